@@ -1,0 +1,113 @@
+"""What both command lines share: options made from the config's fields, grouped help, errors as one line."""
+
+import contextlib
+import errno
+import types
+import typing
+from collections.abc import Callable, Iterator
+from typing import Any, Literal, TypeVar
+
+import click
+
+from crl_train.config import TrainConfig
+from crl_train.errors import ConfigError, CrlError
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+
+# Given as the ENV argument, as --depths, or meaningless in a sweep; never as an option of their own name.
+_NOT_OPTIONS = ("env",)
+
+
+class GroupedCommand(click.Command):
+    """A command whose ``--help`` lists the config's options under the headings of their groups."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        groups: dict[str, list[tuple[str, str]]] = {"Options": []}
+        for param in self.get_params(ctx):
+            record = None if isinstance(param, click.Argument) else param.get_help_record(ctx)
+            if record is not None:
+                groups.setdefault(getattr(param, "group", "Options"), []).append(record)
+        for heading, records in groups.items():
+            with formatter.section(heading):
+                formatter.write_dl(records)
+
+
+class _ConfigOption(click.Option):
+    """An option that stands for one field of the config."""
+
+    def __init__(self, *args: Any, group: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.group = group
+
+
+def config_options(command: Command) -> Command:
+    """Add one option for every field of ``TrainConfig``; not given means the preset decides."""
+    for name, field in reversed(TrainConfig.model_fields.items()):
+        if name in _NOT_OPTIONS:
+            continue
+        flag = f"--{name.replace('_', '-')}"
+        extra = typing.cast(dict[str, Any], field.json_schema_extra)
+        kind = _click_type(field.annotation)
+        if kind is click.BOOL:
+            flag = f"{flag}/--no-{name.replace('_', '-')}"
+        default = "the environment's" if field.default is None else field.default
+        option = click.option(
+            flag,
+            name,
+            cls=_ConfigOption,
+            group=extra["group"],
+            type=None if kind is click.BOOL else kind,
+            default=None,
+            help=f"{field.description} [paper: {str(default).lower() if isinstance(default, bool) else default}]",
+        )
+        command = option(command)
+    return command
+
+
+def _click_type(annotation: Any) -> Any:
+    if typing.get_origin(annotation) is Literal:
+        return click.Choice(typing.get_args(annotation))
+    if isinstance(annotation, types.UnionType):
+        annotation = next(kind for kind in typing.get_args(annotation) if kind is not type(None))
+    return {int: click.INT, float: click.FLOAT, bool: click.BOOL, str: click.STRING}[annotation]
+
+
+def parse_int_list(text: str, name: str) -> list[int]:
+    """Read ``4,16,64`` or ``0-4`` or a mixture as a list of different integers, in the order given.
+
+    Raises:
+        ConfigError: If a part is neither a number nor a range.
+
+    Example:
+        >>> parse_int_list("0-2,7", "--seeds")
+        [0, 1, 2, 7]
+    """
+    numbers: list[int] = []
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()) or (dash and int(last) < int(first)):
+            raise ConfigError(
+                f"{name} {text!r} is not usable: {part.strip()!r} is neither a number nor a range such as 0-4."
+            )
+        numbers.extend(range(int(first), int(last or first) + 1))
+    return list(dict.fromkeys(numbers))
+
+
+@contextlib.contextmanager
+def explained() -> Iterator[None]:
+    """Turn errors that a user can cause into one line and exit code 2; everything else keeps its traceback."""
+    try:
+        yield
+    except CrlError as error:
+        _fail(str(error))
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EROFS, errno.EDQUOT):
+            raise
+        _fail(f"{error.filename or 'a file'} cannot be used: {error.strerror}.")
+
+
+def _fail(message: str) -> typing.NoReturn:
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {message}", err=True)
+    raise SystemExit(2)

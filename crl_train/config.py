@@ -1,0 +1,239 @@
+"""Everything that decides how a run turns out: one frozen, validated ``TrainConfig``.
+
+The defaults are the values of the reference trainer of arXiv 2503.14858 (the ``paper`` preset). The command line
+is generated from these fields, so a setting is declared, described, defaulted and checked here and nowhere else.
+"""
+
+import difflib
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import pydantic
+from pydantic import BaseModel, ConfigDict, Field
+
+from crl_train.errors import ConfigError
+from crl_train.run_dir import run_name
+
+LAYERS_PER_BLOCK = 4
+"""Dense layers inside one residual block. Source: arXiv 2503.14858 section 4.1."""
+
+POLICY_PATTERN = r"^(mean|sample|best_of_[1-9][0-9]*)$"
+
+Energy = Literal["norm", "l2", "dot", "cosine"]
+ContrastiveLoss = Literal["forward_infonce", "backward_infonce", "symmetric_infonce", "binary_nce"]
+
+
+def _field(default: Any, group: str, description: str, **rules: Any) -> Any:
+    """Declare a setting together with the heading that ``--help`` lists it under."""
+    return Field(default, description=description, json_schema_extra={"group": group}, **rules)
+
+
+class TrainConfig(BaseModel):
+    """All settings of one run; immutable, and every combination that exists can be trained.
+
+    Raises:
+        ConfigError: Through ``make_config``, if a value or a combination cannot be used, or a key is unknown.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    env: str = _field(..., "Task", "Environment to train on; `crl-train envs` lists them.")
+    seed: int = _field(0, "Task", "Seed of everything random in the run.", ge=0)
+    episode_length: int | None = _field(
+        None, "Task", "Steps per episode; the environment's own length if not given.", ge=1
+    )
+
+    total_env_steps: int = _field(100_000_000, "Budget", "Environment steps in all, prefill included.", ge=1)
+    num_epochs: int = _field(100, "Budget", "Epochs; each ends with an evaluation and a checkpoint.", ge=1)
+    num_envs: int = _field(512, "Budget", "Environments stepped side by side.", ge=1)
+    unroll_length: int = _field(62, "Budget", "Steps taken in every environment between two rounds of updates.", ge=1)
+    updates_per_unroll: int = _field(800, "Budget", "Gradient updates after each unroll.", ge=1)
+
+    actor_depth: int = _field(4, "Networks", "Dense layers inside the actor's residual blocks, a multiple of 4.")
+    critic_depth: int = _field(4, "Networks", "Dense layers inside each encoder's residual blocks, a multiple of 4.")
+    width: int = _field(256, "Networks", "Units per hidden layer.", ge=1)
+    repr_dim: int = _field(64, "Networks", "Dimension of the representations φ and ψ.", ge=1)
+    activation: Literal["swish", "relu"] = _field("swish", "Networks", "Activation after each hidden layer.")
+    layer_norm: bool = _field(True, "Networks", "Normalise each hidden layer before its activation.")
+    residual: bool = _field(True, "Networks", "Add a block's input to its output.")
+
+    energy: Energy = _field("norm", "Critic", "Critic energy: minus distance, minus squared distance, dot or cosine.")
+    contrastive_loss: ContrastiveLoss = _field("forward_infonce", "Critic", "Contrastive loss of the critic.")
+    logsumexp_penalty: float = _field(0.1, "Critic", "Weight of the squared log-partition penalty.", ge=0)
+    discount: float = _field(0.99, "Critic", "γ of the geometric law that future goals are drawn from.", gt=0, lt=1)
+    batch_size: int = _field(
+        256, "Critic", "State-action-goal triples per update; the rest of a batch are negatives.", ge=2
+    )
+
+    target_entropy_scale: float = _field(
+        0.5, "Actor", "Target entropy is minus this many nats per action dimension.", ge=0
+    )
+    entropy_bonus: bool = _field(True, "Actor", "Reward the actor's entropy; off leaves the energy alone.")
+    exploration: str = _field(
+        "sample", "Actor", "Acting while collecting: mean, sample or best_of_K.", pattern=POLICY_PATTERN
+    )
+
+    actor_lr: float = _field(3e-4, "Optimisers", "Adam step size of the actor.", gt=0)
+    critic_lr: float = _field(3e-4, "Optimisers", "Adam step size of both encoders.", gt=0)
+    entropy_lr: float = _field(3e-4, "Optimisers", "Adam step size of the entropy coefficient.", gt=0)
+
+    max_replay_size: int = _field(10_000, "Replay", "Steps kept per environment.", ge=2)
+    min_replay_size: int = _field(1_000, "Replay", "Steps collected per environment before the first update.", ge=2)
+
+    num_eval_episodes: int = _field(128, "Evaluation", "Fresh episodes after each epoch.", ge=1)
+    evaluation: str = _field(
+        "mean", "Evaluation", "Acting while evaluating: mean, sample or best_of_K.", pattern=POLICY_PATTERN
+    )
+
+    policy_every: int = _field(
+        1, "Checkpoints", "Epochs between two policy checkpoints; the last epoch is always kept.", ge=1
+    )
+    resume_every: int = _field(1, "Checkpoints", "Epochs between two resume points.", ge=1)
+
+    @pydantic.field_validator("actor_depth", "critic_depth")
+    @classmethod
+    def _depth_is_whole_blocks(cls, depth: int) -> int:
+        if depth < LAYERS_PER_BLOCK or depth % LAYERS_PER_BLOCK:
+            below = max(LAYERS_PER_BLOCK, depth // LAYERS_PER_BLOCK * LAYERS_PER_BLOCK)
+            usable = [below] if depth < LAYERS_PER_BLOCK else [below, below + LAYERS_PER_BLOCK]
+            raise ValueError(
+                f"a residual block holds {LAYERS_PER_BLOCK} Dense layers, so depth must be a positive multiple of "
+                f"{LAYERS_PER_BLOCK}. Use {' or '.join(map(str, usable))}"
+            )
+        return depth
+
+    @pydantic.model_validator(mode="after")
+    def _replay_can_serve_updates(self) -> "TrainConfig":
+        if self.unroll_length > self.max_replay_size:
+            raise ValueError(
+                f"unroll_length={self.unroll_length} does not fit: the replay keeps max_replay_size="
+                f"{self.max_replay_size} steps per environment. Lower the one or raise the other"
+            )
+        if self.min_replay_size > self.max_replay_size:
+            raise ValueError(
+                f"min_replay_size={self.min_replay_size} can never be reached: the replay keeps max_replay_size="
+                f"{self.max_replay_size} steps per environment. Lower the one or raise the other"
+            )
+        held = self.num_envs * self.min_replay_size
+        if self.batch_size > held:
+            raise ValueError(
+                f"batch_size={self.batch_size} is more than the replay holds at the first update: num_envs × "
+                f"min_replay_size = {self.num_envs} × {self.min_replay_size} = {held} steps. Lower batch_size or raise "
+                "one of those"
+            )
+        return self
+
+    @property
+    def depth(self) -> int | None:
+        """The common depth, or None if actor and critic differ."""
+        return self.actor_depth if self.actor_depth == self.critic_depth else None
+
+    @property
+    def name(self) -> str:
+        """Default name of the run's directory."""
+        return run_name(self.env, self.actor_depth, self.critic_depth, self.seed)
+
+
+PRESETS: Mapping[str, Mapping[str, Any]] = {
+    # The whole path, start to finish, in well under a minute on two cores.
+    "smoke": {
+        "total_env_steps": 20_000,
+        "num_epochs": 2,
+        "num_envs": 32,
+        "unroll_length": 50,
+        "updates_per_unroll": 4,
+        "width": 32,
+        "batch_size": 64,
+        "max_replay_size": 1_000,
+        "min_replay_size": 100,
+        "num_eval_episodes": 16,
+    },
+    # The best use of about ten minutes on two cores; docs/performance.md tells how it was chosen.
+    "laptop": {
+        "total_env_steps": 2_000_000,
+        "num_epochs": 20,
+        "num_envs": 128,
+        "unroll_length": 50,
+        "updates_per_unroll": 60,
+        "width": 128,
+        "batch_size": 256,
+        "max_replay_size": 5_000,
+        "min_replay_size": 600,
+        "num_eval_episodes": 128,
+    },
+    # The reference trainer's values, which are the defaults above.
+    "paper": {},
+}
+
+
+def make_config(values: Mapping[str, Any], preset: str = "paper") -> TrainConfig:
+    """Build a config from a preset and the values that override it.
+
+    Raises:
+        ConfigError: One line that names the first unusable value, the rule and a way out.
+
+    Example:
+        >>> make_config({"env": "point_u_maze", "critic_depth": 64}, preset="smoke").name
+        'point_u_maze_a4c64_s0'
+    """
+    if preset not in PRESETS:
+        raise ConfigError(f"unknown preset {preset!r}: there are {', '.join(PRESETS)}.")
+    try:
+        return TrainConfig(**{**PRESETS[preset], **values})
+    except pydantic.ValidationError as error:
+        raise ConfigError(_explain(error)) from None
+
+
+def config_from_json(text: str, source: str) -> TrainConfig:
+    """Read a config back from JSON; ``source`` is named in errors."""
+    try:
+        return TrainConfig(**json.loads(text))
+    except pydantic.ValidationError as error:
+        raise ConfigError(f"{source}: {_explain(error)}") from None
+    except json.JSONDecodeError as error:
+        raise ConfigError(f"{source} is not valid JSON: {error}. Was it edited or cut short?") from None
+
+
+def read_overrides(path: Path) -> dict[str, Any]:
+    """Read settings from a YAML or JSON file (JSON is YAML, so one reader serves both).
+
+    Raises:
+        ConfigError: If the file cannot be read as a mapping of settings.
+    """
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        """YAML 1.2's idea of a float, so that ``3e-4`` is a number and not a string."""
+
+    exponent_without_dot = re.compile(r"^[-+]?[0-9]+[eE][-+]?[0-9]+$")
+    Loader.add_implicit_resolver("tag:yaml.org,2002:float", exponent_without_dot, list("-+0123456789"))
+    try:
+        values = yaml.load(path.read_text(), Loader=Loader)
+    except FileNotFoundError:
+        raise ConfigError(f"config file {str(path)!r} does not exist.") from None
+    except yaml.YAMLError as error:
+        raise ConfigError(
+            f"config file {str(path)!r} is not valid YAML or JSON: {' '.join(str(error).split())}."
+        ) from None
+    if not isinstance(values, dict):
+        raise ConfigError(f"config file {str(path)!r} holds no settings: write one `name: value` a line.")
+    return values
+
+
+def _explain(error: pydantic.ValidationError) -> str:
+    """Turn pydantic's report into the project's one-line form; the first problem is enough to go on."""
+    problem = error.errors()[0]
+    name = str(problem["loc"][0]) if problem["loc"] else ""
+    reason = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(name, TrainConfig.model_fields, n=1)
+        hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(TrainConfig.model_fields)}."
+        return f"unknown setting {name!r}: no setting has this name. {hint}"
+    if problem["type"] == "missing":
+        return f"{name} is missing: every run needs one."
+    if not name:
+        return f"{reason}."
+    return f"{name}={problem['input']!r} is not usable: {reason[0].lower()}{reason[1:]}."

@@ -1,0 +1,194 @@
+"""The contract of every goal-conditioned environment: what a state is made of, and where its goal lives.
+
+An observation is the concatenation of the state and the commanded goal. Nothing else in the project
+indexes into either: it asks the environment, so that no size or offset is ever typed twice.
+"""
+
+import abc
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import jax
+import jax.numpy as jnp
+from flax import struct
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from crl_train.errors import ConfigError
+
+if TYPE_CHECKING:
+    from crl_train.envs.maze_geometry import Maze
+
+
+@struct.dataclass
+class EnvState:
+    """One environment's physics, observation and bookkeeping; field for field brax's ``State``.
+
+    The names are brax's so that its wrappers and renderers accept our environments, while environments
+    without brax physics do not pay for importing it.
+
+    Attributes:
+        pipeline_state: The simulator's own state (the point mazes keep position and velocity here).
+        obs: State followed by commanded goal. (state_dim + goal_dim,)
+        reward: 1 where the goal is reached after the step, else 0. Scalar; no loss uses it.
+        done: 1 if the environment ended the episode by itself (a fall, say); never for time. Scalar.
+        metrics: Named scalars for wrappers that sum them over an episode.
+        info: Whatever wrappers add.
+    """
+
+    pipeline_state: Any
+    obs: Float[Array, "*batch observation_dim"]
+    reward: Float[Array, "*batch"]
+    done: Float[Array, "*batch"]
+    metrics: dict[str, Array] = struct.field(default_factory=dict)
+    info: dict[str, Any] = struct.field(default_factory=dict)
+
+
+class StateLayout:
+    """Named, ordered segments of a state vector, so that indices are derived and never typed in.
+
+    Example:
+        >>> layout = StateLayout(position=2, velocity=2)
+        >>> layout.dim, layout.indices("velocity")
+        (4, (2, 3))
+    """
+
+    def __init__(self, **segments: int) -> None:
+        for name, size in segments.items():
+            if size < 1:
+                raise ConfigError(f"state segment {name}={size} is not usable: a segment has at least one entry.")
+        self.segments = dict(segments)
+
+    @property
+    def dim(self) -> int:
+        """Number of entries of the whole state."""
+        return sum(self.segments.values())
+
+    def indices(self, name: str) -> tuple[int, ...]:
+        """Positions of the named segment in the state.
+
+        Raises:
+            ConfigError: If there is no such segment.
+        """
+        if name not in self.segments:
+            raise ConfigError(f"unknown state segment {name!r}: this state has {', '.join(self.segments)}.")
+        start = 0
+        for segment, size in self.segments.items():
+            if segment == name:
+                break
+            start += size
+        return tuple(range(start, start + self.segments[name]))
+
+
+@dataclasses.dataclass(frozen=True)
+class EnvSpec:
+    """The facts about an environment that training and probing need.
+
+    Attributes:
+        name: Registered name, such as ``point_u_maze``.
+        layout: Segments of the state.
+        goal_segment: Name of the segment that holds the achieved goal.
+        action_dim: Entries of an action, each in [-1, 1].
+        tolerance: A goal counts as reached below this distance, in ``unit``.
+        episode_length: Steps after which an episode is cut off.
+        dt: Seconds simulated per step.
+        unit: Unit of goals and distances.
+    """
+
+    name: str
+    layout: StateLayout
+    goal_segment: str
+    action_dim: int
+    tolerance: float
+    episode_length: int
+    dt: float
+    unit: str = "m"
+
+
+class GoalEnv(abc.ABC):
+    """A single, unbatched environment with a commanded goal; pure functions of arrays, so it can be vmapped.
+
+    Subclasses set ``spec`` (and ``maze`` where there is one) and write ``reset`` and ``step``.
+    """
+
+    spec: EnvSpec
+    maze: "Maze | None" = None
+
+    @abc.abstractmethod
+    def reset(self, key: PRNGKeyArray) -> EnvState:
+        """Draw a fresh start state and a fresh commanded goal."""
+
+    @abc.abstractmethod
+    def step(self, env_state: EnvState, action: Float[Array, " action_dim"]) -> EnvState:
+        """Advance by ``spec.dt`` seconds under one action; the commanded goal stays."""
+
+    def planar_state(self, xy: Float[Array, "*batch 2"]) -> Float[Array, "*batch state_dim"]:
+        """Place the nominal state (at rest, upright) at positions of the plane, for landscapes.
+
+        Raises:
+            ConfigError: If the environment's task does not live in the plane.
+        """
+        raise ConfigError(f"environment {self.spec.name!r} is not planar: it has no nominal state at a position.")
+
+    # --- derived, never overridden -------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    @property
+    def state_dim(self) -> int:
+        return self.spec.layout.dim
+
+    @property
+    def goal_indices(self) -> tuple[int, ...]:
+        """Where the achieved goal stands in a state."""
+        return self.spec.layout.indices(self.spec.goal_segment)
+
+    @property
+    def goal_dim(self) -> int:
+        return len(self.goal_indices)
+
+    @property
+    def action_dim(self) -> int:
+        return self.spec.action_dim
+
+    # The three names that brax's own wrappers ask for.
+    @property
+    def observation_size(self) -> int:
+        return self.state_dim + self.goal_dim
+
+    @property
+    def action_size(self) -> int:
+        return self.spec.action_dim
+
+    @property
+    def unwrapped(self) -> "GoalEnv":
+        return self
+
+    def split_observation(
+        self, observation: Float[Array, "*batch observation_dim"]
+    ) -> tuple[Float[Array, "*batch state_dim"], Float[Array, "*batch goal_dim"]]:
+        """Take an observation apart into state and commanded goal."""
+        return observation[..., : self.state_dim], observation[..., self.state_dim :]
+
+    def achieved_goal(self, state: Float[Array, "*batch state_dim"]) -> Float[Array, "*batch goal_dim"]:
+        """What the state has reached, in the units of a goal."""
+        return state[..., jnp.asarray(self.goal_indices)]
+
+    def goal_distance(
+        self, state: Float[Array, "*batch state_dim"], goal: Float[Array, "*batch goal_dim"]
+    ) -> Float[Array, "*batch"]:
+        """Euclidean distance of the achieved goal to a goal, in ``spec.unit``."""
+        return jnp.linalg.norm(self.achieved_goal(state) - goal, axis=-1)
+
+    def observe(
+        self, state: Float[Array, " state_dim"], goal: Float[Array, " goal_dim"]
+    ) -> tuple[Float[Array, " observation_dim"], Float[Array, ""]]:
+        """Observation and sparse reward of a state under a commanded goal."""
+        reached = self.goal_distance(state, goal) < self.spec.tolerance
+        return jnp.concatenate([state, goal]), reached.astype(jnp.float32)
+
+
+def batched_reset(env: GoalEnv, key: PRNGKeyArray, num_envs: int) -> EnvState:
+    """Reset ``num_envs`` independent copies; every leaf gains a leading axis."""
+    return jax.vmap(env.reset)(jax.random.split(key, num_envs))

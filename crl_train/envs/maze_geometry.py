@@ -1,0 +1,287 @@
+"""Where walls are in the plane, and how long the shortest free way from a point to a goal is.
+
+Distances are exact. A shortest path among walls is a chain of straight lines that bends only at convex wall corners,
+so it is found on the visibility graph of those corners instead of on a grid, whose steps would lengthen it.
+"""
+
+import dataclasses
+import functools
+import itertools
+import math
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+from jaxtyping import Bool, Float, Int, Shaped
+from scipy.sparse.csgraph import shortest_path
+from scipy.spatial.distance import cdist
+
+from crl_train.envs.maze_layouts import FREE, GOAL, LAYOUTS, START, WALL
+from crl_train.errors import ConfigError
+
+# Visibility is decided between points that keep clear of every wall, against walls grown by less than that clearance:
+# a line along a wall is then free, one through the seam of two walls or the point where two touch is not, and rounding
+# decides nothing. Both are shares of a cell. Lengths are measured between the true points.
+_CLEARANCE = 1e-9
+_WALL_GROWTH = 1e-10
+
+_PAIRS_AT_ONCE = 1_000_000  # lines of sight tested together: about 100 MB of temporaries
+
+_ArrayT = TypeVar("_ArrayT", bound=np.ndarray)
+
+
+@dataclasses.dataclass(frozen=True)
+class Maze:
+    """A maze of square cells in the plane; cell (row i, column j) has its centre at (i, j) * cell_size.
+
+    Attributes:
+        name: Name of the layout.
+        rows: The text grid; legend in ``maze_layouts``.
+        cell_size: Width of a cell, metres.
+    """
+
+    name: str
+    rows: tuple[str, ...]
+    cell_size: float
+
+    def __post_init__(self) -> None:
+        problem = _layout_problem(self.rows)
+        if problem:
+            raise ConfigError(f"maze {self.name!r} is not usable: {problem}. Compare crl_train.envs.maze_layouts.")
+        if not (math.isfinite(self.cell_size) and self.cell_size > 0):
+            raise ConfigError(f"cell_size={self.cell_size} is not usable: a cell is a positive number of metres wide.")
+
+    @classmethod
+    def from_layout(cls, name: str, cell_size: float) -> "Maze":
+        """Build a maze of the project by name.
+
+        Raises:
+            ConfigError: If there is no such layout.
+        """
+        if name not in LAYOUTS:
+            raise ConfigError(f"unknown maze layout {name!r}: no such name. Known layouts: {', '.join(LAYOUTS)}.")
+        return cls(name, LAYOUTS[name], cell_size)
+
+    # --- cells ---------------------------------------------------------------------------------------
+
+    @functools.cached_property
+    def walls(self) -> Bool[np.ndarray, "num_rows num_columns"]:
+        """True where a cell is solid."""
+        return _frozen(self._cells() == WALL)
+
+    @functools.cached_property
+    def start_xy(self) -> Float[np.ndarray, "2"]:
+        """Centre of the start cell, metres."""
+        return _frozen(self.cell_size * np.argwhere(self._cells() == START)[0])
+
+    @functools.cached_property
+    def goal_cells(self) -> Int[np.ndarray, "num_goals 2"]:
+        """Row and column of every goal cell, in reading order."""
+        return _frozen(np.argwhere(self._cells() == GOAL))
+
+    @functools.cached_property
+    def goal_centres(self) -> Float[np.ndarray, "num_goals 2"]:
+        """Centres of the goal cells, metres."""
+        return _frozen(self.cell_size * self.goal_cells)
+
+    @property
+    def extent(self) -> tuple[float, float, float, float]:
+        """Outer borders of the maze: x_min, x_max, y_min, y_max, metres."""
+        num_rows, num_columns = self.walls.shape
+        s = self.cell_size
+        return -s / 2, (num_rows - 0.5) * s, -s / 2, (num_columns - 0.5) * s
+
+    def is_free(self, points: Float[np.ndarray, "n 2"]) -> Bool[np.ndarray, " n"]:
+        """Say which points are inside the maze and touch no wall.
+
+        Args:
+            points: Positions in the plane. (n, 2), metres, finite.
+        """
+        # In units of cells, counted from the outer border. A point on a border belongs to the cells on both sides.
+        position = np.asarray(points, dtype=np.float64) / self.cell_size + 0.5
+        limit = np.array(self.walls.shape)
+        inside = np.all((position > 0) & (position < limit), axis=-1)
+        upper = np.clip(np.floor(position), 0, limit - 1).astype(int)
+        lower = np.clip(np.ceil(position) - 1, 0, limit - 1).astype(int)
+        touches_wall = np.zeros(len(position), dtype=bool)
+        for row in (lower[:, 0], upper[:, 0]):
+            for column in (lower[:, 1], upper[:, 1]):
+                touches_wall |= self.walls[row, column]
+        return inside & ~touches_wall
+
+    def grid(self, cells_per_cell: int) -> "MazeGrid":
+        """Divide every cell into ``cells_per_cell`` by ``cells_per_cell`` fine ones.
+
+        Raises:
+            ConfigError: If ``cells_per_cell`` is below 1.
+        """
+        if cells_per_cell < 1:
+            raise ConfigError(f"cells_per_cell={cells_per_cell} is not usable: a cell holds at least one. Use 8.")
+        x_min, _, y_min, _ = self.extent
+        spacing = self.cell_size / cells_per_cell
+        num_x, num_y = (cells_per_cell * n for n in self.walls.shape)
+        return MazeGrid(
+            xs=_frozen(x_min + spacing * (np.arange(num_x) + 0.5)),
+            ys=_frozen(y_min + spacing * (np.arange(num_y) + 0.5)),
+            free=_frozen(np.kron(~self.walls, np.ones((cells_per_cell, cells_per_cell), dtype=bool))),
+            spacing=spacing,
+        )
+
+    # --- distances -----------------------------------------------------------------------------------
+
+    def geodesic(self, points: Float[np.ndarray, "n 2"], goal: Float[np.ndarray, "2"]) -> Float[np.ndarray, " n"]:
+        """Measure the shortest free path of a point-sized body from many places to one goal.
+
+        For many goals ``geodesics`` does the common work once.
+
+        Args:
+            points: Positions in the plane. (n, 2), metres.
+            goal: A free position. (2,), metres.
+        Returns:
+            Lengths in metres. (n,), float64; NaN for points that are not free, inf where no path leads.
+        Raises:
+            ConfigError: If the goal is not free.
+        Source: visibility graphs, Lozano-Perez and Wesley 1979.
+        """
+        return self.geodesics(points, np.asarray(goal)[None])[0]
+
+    def geodesics(self, points: Float[np.ndarray, "n 2"], goals: Float[np.ndarray, "g 2"]) -> Float[np.ndarray, "g n"]:
+        """Measure the shortest free paths between many places and several goals; see ``geodesic``."""
+        points, goals = np.asarray(points, dtype=np.float64), np.asarray(goals, dtype=np.float64)
+        for goal, goal_is_free in zip(goals, self.is_free(goals), strict=True):
+            if not goal_is_free:
+                raise ConfigError(
+                    f"goal {tuple(goal.tolist())} is not usable: it is in a wall of maze {self.name!r}, "
+                    "or outside. Choose a free position, such as one of goal_centres."
+                )
+        free = self.is_free(points)
+        distances = np.full((len(goals), len(points)), np.nan)
+        distances[:, free] = self._free_geodesics(points[free], goals)
+        return distances
+
+    def _free_geodesics(
+        self, points: Float[np.ndarray, "n 2"], goals: Float[np.ndarray, "g 2"]
+    ) -> Float[np.ndarray, "g n"]:
+        corners, between_corners = self._corner_graph
+        point_places, goal_places = self._free_places(points), self._free_places(goals)
+        point_legs = self._sight_lengths(corners, point_places)
+        goal_legs = self._sight_lengths(goal_places, corners)
+        # A path is one straight line, or a last leg to a corner, a way from corner to corner, and a first leg.
+        goal_to_corner = np.min(goal_legs[:, :, None] + between_corners, axis=1, initial=np.inf)
+        distances = self._sight_lengths(goal_places, point_places)
+        for to_corner, leg in zip(goal_to_corner.T, point_legs, strict=True):
+            np.minimum(distances, to_corner[:, None] + leg, out=distances)
+        return distances
+
+    @functools.cached_property
+    def _corner_graph(self) -> tuple["_Places", Float[np.ndarray, "k k"]]:
+        """Convex wall corners, and the lengths of the shortest paths between any two of them."""
+        corners = self._corners()
+        lengths = self._sight_lengths(corners, corners)
+        return corners, _frozen(shortest_path(lengths, directed=False))
+
+    def _corners(self) -> "_Places":
+        # Of the four cells around such a corner exactly one is solid. Where two diagonal ones touch, no path turns.
+        quads = np.lib.stride_tricks.sliding_window_view(self.walls, (2, 2))
+        quad_cells = np.argwhere(quads.sum(axis=(2, 3)) == 1)
+        solid = np.array([np.argwhere(quads[i, j])[0] for i, j in quad_cells]).reshape(-1, 2)
+        corners = self.cell_size * (quad_cells + 0.5)
+        return _Places(corners, corners + self.cell_size * _CLEARANCE * (1 - 2 * solid))
+
+    def _free_places(self, points: Float[np.ndarray, "n 2"]) -> "_Places":
+        """Free points, kept clear of the borders of their cells."""
+        centres = self.cell_size * np.round(points / self.cell_size)
+        reach = self.cell_size * (0.5 - _CLEARANCE)
+        return _Places(points, np.clip(points, centres - reach, centres + reach))
+
+    def _sight_lengths(self, first: "_Places", second: "_Places") -> Float[np.ndarray, "m n"]:
+        """Lengths of the straight lines between two sets of places; inf where a wall is in between."""
+        lengths = cdist(first.exact, second.exact)
+        rows_at_once = max(1, _PAIRS_AT_ONCE // max(1, len(second.clear)))
+        for start in range(0, len(lengths), rows_at_once):
+            part = slice(start, start + rows_at_once)
+            lengths[part][_sight_is_blocked(first.clear[part], second.clear, self._boxes)] = np.inf
+        return lengths
+
+    @functools.cached_property
+    def _boxes(self) -> Float[np.ndarray, "num_boxes 2 2"]:
+        """Centre and half size of boxes that cover the inner walls; the outer ring can come between no two points."""
+        boxes = []
+        for row in range(1, self.walls.shape[0] - 1):
+            for is_wall, run in itertools.groupby(range(1, self.walls.shape[1] - 1), key=self.walls[row].__getitem__):
+                if is_wall:
+                    columns = list(run)
+                    boxes.append([[row, (columns[0] + columns[-1]) / 2], [0.5, len(columns) / 2]])
+        array = np.array(boxes, dtype=np.float64).reshape(-1, 2, 2)
+        array[:, 1] += _WALL_GROWTH
+        return _frozen(self.cell_size * array)
+
+    def _cells(self) -> Shaped[np.ndarray, "num_rows num_columns"]:
+        return np.array([list(row) for row in self.rows])
+
+
+@dataclasses.dataclass(frozen=True)
+class MazeGrid:
+    """A fine grid over a maze, aligned with its walls: every fine cell is wholly free or wholly solid.
+
+    Attributes:
+        xs: x of the cell centres, ascending, metres.
+        ys: y of the cell centres, ascending, metres.
+        free: True where the cell is free; first axis x, second axis y.
+        spacing: Width of a fine cell, metres.
+    """
+
+    xs: Float[np.ndarray, " num_x"]
+    ys: Float[np.ndarray, " num_y"]
+    free: Bool[np.ndarray, "num_x num_y"]
+    spacing: float
+
+    @functools.cached_property
+    def points(self) -> Float[np.ndarray, "num_points 2"]:
+        """All cell centres; values over them take the grid's form by ``.reshape(grid.free.shape)``."""
+        return _frozen(np.stack(np.meshgrid(self.xs, self.ys, indexing="ij"), axis=-1).reshape(-1, 2))
+
+
+class _Places(NamedTuple):
+    """Points as they are, for lengths, and moved off the walls by a hair, for deciding what sees what."""
+
+    exact: Float[np.ndarray, "n 2"]
+    clear: Float[np.ndarray, "n 2"]
+
+
+def _sight_is_blocked(
+    first: Float[np.ndarray, "m 2"], second: Float[np.ndarray, "n 2"], boxes: Float[np.ndarray, "num_boxes 2 2"]
+) -> Bool[np.ndarray, "m n"]:
+    """Say which of the m x n segments touch a box, by the separating axes of a segment and a box."""
+    middle = (first[:, None] + second) / 2
+    half = (second - first[:, None]) / 2
+    half_x, half_y = half[..., 0], half[..., 1]
+    length_x, length_y = np.abs(half_x), np.abs(half_y)
+    blocked = np.zeros(half_x.shape, dtype=bool)
+    for (x, y), (box_x, box_y) in boxes:
+        offset_x, offset_y = middle[..., 0] - x, middle[..., 1] - y
+        blocked |= (
+            (np.abs(offset_x) <= box_x + length_x)
+            & (np.abs(offset_y) <= box_y + length_y)
+            & (np.abs(half_x * offset_y - half_y * offset_x) <= box_x * length_y + box_y * length_x)
+        )
+    return blocked
+
+
+def _layout_problem(rows: tuple[str, ...]) -> str | None:
+    """Say what is wrong with a text grid, or nothing."""
+    text = "".join(rows)
+    if not rows or any(len(row) != len(rows[0]) for row in rows):
+        return "its rows differ in length"
+    if unknown := set(text) - {WALL, FREE, START, GOAL}:
+        return f"it has the unknown symbols {sorted(unknown)}"
+    if text.count(START) != 1 or GOAL not in text:
+        return f"it has {text.count(START)} starts and {text.count(GOAL)} goals, and needs 1 and at least 1"
+    if set(rows[0] + rows[-1]) | {row[side] for row in rows for side in (0, -1)} != {WALL}:
+        return "its outer cells are not all walls"
+    return None
+
+
+def _frozen(array: _ArrayT) -> _ArrayT:
+    """Mark an array that a maze shares with its callers as read-only."""
+    array.flags.writeable = False
+    return array

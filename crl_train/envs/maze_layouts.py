@@ -1,0 +1,166 @@
+"""Every maze of the project as a text grid: the one place where walls, starts and goals are written down.
+
+Legend: ``#`` wall, ``.`` free, ``R`` start, ``G`` goal-eligible; start and goals are free. Row i, column j; rows run
+along x. A training layout offers a goal in every free cell but the start. Its ``_eval`` form has the same walls and
+keeps only the goals far from the start; the hardest maze has none.
+
+Source: layouts of the ant mazes of arXiv 2503.14858 and arXiv 2408.11052.
+"""
+
+from types import MappingProxyType
+from typing import Final
+
+WALL: Final = "#"
+FREE: Final = "."
+START: Final = "R"
+GOAL: Final = "G"
+
+LAYOUTS: Final = MappingProxyType[str, tuple[str, ...]](
+    {
+        "u_maze": (
+            "#####",
+            "#RGG#",
+            "###G#",
+            "#GGG#",
+            "#####",
+        ),
+        "u_maze_eval": (
+            "#####",
+            "#R..#",
+            "###.#",
+            "#GGG#",
+            "#####",
+        ),
+        "u2_maze": (
+            "######",
+            "#RGGG#",
+            "####G#",
+            "#GGGG#",
+            "######",
+        ),
+        "u2_maze_eval": (
+            "######",
+            "#R...#",
+            "####.#",
+            "#GGGG#",
+            "######",
+        ),
+        "u3_maze": (
+            "#######",
+            "#RGGGG#",
+            "#####G#",
+            "#GGGGG#",
+            "#######",
+        ),
+        "u3_maze_eval": (
+            "#######",
+            "#R....#",
+            "#####.#",
+            "#GGGGG#",
+            "#######",
+        ),
+        "u4_maze": (
+            "#####",
+            "#GGG#",
+            "#R#G#",
+            "###G#",
+            "#G#G#",
+            "#GGG#",
+            "#####",
+        ),
+        "u4_maze_eval": (
+            "#####",
+            "#...#",
+            "#R#.#",
+            "###.#",
+            "#G#.#",
+            "#GGG#",
+            "#####",
+        ),
+        "u5_maze": (
+            "########",
+            "#GGGGGG#",
+            "#R####G#",
+            "######G#",
+            "#G####G#",
+            "#GGGGGG#",
+            "########",
+        ),
+        "u5_maze_eval": (
+            "########",
+            "#......#",
+            "#R####.#",
+            "######.#",
+            "#G####G#",
+            "#GGGGGG#",
+            "########",
+        ),
+        "u6_maze": (
+            "#######",
+            "#GGGGG#",
+            "#R###G#",
+            "#####G#",
+            "#G###G#",
+            "#GGGGG#",
+            "#######",
+        ),
+        "u6_maze_eval": (
+            "#######",
+            "#.....#",
+            "#R###.#",
+            "#####.#",
+            "#G###G#",
+            "#GGGGG#",
+            "#######",
+        ),
+        "u7_maze": (
+            "######",
+            "#GGGG#",
+            "#R##G#",
+            "####G#",
+            "#G##G#",
+            "#GGGG#",
+            "######",
+        ),
+        "u7_maze_eval": (
+            "######",
+            "#....#",
+            "#R##.#",
+            "####.#",
+            "#G##G#",
+            "#GGGG#",
+            "######",
+        ),
+        "big_maze": (
+            "########",
+            "#RG##GG#",
+            "#GG#GGG#",
+            "##GGG###",
+            "#GG#GGG#",
+            "#G#GG#G#",
+            "#GGG#GG#",
+            "########",
+        ),
+        "big_maze_eval": (
+            "########",
+            "#R.##GG#",
+            "#..#..G#",
+            "##...###",
+            "#..#...#",
+            "#.#G.#G#",
+            "#.GG#GG#",
+            "########",
+        ),
+        "hardest_maze": (
+            "############",
+            "#RGGG#GGGGG#",
+            "#G##G#G#G#G#",
+            "#GGGGGG#GGG#",
+            "#G####G###G#",
+            "#GG#G#GGGGG#",
+            "##G#G#G#G###",
+            "#GG#GGG#GGG#",
+            "############",
+        ),
+    }
+)

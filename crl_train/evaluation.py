@@ -1,0 +1,96 @@
+"""Fresh episodes under a policy, recorded whole: what evaluation counts and what on-policy probes look at."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import struct
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from crl_train.envs.goal_env import EnvState, GoalEnv, batched_reset
+from crl_train.policy import ActFn
+
+
+@struct.dataclass
+class EpisodeArrays:
+    """Recorded episodes as they leave the device; ``Episodes`` is the same in NumPy."""
+
+    states: Float[Array, "episodes steps_and_start state_dim"]
+    actions: Float[Array, "episodes steps action_dim"]
+    commanded_goals: Float[Array, "episodes goal_dim"]
+    distances: Float[Array, "episodes steps"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Episodes:
+    """Recorded episodes of equal length.
+
+    Attributes:
+        states: States before the first step and after every step. (episodes, steps + 1, state_dim)
+        actions: Actions taken. (episodes, steps, action_dim)
+        commanded_goals: Goal of each episode. (episodes, goal_dim)
+        distances: Distance of the state after each step to the commanded goal. (episodes, steps), environment's unit.
+    """
+
+    states: Float[np.ndarray, "episodes steps_and_start state_dim"]
+    actions: Float[np.ndarray, "episodes steps action_dim"]
+    commanded_goals: Float[np.ndarray, "episodes goal_dim"]
+    distances: Float[np.ndarray, "episodes steps"]
+
+
+def roll_out_episodes(
+    env: GoalEnv, act: ActFn, key: PRNGKeyArray, num_episodes: int, episode_length: int
+) -> EpisodeArrays:
+    """Roll out whole episodes from fresh starts under fresh commanded goals; to be jitted by the caller.
+
+    The same key gives the same starts and goals to every policy. An environment that ends an episode by itself is
+    held in the state it ended in.
+    """
+    reset_key, action_key = jax.random.split(key)
+    start = batched_reset(env, reset_key, num_episodes)
+    first_state, commanded_goals = env.split_observation(start.obs)
+
+    def step(env_state: EnvState, step_key: PRNGKeyArray) -> tuple[EnvState, tuple[Array, Array, Array]]:
+        state, goal = env.split_observation(env_state.obs)
+        action = act(state, goal, step_key)
+        stepped = jax.vmap(env.step)(env_state, action)
+        ended = env_state.done > 0
+        after = jax.tree.map(
+            lambda held, new: jnp.where(ended.reshape(ended.shape + (1,) * (new.ndim - 1)), held, new),
+            env_state,
+            stepped,
+        )
+        next_state, _ = env.split_observation(after.obs)
+        return after, (next_state, action, env.goal_distance(next_state, goal))
+
+    _, (states, actions, distances) = jax.lax.scan(step, start, jax.random.split(action_key, episode_length))
+    return EpisodeArrays(
+        states=jnp.swapaxes(jnp.concatenate([first_state[None], states]), 0, 1),
+        actions=jnp.swapaxes(actions, 0, 1),
+        commanded_goals=commanded_goals,
+        distances=jnp.swapaxes(distances, 0, 1),
+    )
+
+
+def to_numpy(arrays: EpisodeArrays) -> Episodes:
+    """Bring recorded episodes to the host."""
+    return Episodes(
+        states=np.asarray(arrays.states),
+        actions=np.asarray(arrays.actions),
+        commanded_goals=np.asarray(arrays.commanded_goals),
+        distances=np.asarray(arrays.distances),
+    )
+
+
+def collect_episodes(env: GoalEnv, act: ActFn, key: PRNGKeyArray, num_episodes: int, episode_length: int) -> Episodes:
+    """Roll out episodes and bring them to the host.
+
+    Args:
+        env: Environment to act in.
+        act: (state, goal, key) to action; see ``policy.make_act``.
+        key: Decides starts, commanded goals and the policy's draws.
+        num_episodes: Episodes, side by side.
+        episode_length: Steps of each.
+    """
+    return to_numpy(jax.jit(lambda key: roll_out_episodes(env, act, key, num_episodes, episode_length))(key))

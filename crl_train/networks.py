@@ -1,0 +1,218 @@
+"""Deep residual networks with their blocks stacked on a leading axis and scanned.
+
+Scanning one block over stacked parameters makes compile time independent of depth, and makes "the first b blocks"
+a slice of an array: see ``prefix``. Source: arXiv 2503.14858 section 4.1.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from crl_train.config import LAYERS_PER_BLOCK, TrainConfig
+from crl_train.envs.goal_env import GoalEnv
+from crl_train.errors import ConfigError
+
+Params = Mapping[str, Any]
+
+ACTIVATIONS: Mapping[str, Callable[[Array], Array]] = {"swish": nn.swish, "relu": nn.relu}
+
+# U(-1/sqrt(fan_in), 1/sqrt(fan_in)), the reference trainer's initialisation.
+_KERNEL_INIT = nn.initializers.variance_scaling(1 / 3, "fan_in", "uniform")
+
+
+class HiddenLayer(nn.Module):
+    """Dense, LayerNorm (if asked for), activation."""
+
+    width: int
+    activation: str
+    layer_norm: bool
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "*batch features"]) -> Float[Array, "*batch width"]:
+        x = nn.Dense(self.width, kernel_init=_KERNEL_INIT)(x)
+        if self.layer_norm:
+            x = nn.LayerNorm()(x)
+        return ACTIVATIONS[self.activation](x)
+
+
+class ResidualBlock(nn.Module):
+    """Four hidden layers, then the block's input is added; nothing follows the sum."""
+
+    width: int
+    activation: str
+    layer_norm: bool
+    residual: bool
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "*batch width"]) -> Float[Array, "*batch width"]:
+        update = x
+        for _ in range(LAYERS_PER_BLOCK):
+            update = HiddenLayer(self.width, self.activation, self.layer_norm)(update)
+        return x + update if self.residual else update
+
+
+class _ScanBody(nn.Module):
+    """A residual block in the (carry, output) form that ``nn.scan`` asks for."""
+
+    width: int
+    activation: str
+    layer_norm: bool
+    residual: bool
+    keep_stream: bool
+
+    @nn.compact
+    def __call__(
+        self, x: Float[Array, "*batch width"], _: None
+    ) -> tuple[Float[Array, "*batch width"], Float[Array, "*batch width"] | None]:
+        x = ResidualBlock(self.width, self.activation, self.layer_norm, self.residual, name="block")(x)
+        return x, (x if self.keep_stream else None)
+
+
+class ResidualMLP(nn.Module):
+    """Stem, ``num_blocks`` scanned residual blocks, linear head.
+
+    Attributes:
+        num_blocks: Residual blocks; 0 leaves stem and head.
+        width: Units per hidden layer.
+        out_dim: Entries of the output.
+        activation: A key of ``ACTIVATIONS``.
+        layer_norm: Whether hidden layers normalise.
+        residual: Whether blocks add their input.
+    """
+
+    num_blocks: int
+    width: int
+    out_dim: int
+    activation: str = "swish"
+    layer_norm: bool = True
+    residual: bool = True
+
+    @nn.compact
+    def __call__(
+        self, x: Float[Array, "*batch features"], keep_stream: bool = False
+    ) -> Float[Array, "*batch out_dim"] | tuple[Float[Array, "*batch out_dim"], Float[Array, "points *batch width"]]:
+        """Evaluate the network.
+
+        Args:
+            x: Input. (*batch, features)
+            keep_stream: Also return the residual stream after the stem and after each block.
+        Returns:
+            The output (*batch, out_dim); with ``keep_stream`` also the stream (1 + num_blocks, *batch, width).
+        """
+        x = HiddenLayer(self.width, self.activation, self.layer_norm, name="stem")(x)
+        stream = x[None]
+        if self.num_blocks:
+            scanned = nn.scan(
+                _ScanBody, variable_axes={"params": 0}, split_rngs={"params": True}, length=self.num_blocks
+            )
+            block_settings = (self.width, self.activation, self.layer_norm, self.residual, keep_stream)
+            x, after_blocks = scanned(*block_settings, name="blocks")(x, None)
+            if after_blocks is not None:
+                stream = jnp.concatenate([stream, after_blocks])
+        out = nn.Dense(self.out_dim, kernel_init=_KERNEL_INIT, name="head")(x)
+        return (out, stream) if keep_stream else out
+
+    def prefix(self, blocks: int) -> "ResidualMLP":
+        """The same network cut after its first ``blocks`` blocks; evaluate it with ``prefix_params``.
+
+        Raises:
+            ConfigError: If the network does not have that many blocks.
+        """
+        if not 0 <= blocks <= self.num_blocks:
+            raise ConfigError(f"blocks={blocks} is out of range: this network has {self.num_blocks} residual blocks.")
+        return self.clone(num_blocks=blocks)
+
+
+def prefix_params(params: Params, blocks: int) -> Params:
+    """Keep the stem, the first ``blocks`` residual blocks and the head of a ``ResidualMLP``'s parameters."""
+    kept = {name: value for name, value in params.items() if name != "blocks"}
+    if blocks:
+        kept["blocks"] = jax.tree.map(lambda leaf: leaf[:blocks], params["blocks"])
+    return kept
+
+
+def _evaluate(network: ResidualMLP, params: Params, x: Float[Array, "*batch features"]) -> Array:
+    return cast(Array, network.apply({"params": params}, x))
+
+
+@dataclasses.dataclass(frozen=True)
+class Networks:
+    """The three networks of a CRL agent, without their parameters.
+
+    Attributes:
+        actor: (state, goal) to the mean and raw log standard deviation of a Gaussian, before tanh.
+        state_action_encoder: φ(s, a).
+        goal_encoder: ψ(g).
+    """
+
+    actor: ResidualMLP
+    state_action_encoder: ResidualMLP
+    goal_encoder: ResidualMLP
+
+    def action_head(
+        self, params: Params, state: Float[Array, "*batch state_dim"], goal: Float[Array, "*batch goal_dim"]
+    ) -> tuple[Float[Array, "*batch action_dim"], Float[Array, "*batch action_dim"]]:
+        """Mean and raw log standard deviation of the action's Gaussian, both before squashing."""
+        out = _evaluate(self.actor, params, jnp.concatenate([state, goal], axis=-1))
+        mean, raw_log_std = jnp.split(out, 2, axis=-1)
+        return mean, raw_log_std
+
+    def phi(
+        self, params: Params, state: Float[Array, "*batch state_dim"], action: Float[Array, "*batch action_dim"]
+    ) -> Float[Array, "*batch repr_dim"]:
+        """Representation of a state-action pair."""
+        return _evaluate(self.state_action_encoder, params, jnp.concatenate([state, action], axis=-1))
+
+    def psi(self, params: Params, goal: Float[Array, "*batch goal_dim"]) -> Float[Array, "*batch repr_dim"]:
+        """Representation of a goal."""
+        return _evaluate(self.goal_encoder, params, goal)
+
+    def prefix(self, actor_blocks: int, critic_blocks: int) -> "Networks":
+        """All three networks cut after their first blocks."""
+        return Networks(
+            actor=self.actor.prefix(actor_blocks),
+            state_action_encoder=self.state_action_encoder.prefix(critic_blocks),
+            goal_encoder=self.goal_encoder.prefix(critic_blocks),
+        )
+
+
+def make_networks(config: TrainConfig, action_dim: int) -> Networks:
+    """Build the agent's networks; only the sizes of outputs need to be known beforehand."""
+
+    def trunk(depth: int, out_dim: int) -> ResidualMLP:
+        return ResidualMLP(
+            num_blocks=depth // LAYERS_PER_BLOCK,
+            width=config.width,
+            out_dim=out_dim,
+            activation=config.activation,
+            layer_norm=config.layer_norm,
+            residual=config.residual,
+        )
+
+    return Networks(
+        actor=trunk(config.actor_depth, 2 * action_dim),
+        state_action_encoder=trunk(config.critic_depth, config.repr_dim),
+        goal_encoder=trunk(config.critic_depth, config.repr_dim),
+    )
+
+
+def init_params(networks: Networks, env: GoalEnv, key: PRNGKeyArray) -> dict[str, Params]:
+    """Draw initial parameters of all three networks.
+
+    Returns:
+        Parameters under the names that checkpoints use: actor, state_action_encoder, goal_encoder.
+    """
+    actor_key, state_action_key, goal_key = jax.random.split(key, 3)
+    state, action, goal = (jnp.zeros(size) for size in (env.state_dim, env.action_dim, env.goal_dim))
+    return {
+        "actor": networks.actor.init(actor_key, jnp.concatenate([state, goal]))["params"],
+        "state_action_encoder": networks.state_action_encoder.init(state_action_key, jnp.concatenate([state, action]))[
+            "params"
+        ],
+        "goal_encoder": networks.goal_encoder.init(goal_key, goal)["params"],
+    }

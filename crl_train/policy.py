@@ -1,0 +1,87 @@
+"""The tanh-Gaussian policy: the only place where network outputs become actions."""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from crl_train.energy import paired_energy
+from crl_train.networks import Networks, Params
+
+LOG_STD_MIN, LOG_STD_MAX = -5.0, 2.0
+
+ActFn = Callable[[Array, Array, PRNGKeyArray], Array]
+"""(state, goal, key) to action; state and goal carry any batch axes."""
+
+
+def bounded_log_std(raw_log_std: Float[Array, "*batch action_dim"]) -> Float[Array, "*batch action_dim"]:
+    """Squash the network's output smoothly into [LOG_STD_MIN, LOG_STD_MAX].
+
+    Source: arXiv 2503.14858's reference trainer, −5 + 3.5 (tanh(raw) + 1).
+    """
+    return LOG_STD_MIN + 0.5 * (LOG_STD_MAX - LOG_STD_MIN) * (jnp.tanh(raw_log_std) + 1)
+
+
+def sample_action(
+    mean: Float[Array, "*batch action_dim"], raw_log_std: Float[Array, "*batch action_dim"], key: PRNGKeyArray
+) -> tuple[Float[Array, "*batch action_dim"], Float[Array, "*batch"]]:
+    """Draw a = tanh(x), x ~ N(mean, σ), and its log-density.
+
+    Returns:
+        Actions in (-1, 1), (*batch, action_dim), and log π(a), (*batch,), in nats.
+    """
+    log_std = bounded_log_std(raw_log_std)
+    pre_tanh_action = mean + jnp.exp(log_std) * jax.random.normal(key, mean.shape)
+    return jnp.tanh(pre_tanh_action), log_prob(mean, log_std, pre_tanh_action)
+
+
+def log_prob(
+    mean: Float[Array, "*batch action_dim"],
+    log_std: Float[Array, "*batch action_dim"],
+    pre_tanh_action: Float[Array, "*batch action_dim"],
+) -> Float[Array, "*batch"]:
+    """Log-density of a = tanh(x) at x, summed over action dimensions, in nats.
+
+    log N(x; mean, σ) − log(1 − tanh² x), the latter as 2 (log 2 − x − softplus(−2x)): exact also where tanh saturates.
+    """
+    gaussian = jax.scipy.stats.norm.logpdf(pre_tanh_action, mean, jnp.exp(log_std))
+    log_slope = 2 * (jnp.log(2.0) - pre_tanh_action - jax.nn.softplus(-2 * pre_tanh_action))
+    return jnp.sum(gaussian - log_slope, axis=-1)
+
+
+def make_act(networks: Networks, params: dict[str, Params], energy: str, mode: str) -> ActFn:
+    """Build the acting function of a mode.
+
+    Args:
+        networks: The agent's networks.
+        params: Their parameters: actor, state_action_encoder, goal_encoder.
+        energy: Kind of critic energy, used by best_of_K alone.
+        mode: ``mean`` (tanh of the mean), ``sample`` (a draw), or ``best_of_K``: the draw, of K, that has the
+            largest critic energy.
+    """
+
+    def mean_action(state: Array, goal: Array, key: PRNGKeyArray) -> Array:
+        del key
+        mean, _ = networks.action_head(params["actor"], state, goal)
+        return jnp.tanh(mean)
+
+    def sampled_action(state: Array, goal: Array, key: PRNGKeyArray) -> Array:
+        mean, raw_log_std = networks.action_head(params["actor"], state, goal)
+        return sample_action(mean, raw_log_std, key)[0]
+
+    def best_action(state: Array, goal: Array, key: PRNGKeyArray) -> Array:
+        mean, raw_log_std = networks.action_head(params["actor"], state, goal)
+        draw = jax.vmap(lambda draw_key: sample_action(mean, raw_log_std, draw_key)[0])
+        candidates = draw(jax.random.split(key, num_candidates))
+        repeat = jax.vmap(lambda action: networks.phi(params["state_action_encoder"], state, action))
+        energies = paired_energy(energy, repeat(candidates), networks.psi(params["goal_encoder"], goal)[None])
+        best = jnp.argmax(energies, axis=0)
+        return jnp.take_along_axis(candidates, best[None, ..., None], axis=0)[0]
+
+    if mode == "mean":
+        return mean_action
+    if mode == "sample":
+        return sampled_action
+    num_candidates = int(mode.removeprefix("best_of_"))
+    return best_action

@@ -1,0 +1,64 @@
+"""Every path inside a run directory, and nothing else about it: the contract of docs/run_format.md."""
+
+import dataclasses
+from pathlib import Path
+
+FORMAT_VERSION = 1
+
+
+def run_name(env: str, actor_depth: int, critic_depth: int, seed: int) -> str:
+    """Default name of a run.
+
+    Example:
+        >>> run_name("humanoid", 16, 16, 0), run_name("humanoid", 4, 64, 1)
+        ('humanoid_d16_s0', 'humanoid_a4c64_s1')
+    """
+    depths = f"d{actor_depth}" if actor_depth == critic_depth else f"a{actor_depth}c{critic_depth}"
+    return f"{env}_{depths}_s{seed}"
+
+
+@dataclasses.dataclass(frozen=True)
+class RunDir:
+    """The paths of one run.
+
+    Attributes:
+        path: The directory itself.
+    """
+
+    path: Path
+
+    @property
+    def config(self) -> Path:
+        return self.path / "config.json"
+
+    @property
+    def metrics(self) -> Path:
+        return self.path / "metrics.jsonl"
+
+    @property
+    def policy(self) -> Path:
+        return self.path / "policy"
+
+    @property
+    def resume(self) -> Path:
+        return self.path / "resume"
+
+    @property
+    def is_run(self) -> bool:
+        """Whether a run was started here."""
+        return self.config.is_file()
+
+    def policy_steps(self) -> tuple[int, ...]:
+        """Environment steps of all finished policy checkpoints, ascending."""
+        return _finished_steps(self.policy)
+
+    def resume_steps(self) -> tuple[int, ...]:
+        """Environment steps of all finished resume points, ascending."""
+        return _finished_steps(self.resume)
+
+
+def _finished_steps(folder: Path) -> tuple[int, ...]:
+    """Orbax renames a checkpoint to its bare step number only once it is whole."""
+    if not folder.is_dir():
+        return ()
+    return tuple(sorted(int(entry.name) for entry in folder.iterdir() if entry.is_dir() and entry.name.isdecimal()))

@@ -1,0 +1,266 @@
+"""Train one run from its config to its last checkpoint; the only module that sees all of the others.
+
+A run is a loop over epochs; an epoch is a loop over unrolls, each followed by updates, then an evaluation, a line of
+metrics and checkpoints. The loop is on the host so that it can report, stop and save between any two unrolls.
+"""
+
+import dataclasses
+import functools
+import math
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import jax
+import numpy as np
+from jaxtyping import Array, Float
+
+from crl_train.checkpoint import discard_after, restore_resume_point, save_policy, save_resume_point
+from crl_train.config import TrainConfig
+from crl_train.envs.goal_env import GoalEnv
+from crl_train.envs.registry import make_env
+from crl_train.errors import NonFiniteError
+from crl_train.evaluation import roll_out_episodes
+from crl_train.goal_metrics import summarise_success
+from crl_train.networks import Networks, make_networks
+from crl_train.policy import make_act
+from crl_train.run_dir import RunDir
+from crl_train.run_record import append_metrics, read_record, truncate_metrics
+from crl_train.step_counts import StepCounts, step_counts
+from crl_train.training_state import TrainingState, collect, init_training_state, learn
+
+# Separates the keys of evaluations from the chain of keys that training spends.
+_EVALUATION_STREAM = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Progress:
+    """How far a run has come; saved beside every resume point.
+
+    Attributes:
+        epoch: Finished epochs.
+        unroll: Finished unrolls of the current epoch.
+        env_steps: Environment steps taken, prefill included.
+        updates: Gradient updates made.
+        seconds: Time spent training, evaluating and saving, over all sittings.
+        metric_sums: Sum over the current epoch's updates of every training metric.
+    """
+
+    epoch: int = 0
+    unroll: int = 0
+    env_steps: int = 0
+    updates: int = 0
+    seconds: float = 0.0
+    metric_sums: Mapping[str, float] = dataclasses.field(default_factory=dict)
+
+
+class Observer(Protocol):
+    """Whoever wants to follow a run; the command line's progress display is one."""
+
+    def started(self, counts: StepCounts, progress: Progress) -> None:
+        """Training begins or goes on from ``progress``."""
+
+    def phase(self, name: str) -> None:
+        """What is going on now: compiling, prefill, training, evaluating or saving."""
+
+    def unrolled(self, progress: Progress) -> None:
+        """One more unroll and its updates are done."""
+
+    def epoch_ended(self, row: Mapping[str, Any]) -> None:
+        """An epoch's line of metrics has been written."""
+
+    def wants_stop(self) -> bool:
+        """Whether to save and stop after this unroll."""
+
+
+class Stopped(Exception):
+    """The observer asked to stop; the run was saved where it stands."""
+
+
+@dataclasses.dataclass(frozen=True)
+class _CompiledSteps:
+    """The compiled functions of a run. States are donated: an old one must not be used again."""
+
+    init: Callable[[], TrainingState]
+    collect: Callable[[TrainingState], TrainingState]
+    learn: Callable[[TrainingState], tuple[TrainingState, dict[str, Array]]]
+    evaluate: Callable[[Any, Array], Float[Array, "episodes steps"]]
+
+
+def _compile_steps(config: TrainConfig, env: GoalEnv, networks: Networks, episode_length: int) -> _CompiledSteps:
+    def evaluate(params: Any, key: Array) -> Float[Array, "episodes steps"]:
+        act = make_act(networks, params, config.energy, config.evaluation)
+        return roll_out_episodes(env, act, key, config.num_eval_episodes, episode_length).distances
+
+    return _CompiledSteps(
+        init=jax.jit(functools.partial(init_training_state, config, env, networks)),
+        collect=jax.jit(functools.partial(collect, config, env, networks, episode_length), donate_argnums=0),
+        learn=jax.jit(functools.partial(learn, config, env, networks), donate_argnums=0),
+        evaluate=jax.jit(evaluate),
+    )
+
+
+def train(run: RunDir, observer: Observer) -> None:
+    """Train the run, from its newest resume point if it has one, until its budget is spent.
+
+    Interrupted at any moment, also by a kill, and called again, it ends with the same parameters and metrics as if it
+    had never stopped (on a CPU bit for bit; an accelerator's own nondeterminism stays).
+
+    Raises:
+        NonFiniteError: If a training metric becomes NaN or infinite; the last good checkpoint stays.
+        CheckpointError: If a checkpoint cannot be written or read.
+        Stopped: If the observer asked to stop; the run is saved.
+    """
+    config, _ = read_record(run)
+    env = make_env(config.env)
+    networks = make_networks(config, env.action_dim)
+    counts = step_counts(config)
+    episode_length = config.episode_length or env.spec.episode_length
+    steps = _compile_steps(config, env, networks, episode_length)
+
+    observer.phase("starting")
+    state, progress = _restore_or_start(run, steps)
+    observer.started(counts, progress)
+    clock = _Clock(progress.seconds)
+
+    if not progress.env_steps:
+        observer.phase("prefill")
+        for _ in range(counts.prefill_unrolls):
+            state = steps.collect(state)
+            progress = dataclasses.replace(progress, env_steps=progress.env_steps + counts.env_steps_per_unroll)
+
+    while progress.epoch < config.num_epochs:
+        observer.phase("training")
+        while progress.unroll < counts.unrolls_per_epoch:
+            state, metrics = steps.learn(steps.collect(state))
+            progress = _after_unroll(progress, config, counts, jax.device_get(metrics), clock.seconds(), run)
+            observer.unrolled(progress)
+            if observer.wants_stop():
+                observer.phase("saving")
+                _save_resume_point(run, state, progress)
+                raise Stopped
+        observer.phase("evaluating")
+        key = jax.random.fold_in(jax.random.key(config.seed), _EVALUATION_STREAM)
+        distances = steps.evaluate(state.learner.params, jax.random.fold_in(key, progress.epoch))
+        row = _metrics_row(progress, counts, np.asarray(distances), env.spec.tolerance, clock)
+        observer.phase("saving")
+        append_metrics(run, row)
+        progress = dataclasses.replace(progress, epoch=progress.epoch + 1, unroll=0, metric_sums={})
+        is_last = progress.epoch == config.num_epochs
+        if is_last or progress.epoch % config.policy_every == 0:
+            save_policy(run, progress.env_steps, state.learner.params, state.learner.log_entropy_coefficient)
+        if is_last or progress.epoch % config.resume_every == 0:
+            progress = dataclasses.replace(progress, seconds=clock.seconds())
+            _save_resume_point(run, state, progress)
+        observer.epoch_ended(row)
+
+
+def is_complete(run: RunDir) -> bool:
+    """Whether a run has trained its whole budget: its last policy is there."""
+    config, _ = read_record(run)
+    return bool(run.policy_steps()) and run.policy_steps()[-1] >= step_counts(config).total_env_steps
+
+
+class _Clock:
+    """Seconds of work, going on from an earlier sitting."""
+
+    def __init__(self, seconds_before: float) -> None:
+        self._start = time.perf_counter() - seconds_before
+
+    def seconds(self) -> float:
+        return time.perf_counter() - self._start
+
+
+def _restore_or_start(run: RunDir, steps: _CompiledSteps) -> tuple[TrainingState, Progress]:
+    """Go back to the newest resume point, or to the very beginning, and forget what came after it."""
+    resume_steps = run.resume_steps()
+    env_steps = resume_steps[-1] if resume_steps else 0
+    if resume_steps:
+        state, progress = _restore(run, env_steps, steps)
+    else:
+        state, progress = steps.init(), Progress()
+    discard_after(run, env_steps)
+    truncate_metrics(run, env_steps)
+    return state, progress
+
+
+def _restore(run: RunDir, env_steps: int, steps: _CompiledSteps) -> tuple[TrainingState, Progress]:
+    like = jax.eval_shape(lambda: _with_key_data(steps.init()))
+    state, saved = restore_resume_point(run, env_steps, like)
+    return dataclasses.replace(state, key=jax.random.wrap_key_data(state.key)), Progress(**saved)
+
+
+def _save_resume_point(run: RunDir, state: TrainingState, progress: Progress) -> None:
+    save_resume_point(run, progress.env_steps, _with_key_data(state), dataclasses.asdict(progress))
+
+
+def _with_key_data(state: TrainingState) -> TrainingState:
+    """Checkpoints hold plain arrays; a typed key is turned into its words."""
+    return dataclasses.replace(state, key=jax.random.key_data(state.key))
+
+
+def _after_unroll(
+    progress: Progress,
+    config: TrainConfig,
+    counts: StepCounts,
+    metrics: Mapping[str, Float[np.ndarray, " updates"]],
+    seconds: float,
+    run: RunDir,
+) -> Progress:
+    """Add an unroll's metrics to the epoch's sums, refusing any that is not finite."""
+    env_steps = progress.env_steps + counts.env_steps_per_unroll
+    _check_finite(metrics, progress.updates, env_steps, run)
+    # Summed one by one in float64, so that the result does not depend on where an epoch was interrupted.
+    sums = {
+        name: math.fsum((progress.metric_sums.get(name, 0.0), float(np.sum(values, dtype=np.float64))))
+        for name, values in metrics.items()
+    }
+    return dataclasses.replace(
+        progress,
+        unroll=progress.unroll + 1,
+        env_steps=env_steps,
+        updates=progress.updates + config.updates_per_unroll,
+        seconds=seconds,
+        metric_sums=sums,
+    )
+
+
+def _check_finite(
+    metrics: Mapping[str, Float[np.ndarray, " updates"]], updates_before: int, env_steps: int, run: RunDir
+) -> None:
+    first = {
+        name: int(np.argmin(np.isfinite(values))) for name, values in metrics.items() if not np.isfinite(values).all()
+    }
+    if not first:
+        return
+    name = min(first, key=lambda name: first[name])
+    policies = run.policy_steps()
+    kept = (
+        f"The last good checkpoint is {str(run.policy / str(policies[-1]))!r}"
+        if policies
+        else "No checkpoint was made yet"
+    )
+    raise NonFiniteError(
+        f"{name} became {metrics[name][first[name]]} at update {updates_before + first[name] + 1} (env step "
+        f"{env_steps}): training cannot go on from there. {kept}. Try smaller learning rates or keep --layer-norm on."
+    )
+
+
+def _metrics_row(
+    progress: Progress,
+    counts: StepCounts,
+    distances: Float[np.ndarray, "episodes steps"],
+    tolerance: float,
+    clock: _Clock,
+) -> dict[str, Any]:
+    """The line of metrics.jsonl that ends an epoch; everything under time/ depends on the machine."""
+    seconds = clock.seconds()
+    return {
+        "epoch": progress.epoch + 1,
+        "env_steps": progress.env_steps,
+        "updates": progress.updates,
+        **{name: total / counts.updates_per_epoch for name, total in sorted(progress.metric_sums.items())},
+        **{f"eval/{name}": value for name, value in summarise_success(distances, tolerance).items()},
+        "time/seconds": round(seconds, 3),
+        "time/env_steps_per_second": round(progress.env_steps / seconds, 1),
+    }

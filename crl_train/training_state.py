@@ -1,0 +1,71 @@
+"""Everything that changes while a run trains, and the two pure steps that change it."""
+
+import dataclasses
+
+import jax
+from flax import struct
+from jaxtyping import PRNGKeyArray
+
+from crl_train.config import TrainConfig
+from crl_train.envs.goal_env import GoalEnv
+from crl_train.networks import Networks
+from crl_train.policy import make_act
+from crl_train.relabel import sample_batch
+from crl_train.replay import Replay, init_replay, insert
+from crl_train.rollout import Slots, reset_slots, unroll
+from crl_train.update import LearnerState, Metrics, init_learner, update
+
+
+@struct.dataclass
+class TrainingState:
+    """A run between two unrolls; with the config, all that a bit-exact continuation needs.
+
+    Attributes:
+        learner: Parameters and optimiser moments.
+        slots: Parallel environments.
+        replay: What they went through.
+        key: Source of all randomness to come.
+    """
+
+    learner: LearnerState
+    slots: Slots
+    replay: Replay
+    key: PRNGKeyArray
+
+
+def init_training_state(config: TrainConfig, env: GoalEnv, networks: Networks) -> TrainingState:
+    """The state before the first step; depends on the config alone."""
+    learner_key, slots_key, key = jax.random.split(jax.random.key(config.seed), 3)
+    return TrainingState(
+        learner=init_learner(config, networks, env, learner_key),
+        slots=reset_slots(env, slots_key, config.num_envs),
+        replay=init_replay(config.max_replay_size, config.num_envs, env.state_dim, env.action_dim),
+        key=key,
+    )
+
+
+def collect(
+    config: TrainConfig, env: GoalEnv, networks: Networks, episode_length: int, state: TrainingState
+) -> TrainingState:
+    """Unroll the current policy in all environments and keep what happened."""
+    unroll_key, key = jax.random.split(state.key)
+    act = make_act(networks, state.learner.params, config.energy, config.exploration)
+    slots, transitions = unroll(env, act, state.slots, unroll_key, config.unroll_length, episode_length)
+    return dataclasses.replace(state, slots=slots, replay=insert(state.replay, transitions), key=key)
+
+
+def learn(config: TrainConfig, env: GoalEnv, networks: Networks, state: TrainingState) -> tuple[TrainingState, Metrics]:
+    """Make ``updates_per_unroll`` updates from the replay.
+
+    Returns:
+        The state afterwards, and every metric of every update, leaves (updates_per_unroll,).
+    """
+    updates_key, key = jax.random.split(state.key)
+
+    def one_update(learner: LearnerState, update_key: PRNGKeyArray) -> tuple[LearnerState, Metrics]:
+        batch_key, action_key = jax.random.split(update_key)
+        batch = sample_batch(state.replay, env, batch_key, config.batch_size, config.discount)
+        return update(config, networks, env, learner, batch, action_key)
+
+    learner, metrics = jax.lax.scan(one_update, state.learner, jax.random.split(updates_key, config.updates_per_unroll))
+    return dataclasses.replace(state, learner=learner, key=key), metrics
