@@ -4,6 +4,7 @@ Orbax writes into a temporary sibling and renames it when whole, so a step that 
 carries the SHA-256 of its arrays, which tells a damaged checkpoint from a good one and names its content in reports.
 """
 
+import contextlib
 import hashlib
 import shutil
 from collections.abc import Callable, Mapping
@@ -139,9 +140,9 @@ def _restore(path: Path, like: Any, hint: str) -> tuple[Any, dict[str, Any]]:
     target = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=here), like)
 
     def read() -> tuple[Any, dict[str, Any]]:
+        with contextlib.closing(ocp.StandardCheckpointHandler()) as handler:
+            _check_leaves(path, handler.metadata(path.absolute() / ARRAYS), target)
         with ocp.Checkpointer(ocp.CompositeCheckpointHandler(ARRAYS, MANIFEST)) as checkpointer:
-            stored = checkpointer.item_metadata(path.absolute())[ARRAYS]
-            _check_leaves(path, stored, target)
             restored = checkpointer.restore(
                 path.absolute(),
                 args=ocp.args.Composite(**{ARRAYS: ocp.args.StandardRestore(target), MANIFEST: ocp.args.JsonRestore()}),

@@ -1,4 +1,4 @@
-"""The ``crl-train`` command line: options come from the config's fields; heavy imports wait for a command that trains."""
+"""The ``crl-train`` command line: options come from the config's fields; heavy imports wait for what needs them."""
 
 import shlex
 import sys

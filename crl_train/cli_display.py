@@ -157,15 +157,14 @@ def print_envs(envs: Sequence[GoalEnv]) -> None:
     """A table of environments and what they are made of."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("environment", no_wrap=True)
-    for heading in ("state", "goal", "action", "steps", "dt", "tolerance", "goals", "farthest"):
-        table.add_column(heading, justify="right")
+    for heading in ("state", "goal", "action", "steps", "tolerance", "goal cells", "farthest"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for env in envs:
         spec, maze = env.spec, env.maze
         cells, way = ("–", "–") if maze is None else (str(len(maze.goal_cells)), f"{longest_way(env):.0f} {spec.unit}")
         table.add_row(
             spec.name,
             *map(str, (env.state_dim, env.goal_dim, env.action_dim, spec.episode_length)),
-            f"{spec.dt:g} s",
             f"{spec.tolerance:g} {spec.unit}",
             cells,
             way,

@@ -76,6 +76,10 @@ class TrainConfig(BaseModel):
         "sample", "Actor", "Acting while collecting: mean, sample or best_of_K.", pattern=POLICY_PATTERN
     )
 
+    prefill: Literal["policy", "uniform"] = _field(
+        "policy", "Actor", "Acting before the first update: the untrained policy, or uniformly random actions."
+    )
+
     actor_lr: float = _field(3e-4, "Optimisers", "Adam step size of the actor.", gt=0)
     critic_lr: float = _field(3e-4, "Optimisers", "Adam step size of both encoders.", gt=0)
     entropy_lr: float = _field(3e-4, "Optimisers", "Adam step size of the entropy coefficient.", gt=0)

@@ -50,6 +50,16 @@ def log_prob(
     return jnp.sum(gaussian - log_slope, axis=-1)
 
 
+def uniform_act(action_dim: int) -> ActFn:
+    """Build an acting function that draws every action uniformly from [-1, 1], whatever the state and goal."""
+
+    def act(state: Array, goal: Array, key: PRNGKeyArray) -> Array:
+        del goal
+        return jax.random.uniform(key, (*state.shape[:-1], action_dim), minval=-1.0, maxval=1.0)
+
+    return act
+
+
 def make_act(networks: Networks, params: dict[str, Params], energy: str, mode: str) -> ActFn:
     """Build the acting function of a mode.
 
@@ -74,9 +84,11 @@ def make_act(networks: Networks, params: dict[str, Params], energy: str, mode: s
         mean, raw_log_std = networks.action_head(params["actor"], state, goal)
         draw = jax.vmap(lambda draw_key: sample_action(mean, raw_log_std, draw_key)[0])
         candidates = draw(jax.random.split(key, num_candidates))
-        repeat = jax.vmap(lambda action: networks.phi(params["state_action_encoder"], state, action))
-        energies = paired_energy(energy, repeat(candidates), networks.psi(params["goal_encoder"], goal)[None])
-        best = jnp.argmax(energies, axis=0)
+        psi = networks.psi(params["goal_encoder"], goal)
+        energy_of = jax.vmap(
+            lambda action: paired_energy(energy, networks.phi(params["state_action_encoder"], state, action), psi)
+        )
+        best = jnp.argmax(energy_of(candidates), axis=0)
         return jnp.take_along_axis(candidates, best[None, ..., None], axis=0)[0]
 
     if mode == "mean":

@@ -9,7 +9,7 @@ import functools
 import math
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import jax
 import numpy as np
@@ -27,7 +27,7 @@ from crl_train.policy import make_act
 from crl_train.run_dir import RunDir
 from crl_train.run_record import append_metrics, read_record, truncate_metrics
 from crl_train.step_counts import StepCounts, step_counts
-from crl_train.training_state import TrainingState, collect, init_training_state, learn
+from crl_train.training_state import TrainingState, collect, init_training_state, learn, prefill
 
 # Separates the keys of evaluations from the chain of keys that training spends.
 _EVALUATION_STREAM = 1
@@ -54,6 +54,7 @@ class Progress:
     metric_sums: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
 
+@runtime_checkable
 class Observer(Protocol):
     """Whoever wants to follow a run; the command line's progress display is one."""
 
@@ -82,6 +83,7 @@ class _CompiledSteps:
     """The compiled functions of a run. States are donated: an old one must not be used again."""
 
     init: Callable[[], TrainingState]
+    prefill: Callable[[TrainingState], TrainingState]
     collect: Callable[[TrainingState], TrainingState]
     learn: Callable[[TrainingState], tuple[TrainingState, dict[str, Array]]]
     evaluate: Callable[[Any, Array], Float[Array, "episodes steps"]]
@@ -94,6 +96,7 @@ def _compile_steps(config: TrainConfig, env: GoalEnv, networks: Networks, episod
 
     return _CompiledSteps(
         init=jax.jit(functools.partial(init_training_state, config, env, networks)),
+        prefill=jax.jit(functools.partial(prefill, config, env, networks, episode_length), donate_argnums=0),
         collect=jax.jit(functools.partial(collect, config, env, networks, episode_length), donate_argnums=0),
         learn=jax.jit(functools.partial(learn, config, env, networks), donate_argnums=0),
         evaluate=jax.jit(evaluate),
@@ -126,7 +129,7 @@ def train(run: RunDir, observer: Observer) -> None:
     if not progress.env_steps:
         observer.phase("prefill")
         for _ in range(counts.prefill_unrolls):
-            state = steps.collect(state)
+            state = steps.prefill(state)
             progress = dataclasses.replace(progress, env_steps=progress.env_steps + counts.env_steps_per_unroll)
 
     while progress.epoch < config.num_epochs:

@@ -17,14 +17,14 @@ from crl_train.errors import ConfigError
 # one that is stored.
 CELL_SIZE: Final = 4.0  # metres; that of the ant mazes, so that positions mean the same in both
 DT: Final = 0.125  # seconds
-FORCE: Final = 8.0  # newtons per unit of action, on a mass of 1 kg
+FORCE: Final = 16.0  # newtons per unit of action, on a mass of 1 kg
 DRAG: Final = 2.0  # newtons per (metre per second)
 TERMINAL_SPEED: Final = FORCE / DRAG  # metres per second, per axis
 
 START_NOISE: Final = 0.5  # metres; the start is uniform in a square of this half width
 GOAL_MARGIN: Final = 0.5  # metres between a goal and the borders of its cell
 TOLERANCE: Final = 0.5  # metres
-EPISODE_LENGTH: Final = 300  # steps; three times what the longest way of the hardest maze takes at full speed
+EPISODE_LENGTH: Final = 300  # steps; six times what the longest way of all mazes takes at full speed
 
 # After a step the point is at least this far from every cell border. It is well above the rounding of float32 at the
 # size of a maze (4e-6 m), so that neither rounding nor a border shared with a wall can put the point inside one.
@@ -35,7 +35,7 @@ class PointMaze(GoalEnv):
     """A point mass of 1 kg and no size in a maze; the action is a force, walls stop it and let it slide along.
 
     State (x, y, vx, vy) in m and m/s; goal (x, y); action in [-1, 1]^2, clipped. One step of 0.125 s is semi-implicit
-    Euler with linear drag, ``v' = v + dt * (8 a - 2 v)`` and ``x' = x + dt * v'``, so an axis reaches 4 m/s at most.
+    Euler with linear drag, ``v' = v + dt * (16 a - 2 v)`` and ``x' = x + dt * v'``, so an axis reaches 8 m/s at most.
     Axes move one after the other, x first; an axis whose next cell is a wall stops at the border, and its velocity
     becomes 0. The point keeps 0.1 mm clear of all cell borders, so one slower than 0.8 mm/s does not cross them.
 
