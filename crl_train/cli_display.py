@@ -209,7 +209,7 @@ def _scores(row: Mapping[str, Any]) -> str:
     return f" · success {row['eval/success_rate']:.2f} · at goal {row['eval/time_at_goal']:.0f}"
 
 
-def _count(number: float) -> str:
+def _count(number: int | float) -> str:
     """Shorten a count to three digits and a suffix."""
     for bound, suffix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if number >= bound:

@@ -107,9 +107,10 @@ class ResidualMLP(nn.Module):
         x = HiddenLayer(self.width, self.activation, self.layer_norm, name="stem")(x)
         stream = x[None]
         if self.num_blocks:
-            scanned = nn.scan(
-                _ScanBody, variable_axes={"params": 0}, split_rngs={"params": True}, length=self.num_blocks
-            )
+            # Keep only matrix products for the backward pass and recompute what lies between them: storing every
+            # intermediate of every layer costs more time than LayerNorm and activation do (docs/performance.md).
+            body = nn.remat(_ScanBody, policy=jax.checkpoint_policies.dots_saveable, prevent_cse=False)
+            scanned = nn.scan(body, variable_axes={"params": 0}, split_rngs={"params": True}, length=self.num_blocks)
             block_settings = (self.width, self.activation, self.layer_norm, self.residual, keep_stream)
             x, after_blocks = scanned(*block_settings, name="blocks")(x, None)
             if after_blocks is not None:

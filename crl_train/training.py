@@ -138,7 +138,8 @@ def train(run: RunDir, observer: Observer) -> None:
             state, metrics = steps.learn(steps.collect(state))
             progress = _after_unroll(progress, config, counts, jax.device_get(metrics), clock.seconds(), run)
             observer.unrolled(progress)
-            if observer.wants_stop():
+            # At an epoch's end the stop waits for its evaluation, so that no two resume points share a step.
+            if observer.wants_stop() and progress.unroll < counts.unrolls_per_epoch:
                 observer.phase("saving")
                 _save_resume_point(run, state, progress)
                 raise Stopped
@@ -152,10 +153,13 @@ def train(run: RunDir, observer: Observer) -> None:
         is_last = progress.epoch == config.num_epochs
         if is_last or progress.epoch % config.policy_every == 0:
             save_policy(run, progress.env_steps, state.learner.params, state.learner.log_entropy_coefficient)
-        if is_last or progress.epoch % config.resume_every == 0:
+        stops_here = observer.wants_stop() and not is_last
+        if is_last or stops_here or progress.epoch % config.resume_every == 0:
             progress = dataclasses.replace(progress, seconds=clock.seconds())
             _save_resume_point(run, state, progress)
         observer.epoch_ended(row)
+        if stops_here:
+            raise Stopped
 
 
 def is_complete(run: RunDir) -> bool:
