@@ -1,0 +1,73 @@
+"""One metric a panel against depth: the aggregate with its interval, and every seed as a dot."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from crl_probe.figures.panels import FigureGroup, Panel
+from crl_probe.figures.style import chart, depth_colours, depth_symbols, faded
+from crl_probe.metrics import DEFINITIONS
+from crl_probe.samples import DepthEstimate
+
+_EVIDENCE_SHIFT = {"shared": -0.13, "on-policy": 0.13}
+_BOUNDED = {"0 to 1": (-0.03, 1.03)}
+
+
+def depth_panels(estimates: Sequence[DepthEstimate], metric_names: Sequence[str]) -> FigureGroup:
+    """A panel for each metric that has estimates.
+
+    Filled markers are measured on each agent's own episodes or on the grid, open ones on the shared set.
+    """
+    labels = list(dict.fromkeys(e.label for e in sorted(estimates, key=lambda e: (e.depths, e.label))))
+    panels = []
+    for name in metric_names:
+        mine = [estimate for estimate in estimates if estimate.metric == name]
+        if mine:
+            panels.append(_panel(name, mine, labels))
+    kinds = {e.evidence for e in estimates if e.metric in metric_names}
+    caption = "Open markers: shared probe set. Filled markers: each agent's own episodes." if len(kinds) > 1 else ""
+    return FigureGroup(tuple(panels), caption=caption)
+
+
+def _panel(name: str, estimates: Sequence[DepthEstimate], labels: Sequence[str]) -> Panel:
+    definition = DEFINITIONS[name]
+    colours, symbols = depth_colours(labels), depth_symbols(labels)
+    both = len({estimate.evidence for estimate in estimates}) > 1
+    figure = chart(y_title="" if definition.unit in _BOUNDED else definition.unit)
+    spoken = []
+    for estimate in estimates:
+        place = labels.index(estimate.label) + (_EVIDENCE_SHIFT.get(estimate.evidence, 0.0) if both else 0.0)
+        colour = colours[estimate.label]
+        symbol = symbols[estimate.label] + ("-open" if estimate.evidence == "shared" else "")
+        e = estimate.estimate
+        interval = f"{e.value:.3g} [{e.low:.3g}, {e.high:.3g}], {e.count} {e.unit}"
+        spoken.append(f"{estimate.label} {estimate.evidence} {interval}")
+        if len(estimate.values) > 1:
+            figure.add_scatter(
+                x=place + 0.11 + 0.02 * np.arange(len(estimate.values)),
+                y=estimate.values,
+                mode="markers",
+                marker={"size": 6, "color": faded(colour, 0.55)},
+                text=[run.name for run in estimate.runs],
+                hovertemplate="%{text}: %{y:.3g}<extra></extra>",
+            )
+        figure.add_scatter(
+            x=[place],
+            y=[e.value],
+            error_y={
+                "type": "data",
+                "symmetric": False,
+                "array": [e.high - e.value],
+                "arrayminus": [e.value - e.low],
+                "thickness": 2,
+                "width": 5,
+                "color": colour,
+            },
+            mode="markers",
+            marker={"size": 11, "color": colour, "symbol": symbol, "line": {"width": 2, "color": colour}},
+            hovertemplate=f"{estimate.label} ({estimate.evidence})<br>{interval}<extra></extra>",
+        )
+    figure.update_xaxes(tickvals=list(range(len(labels))), ticktext=labels, range=[-0.5, len(labels) - 0.5])
+    if definition.unit in _BOUNDED:
+        figure.update_yaxes(range=_BOUNDED[definition.unit])
+    return Panel(definition.title, figure, alt=f"{definition.title} by depth: " + "; ".join(spoken))

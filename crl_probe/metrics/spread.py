@@ -1,0 +1,142 @@
+"""How much room a network gives to the states around a goal, measured in R^64.
+
+``phi`` holds one state-action embedding a row and ``near`` marks the rows whose state is close to the goal.
+Spread is always root mean square distance to a centroid. Ratios to the spread of the whole set make networks
+comparable: rotating, shifting or scaling an embedding changes none of them.
+"""
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from crl_probe.metrics._checks import require_at_least, require_finite, require_same_length
+
+Embeddings = Float[np.ndarray, "points repr_dim"]
+Near = Bool[np.ndarray, " points"]
+
+
+def near_spread(phi: Embeddings, near: Near) -> float:
+    """Root mean square distance of the near embeddings to their centroid.
+
+    Args:
+        phi: State-action embeddings. (points, repr_dim), embedding units.
+        near: True for states close to the goal. (points,)
+
+    Returns:
+        A distance in embedding units, >= 0: not comparable across networks, see :func:`spread_ratio`.
+
+    Raises:
+        ValueError: If an embedding is not finite, lengths differ, or fewer than 2 points are near.
+
+    Example:
+        >>> near_spread(np.array([[0.0], [2.0], [9.0]]), np.array([True, True, False]))
+        1.0
+
+    Source: ours, after the embedding figures of arXiv 2503.14858.
+    """
+    require_finite(phi=phi)
+    require_same_length(phi=phi, near=near)
+    require_at_least(2, "number of near points", int(near.sum()))
+    return _spread(phi[near])
+
+
+def spread_ratio(phi: Embeddings, near: Near) -> float:
+    """Near spread as a share of the spread of the whole set.
+
+    Args and Raises: as :func:`near_spread`, and also ValueError if all embeddings are equal.
+
+    Returns:
+        A ratio >= 0; small where everything near the goal collapses to a point.
+
+    Source: ours.
+    """
+    near_part = near_spread(phi, near)
+    whole = _spread(phi)
+    if whole == 0.0:
+        raise ValueError("all embeddings are equal: spread_ratio compares to their spread. The network has collapsed.")
+    return near_part / whole
+
+
+def goal_resolution(phi: Embeddings, achieved: Float[np.ndarray, "points goal_dim"], near: Near) -> float:
+    """Spread ratio of the embeddings divided by that of the places they stand for.
+
+    Above 1: more representation per metre near the goal than elsewhere; an isometric embedding has 1.
+
+    Args:
+        phi: State-action embeddings. (points, repr_dim), embedding units.
+        achieved: Achieved goals of the same points. (points, goal_dim), the environment's unit.
+        near: True for states close to the goal. (points,)
+
+    Returns:
+        A ratio >= 0.
+
+    Raises:
+        ValueError: As :func:`spread_ratio` for either space, or if the near states are all at one place.
+
+    Source: ours.
+    """
+    require_finite(achieved=achieved)
+    require_same_length(phi=phi, achieved=achieved)
+    places = spread_ratio(achieved, near)
+    if places == 0.0:
+        raise ValueError("all near states are at one place: goal_resolution divides by how far apart they are.")
+    return spread_ratio(phi, near) / places
+
+
+def near_dimension(phi: Embeddings, near: Near) -> float:
+    """Participation ratio of the near covariance: in how many directions the near embeddings really spread.
+
+    (sum of eigenvalues)^2 / sum of squared eigenvalues. It cannot exceed the number of near points minus one, and
+    is too small for samples not much larger than the dimension itself.
+
+    Args and Raises: as :func:`near_spread`, but at least 3 near points are needed, and they must differ.
+
+    Returns:
+        A number of dimensions, between 1 and repr_dim.
+
+    Source: participation ratio, Gao et al. 2017, bioRxiv 214262.
+    """
+    require_finite(phi=phi)
+    require_same_length(phi=phi, near=near)
+    require_at_least(3, "number of near points", int(near.sum()))
+    variances = np.linalg.svd(_centred(phi[near]), compute_uv=False) ** 2
+    if not variances.any():
+        raise ValueError("all near embeddings are equal: near_dimension of a single point is undefined.")
+    return float(variances.sum() ** 2 / (variances**2).sum())
+
+
+def goal_offset(phi: Embeddings, near: Near, psi: Float[np.ndarray, " repr_dim"]) -> float:
+    """Distance from the centre of the near embeddings to the goal's own, in spreads of the whole set.
+
+    0: what is near the goal sits right around the goal's embedding, as the contrastive loss wants it.
+
+    Args:
+        phi: State-action embeddings. (points, repr_dim), embedding units.
+        near: True for states close to the goal. (points,)
+        psi: Embedding of the goal. (repr_dim,), embedding units.
+
+    Returns:
+        A ratio >= 0.
+
+    Raises:
+        ValueError: If input is not finite, lengths differ, no point is near, or all embeddings are equal.
+
+    Source: ours.
+    """
+    require_finite(phi=phi, psi=psi)
+    require_same_length(phi=phi, near=near)
+    require_at_least(1, "number of near points", int(near.sum()))
+    whole = _spread(phi)
+    if whole == 0.0:
+        raise ValueError("all embeddings are equal: goal_offset compares to their spread. The network has collapsed.")
+    centre = phi[near].mean(axis=0, dtype=np.float64)
+    return float(np.linalg.norm(centre - psi)) / whole
+
+
+def _centred(points: Embeddings) -> Float[np.ndarray, "points repr_dim"]:
+    # In double precision and from the first point, so that equal points give exactly zero wherever they are.
+    shifted = points.astype(np.float64) - points[0].astype(np.float64)
+    return shifted - shifted.mean(axis=0)
+
+
+def _spread(points: Embeddings) -> float:
+    return float(np.sqrt((_centred(points) ** 2).sum(axis=1).mean()))

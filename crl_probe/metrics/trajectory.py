@@ -1,0 +1,110 @@
+"""The way an episode takes through embedding space, and whether a picture of it can be trusted.
+
+A trajectory is one episode's embeddings in order of time. Pass the part up to the first arrival at the goal:
+an agent that has arrived and hovers there would otherwise count as wandering.
+"""
+
+import numpy as np
+from jaxtyping import Float
+
+from crl_probe.metrics._checks import require_at_least, require_finite, require_same_length
+
+Trajectory = Float[np.ndarray, "steps repr_dim"]
+
+
+def embedding_path_length(phi: Trajectory) -> float:
+    """Length of the chain of embeddings: the sum of distances between successive ones.
+
+    Args:
+        phi: Embeddings of one episode in order of time. (steps, repr_dim), embedding units.
+
+    Returns:
+        A length in embedding units, >= 0: comparable within one network only.
+
+    Raises:
+        ValueError: If an embedding is not finite or there are fewer than 2 steps.
+
+    Example:
+        >>> embedding_path_length(np.array([[0.0, 0.0], [3.0, 4.0], [3.0, 5.0]]))
+        6.0
+
+    Source: ours, after the embedding trajectories of arXiv 2503.14858.
+    """
+    require_finite(phi=phi)
+    require_at_least(2, "number of steps", len(phi))
+    return float(np.linalg.norm(np.diff(phi.astype(np.float64), axis=0), axis=1).sum())
+
+
+def straightness(phi: Trajectory) -> float:
+    """Distance from first to last embedding, divided by the length of the way between them.
+
+    1: the episode is a straight line in embedding space. Near 0: it wanders, or comes back.
+
+    Args and Raises: as :func:`embedding_path_length`, and also ValueError if the embeddings never move.
+
+    Returns:
+        A share in [0, 1].
+
+    Source: ours.
+    """
+    length = embedding_path_length(phi)
+    if length == 0.0:
+        raise ValueError(
+            "all embeddings of the trajectory are equal: straightness of a path of no length is undefined."
+        )
+    return min(float(np.linalg.norm(phi[-1].astype(np.float64) - phi[0])) / length, 1.0)
+
+
+def energy_monotonicity(energy: Float[np.ndarray, " steps"]) -> float:
+    """Kendall's tau-b between time and energy along an episode.
+
+    1: the critic says that every step came closer to the goal. 0: no trend.
+
+    Args:
+        energy: f(s_t, a_t, g) of one episode for its commanded goal. (steps,), any unit.
+
+    Returns:
+        A correlation in [-1, 1].
+
+    Raises:
+        ValueError: If energy is not finite, constant, or has fewer than 3 steps.
+
+    Example:
+        >>> energy_monotonicity(np.array([-3.0, -2.0, -0.5]))
+        1.0
+
+    Source: ours; Kendall's tau-b by scipy.stats.
+    """
+    from scipy.stats import kendalltau
+
+    require_finite(energy=energy)
+    require_at_least(3, "number of steps", len(energy))
+    if np.ptp(energy) == 0:
+        raise ValueError("energy is constant along the trajectory: its correlation with time is undefined.")
+    return float(kendalltau(np.arange(len(energy)), energy).statistic)
+
+
+def trustworthiness(
+    embeddings: Float[np.ndarray, "points repr_dim"], picture: Float[np.ndarray, "points dims"], neighbours: int = 15
+) -> float:
+    """How many neighbours in a picture are neighbours in the space it was drawn from.
+
+    Args:
+        embeddings: Points in the original space. (points, repr_dim)
+        picture: The same points in the picture. (points, dims)
+        neighbours: Size of the neighbourhood that is compared, below half the number of points.
+
+    Returns:
+        A score in [0, 1]; 1 means that no point of the picture has a false neighbour.
+
+    Raises:
+        ValueError: If either is not finite, lengths differ, or there are not more than twice ``neighbours`` points.
+
+    Source: Venna and Kaski 2001; scikit-learn's ``trustworthiness``.
+    """
+    from sklearn.manifold import trustworthiness as sklearn_trustworthiness
+
+    require_finite(embeddings=embeddings, picture=picture)
+    require_same_length(embeddings=embeddings, picture=picture)
+    require_at_least(2 * neighbours + 1, "number of points", len(embeddings))
+    return float(sklearn_trustworthiness(embeddings, picture, n_neighbors=neighbours))

@@ -1,0 +1,215 @@
+"""The ways episodes take through embedding space: measured in all its dimensions, pictured in two.
+
+The pictures of all agents are fitted together (AlignedUMAP on the shared set, each point tied to itself), so that the
+same state sits in about the same place in every panel. No number is ever measured in a picture.
+"""
+
+import dataclasses
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from crl_probe import encode, metrics
+from crl_probe.collect import OnPolicyEpisodes, achieved_goals, planar_distances
+from crl_probe.evidence import Evidence, EvidenceSettings
+from crl_probe.results import RunInfo
+from crl_probe.samples import MetricSamples, metric_samples
+from crl_train.envs.goal_env import GoalEnv
+
+if TYPE_CHECKING:
+    from crl_probe.loading import LoadedRun
+
+NEIGHBOURS = 15
+MEASURES = ("embedding_path_length", "straightness", "energy_monotonicity")
+
+
+@dataclasses.dataclass(frozen=True)
+class EmbeddingTrajectorySettings:
+    """Settings of the probe.
+
+    Attributes:
+        evidence: Episodes, shared set and goals.
+        points: About how many shared points each picture holds.
+        epochs: Epochs of the UMAP optimisation.
+    """
+
+    evidence: EvidenceSettings = dataclasses.field(default_factory=EvidenceSettings)
+    points: int = 600
+    epochs: int = 100
+
+
+@dataclasses.dataclass(frozen=True)
+class EmbeddingTrajectoryResult:
+    """Pictures of the shared set, and numbers on each agent's own episodes.
+
+    Attributes:
+        runs: The agents.
+        method: How the picture was made.
+        picture: Shared points, then shared goals, in each agent's panel. (runs, points + goals, 2)
+        trustworthiness: Of each panel. (runs,)
+        episode: Episode of each shared point. (points,)
+        time: Step within the episode. (points,)
+        source: Index into ``runs`` of the agent that made the episode. (points,)
+        positions: Achieved goal of each shared point, first two entries. (points, 2), environment's unit.
+        distance: Walking distance to the goal commanded in the episode. (points,), environment's unit.
+        goals: Shared goals. (goals, goal_dim)
+        measures: For each name in ``MEASURES`` the value up to first arrival; NaN where an episode arrives at once.
+            (runs, episodes)
+        map_xs: Centres of the maze's cells along x, empty without a maze. (nx,)
+        map_ys: The same along y. (ny,)
+        map_free: True where a cell is no wall. (nx, ny)
+    """
+
+    runs: tuple[RunInfo, ...]
+    method: str
+    picture: Float[np.ndarray, "runs points_and_goals 2"]
+    trustworthiness: Float[np.ndarray, " runs"]
+    episode: Int[np.ndarray, " points"]
+    time: Int[np.ndarray, " points"]
+    source: Int[np.ndarray, " points"]
+    positions: Float[np.ndarray, "points _"]
+    distance: Float[np.ndarray, " points"]
+    goals: Float[np.ndarray, "goals goal_dim"]
+    measures: dict[str, np.ndarray]
+    map_xs: Float[np.ndarray, " nx"]
+    map_ys: Float[np.ndarray, " ny"]
+    map_free: Bool[np.ndarray, "nx ny"]
+
+    def samples(self) -> tuple[MetricSamples, ...]:
+        """Every trajectory metric of every run, by episode."""
+        entries = [
+            entry
+            for name, values in self.measures.items()
+            for run, by_episode in zip(self.runs, values, strict=True)
+            for entry in metric_samples(run, name, "on-policy", "episodes", by_episode)
+        ]
+        for run, score in zip(self.runs, self.trustworthiness, strict=True):
+            entries += metric_samples(run, "trustworthiness", "shared", "pictures", np.array([score]))
+        return tuple(entries)
+
+
+def run(
+    loaded_runs: Sequence["LoadedRun"],
+    settings: EmbeddingTrajectorySettings,
+    rng: np.random.Generator,
+    *,
+    evidence: Evidence | None = None,
+) -> EmbeddingTrajectoryResult:
+    """Picture the shared set in every agent's embedding space and measure the agents' own trajectories.
+
+    Args:
+        loaded_runs: Agents of one environment.
+        settings: Size of the pictures and the evidence.
+        rng: Seeds UMAP.
+        evidence: Recordings made already; None makes them.
+
+    Raises:
+        ValueError: If embeddings are not finite or there are too few shared points.
+    """
+    evidence = evidence or Evidence(loaded_runs, settings.evidence)
+    env, probe_set = evidence.env, evidence.probe_set
+    places = achieved_goals(env, probe_set.states)
+    reached = np.linalg.norm(places - probe_set.commanded_goals, axis=1) < env.spec.tolerance
+    rows = probe_set.along_paths(places, _until_arrival(reached, probe_set.episode), settings.points)
+    places = places[rows]
+    spaces = [np.concatenate([phi[rows], psi]) for phi, psi in zip(evidence.shared_phi, evidence.goal_psi, strict=True)]
+    evidence.progress(f"UMAP of {len(rows)} states in {len(spaces)} embedding spaces")
+    pictures = aligned_umap(spaces, seed=int(rng.integers(2**31)), epochs=settings.epochs)
+
+    distance = np.zeros(len(rows))
+    for episode in np.unique(probe_set.episode[rows]):
+        mine = probe_set.episode[rows] == episode
+        goal = probe_set.commanded_goals[rows][mine][0]
+        distance[mine] = planar_distances(env, places[mine], goal)
+
+    measures = [
+        _measure_episodes(record, phi, run)
+        for record, phi, run in zip(evidence.episodes, evidence.on_policy_phi, evidence.runs, strict=True)
+    ]
+    return EmbeddingTrajectoryResult(
+        runs=evidence.infos,
+        method="AlignedUMAP" if len(spaces) > 1 else "UMAP",
+        picture=np.stack(pictures),
+        trustworthiness=np.array(
+            [metrics.trustworthiness(s, p, NEIGHBOURS) for s, p in zip(spaces, pictures, strict=True)]
+        ),
+        episode=probe_set.episode[rows],
+        time=probe_set.time[rows],
+        source=probe_set.source[rows],
+        positions=places[:, :2],
+        distance=distance,
+        goals=probe_set.goals,
+        measures={name: np.stack([by_name[name] for by_name in measures]) for name in MEASURES},
+        **_map_of(env),
+    )
+
+
+def _until_arrival(reached: Bool[np.ndarray, " points"], episode: Int[np.ndarray, " points"]) -> np.ndarray:
+    """True up to and including each episode's first arrival: hovering at the goal is one place many times over."""
+    arrived_before = np.zeros(len(reached), dtype=bool)
+    for number in np.unique(episode):
+        mine = np.flatnonzero(episode == number)
+        arrived_before[mine[1:]] = np.logical_or.accumulate(reached[mine])[:-1]
+    return ~arrived_before
+
+
+def _map_of(env: GoalEnv) -> dict[str, np.ndarray]:
+    if env.maze is None:
+        return {"map_xs": np.zeros(0), "map_ys": np.zeros(0), "map_free": np.zeros((0, 0), dtype=bool)}
+    grid = env.maze.grid(1)
+    return {"map_xs": np.asarray(grid.xs), "map_ys": np.asarray(grid.ys), "map_free": np.asarray(grid.free)}
+
+
+def aligned_umap(
+    spaces: Sequence[Float[np.ndarray, "points repr_dim"]], seed: int, epochs: int
+) -> list[Float[np.ndarray, "points 2"]]:
+    """Draw the same points from several embedding spaces in the plane, keeping each point in place across panels.
+
+    Source: UMAP, arXiv 1802.03426; umap-learn's AlignedUMAP with identity relations.
+    """
+    for space in spaces:
+        if not np.isfinite(space).all():
+            raise ValueError("embeddings are not finite: UMAP cannot place them. The checkpoint holds NaN weights.")
+    if len(spaces[0]) <= 2 * NEIGHBOURS:
+        raise ValueError(f"{len(spaces[0])} points are too few for a picture: it needs over {2 * NEIGHBOURS}.")
+    import umap
+
+    options = {"n_neighbors": NEIGHBOURS, "n_components": 2, "min_dist": 0.1, "n_epochs": epochs, "random_state": seed}
+    with warnings.catch_warnings():
+        # A seeded UMAP runs on one thread and says so each time; repeatable pictures are what we want.
+        warnings.filterwarnings("ignore", message="n_jobs value .* overridden", category=UserWarning)
+        # Episodes that lie apart make a graph of several parts; UMAP places these and the optimisation goes on.
+        warnings.filterwarnings("ignore", message="Graph is not fully connected", category=UserWarning)
+        if len(spaces) == 1:
+            pictures = [umap.UMAP(**options).fit_transform(spaces[0])]
+        else:
+            identity = {i: i for i in range(len(spaces[0]))}
+            # A window of 2 ties each panel to those on either side; a wider one costs time and aligns no better.
+            aligned = umap.AlignedUMAP(**options, alignment_window_size=2).fit(
+                list(spaces), relations=[identity] * (len(spaces) - 1)
+            )
+            pictures = list(aligned.embeddings_)
+    return [np.asarray(picture, dtype=np.float32) for picture in pictures]
+
+
+def _measure_episodes(record: OnPolicyEpisodes, phi: np.ndarray, run: "LoadedRun") -> dict[str, np.ndarray]:
+    episodes, steps, _ = record.actions.shape
+    psi = np.repeat(encode.encode_psi(run, record.commanded_goals), steps, axis=0)
+    energy = encode.energy_of(run, phi.reshape(episodes * steps, -1), psi).reshape(episodes, steps)
+    arrivals = metrics.first_arrival(record.distances, record.tolerance)
+    values = {name: np.full(episodes, np.nan) for name in MEASURES}
+    for episode, arrival in enumerate(arrivals):
+        # Embedding t is that of the state before step t + 1, so the first `arrival` of them lead up to the goal.
+        until = int(arrival) if arrival else steps
+        if until < 3:
+            continue
+        way, f = phi[episode, :until], energy[episode, :until]
+        values["embedding_path_length"][episode] = metrics.embedding_path_length(way)
+        if values["embedding_path_length"][episode] > 0:
+            values["straightness"][episode] = metrics.straightness(way)
+        if np.ptp(f) > 0:
+            values["energy_monotonicity"][episode] = metrics.energy_monotonicity(f)
+    return values

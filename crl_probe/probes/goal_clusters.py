@@ -1,0 +1,142 @@
+"""How much room each agent's representation gives to what is near a goal."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Bool, Float, Integer
+
+from crl_probe import metrics
+from crl_probe.collect import OnPolicyEpisodes, achieved_goals, planar_distances
+from crl_probe.evidence import Evidence, EvidenceSettings
+from crl_probe.results import RunInfo
+from crl_probe.samples import MetricSamples, metric_samples
+
+if TYPE_CHECKING:
+    from crl_probe.loading import LoadedRun
+
+SPREADS = ("near_spread", "spread_ratio", "goal_resolution", "near_dimension", "goal_offset")
+
+
+@dataclasses.dataclass(frozen=True)
+class GoalClustersSettings:
+    """Settings of the probe.
+
+    Attributes:
+        evidence: Episodes, shared set and goals.
+        radius_in_tolerances: A state is near a goal within so many tolerances of walking distance.
+        min_near: Goals with fewer near states are left out.
+    """
+
+    evidence: EvidenceSettings = dataclasses.field(default_factory=EvidenceSettings)
+    radius_in_tolerances: float = 3.0
+    min_near: int = 20
+
+
+@dataclasses.dataclass(frozen=True)
+class GoalClustersResult:
+    """Spread around every shared goal, on the shared set and on each agent's own states.
+
+    Attributes:
+        runs: The agents.
+        goals: Shared goals. (goals, goal_dim)
+        radius: Walking distance within which a state is near, environment's unit.
+        near_shared: Near states in the shared set. (goals,)
+        near_on_policy: Near states among each agent's own. (runs, goals)
+        shared: For each name in ``SPREADS`` the value; NaN where too few states are near. (runs, goals)
+        on_policy: The same on each agent's own states. (runs, goals)
+    """
+
+    runs: tuple[RunInfo, ...]
+    goals: Float[np.ndarray, "goals goal_dim"]
+    radius: float
+    near_shared: Integer[np.ndarray, " goals"]
+    near_on_policy: Integer[np.ndarray, "runs goals"]
+    shared: dict[str, np.ndarray]
+    on_policy: dict[str, np.ndarray]
+
+    def samples(self) -> tuple[MetricSamples, ...]:
+        """Every spread of every run, by goal and kind of evidence."""
+        return tuple(
+            entry
+            for evidence, table in (("shared", self.shared), ("on-policy", self.on_policy))
+            for name, values in table.items()
+            for run, by_goal in zip(self.runs, values, strict=True)
+            for entry in metric_samples(run, name, evidence, "goals", by_goal)
+        )
+
+
+def run(
+    loaded_runs: Sequence["LoadedRun"],
+    settings: GoalClustersSettings,
+    rng: np.random.Generator,
+    *,
+    evidence: Evidence | None = None,
+) -> GoalClustersResult:
+    """Measure the embeddings of states near each shared goal.
+
+    Args:
+        loaded_runs: Agents of one environment.
+        settings: What counts as near, and the evidence.
+        rng: Not used: the evidence has a seed of its own.
+        evidence: Recordings made already; None makes them.
+
+    Raises:
+        ValueError: If no goal has enough near states in either kind of evidence.
+    """
+    evidence = evidence or Evidence(loaded_runs, settings.evidence)
+    env, probe_set = evidence.env, evidence.probe_set
+    radius = settings.radius_in_tolerances * float(env.spec.tolerance)
+    # Distances are cheap and embeddings are not: whether there is anything to measure is settled first.
+    shared_places = achieved_goals(env, probe_set.states)
+    shared_near = _near(evidence, shared_places, radius)
+    own_places = [_places(evidence, record) for record in evidence.episodes]
+    own_near = [_near(evidence, places, radius) for places in own_places]
+    most = max(int(near.sum(axis=1).max()) for near in (shared_near, *own_near))
+    if most < settings.min_near:
+        raise ValueError(
+            f"no goal has {settings.min_near} states within {radius:g} {env.spec.unit} (at most {most}): no agent "
+            "comes near these goals often enough to measure spread. Train longer or record more episodes."
+        )
+
+    shape = (len(evidence.runs), len(probe_set.goals))
+    shared = {name: np.full(shape, np.nan) for name in SPREADS}
+    on_policy = {name: np.full(shape, np.nan) for name in SPREADS}
+    for i, (phi, own_phi) in enumerate(zip(evidence.shared_phi, evidence.on_policy_phi, strict=True)):
+        flat_own_phi = own_phi.reshape(-1, own_phi.shape[-1])
+        for j, psi in enumerate(evidence.goal_psi[i]):
+            for table, points, places, near in (
+                (shared, phi, shared_places, shared_near[j]),
+                (on_policy, flat_own_phi, own_places[i], own_near[i][j]),
+            ):
+                if near.sum() >= settings.min_near:
+                    for name, measure in _measures(points, places, near, psi).items():
+                        table[name][i, j] = measure()
+    return GoalClustersResult(
+        runs=evidence.infos,
+        goals=probe_set.goals,
+        radius=radius,
+        near_shared=shared_near.sum(axis=1),
+        near_on_policy=np.stack([near.sum(axis=1) for near in own_near]),
+        shared=shared,
+        on_policy=on_policy,
+    )
+
+
+def _places(evidence: Evidence, record: OnPolicyEpisodes) -> Float[np.ndarray, "points goal_dim"]:
+    return achieved_goals(evidence.env, record.states[:, :-1].reshape(-1, record.states.shape[-1]))
+
+
+def _near(evidence: Evidence, places: np.ndarray, radius: float) -> Bool[np.ndarray, "goals points"]:
+    return np.stack([planar_distances(evidence.env, places, goal) <= radius for goal in evidence.probe_set.goals])
+
+
+def _measures(phi: np.ndarray, places: np.ndarray, near: np.ndarray, psi: np.ndarray) -> dict[str, Callable[[], float]]:
+    return {
+        "near_spread": lambda: metrics.near_spread(phi, near),
+        "spread_ratio": lambda: metrics.spread_ratio(phi, near),
+        "goal_resolution": lambda: metrics.goal_resolution(phi, places, near),
+        "near_dimension": lambda: metrics.near_dimension(phi, near),
+        "goal_offset": lambda: metrics.goal_offset(phi, near, psi),
+    }

@@ -1,0 +1,135 @@
+"""Probes on analytic agents: a critic that sees the maze must score as one, and a blind one as blind."""
+
+import copy
+import dataclasses
+
+import numpy as np
+import pytest
+
+from crl_probe.metrics import trustworthiness
+from crl_probe.probes import embedding_trajectory, goal_clusters, q_landscape, success
+from crl_probe.results import load_result, save_result
+from tests.crl_probe.fakes import FakeRun
+
+
+def rng():
+    return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="module")
+def landscape(fake_runs, small, evidence):
+    return q_landscape.run(fake_runs, q_landscape.QLandscapeSettings(small, fine_cells=25), rng(), evidence=evidence)
+
+
+def test_a_critic_that_sees_the_maze_follows_it(landscape):
+    blind, seeing = landscape.scores["geodesic_rank"].mean(axis=1)
+    assert seeing > 0.95 > blind
+    assert landscape.scores["ascent_success"][1].mean() > landscape.scores["ascent_success"][0].mean()
+    assert landscape.scores["wall_contrast"][1].mean() > landscape.scores["wall_contrast"][0].mean()
+
+
+def test_landscapes_are_finite_on_the_floor_and_empty_in_walls(landscape):
+    assert np.isfinite(landscape.values[:, :, landscape.free]).all()
+    assert np.isnan(landscape.values[:, :, ~landscape.free]).all()
+    for cell, goal in zip(landscape.goal_cells, landscape.goals, strict=True):
+        assert abs(landscape.xs[cell[0]] - goal[0]) < 0.5
+        assert abs(landscape.ys[cell[1]] - goal[1]) < 0.5
+
+
+def test_an_environment_without_a_maze_is_named(small):
+    run = FakeRun()
+    run.env = copy.copy(run.env)
+    run.env.maze = None
+    with pytest.raises(ValueError, match="environment 'point_u_maze' has no maze"):
+        q_landscape.run([run], q_landscape.QLandscapeSettings(small), rng())
+
+
+def test_a_network_of_nan_is_an_error_and_not_a_missing_score(small, evidence):
+    run = FakeRun()
+    run.energy = lambda state, action, goal: np.full(len(state), np.nan, np.float32)
+    with pytest.raises(ValueError, match="energies are not finite"):
+        q_landscape.run([run], q_landscape.QLandscapeSettings(small, fine_cells=15), rng())
+
+
+def test_success_counts_what_the_distances_say(fake_runs, small, evidence):
+    result = success.run(fake_runs, success.SuccessSettings(small), rng(), evidence=evidence)
+    rates = {(e.run.label, e.metric): e.value for e in result.samples()}
+    for record, label in zip(evidence.episodes, ("depth 4", "depth 64"), strict=True):
+        assert rates[label, "success_rate"] == pytest.approx((record.distances < 0.5).any(axis=1).mean())
+        assert rates[label, "final_distance"] == pytest.approx(record.distances[:, -1].mean(), rel=1e-5)
+    assert rates["depth 64", "success_rate"] > rates["depth 4", "success_rate"]
+
+
+def test_every_agent_gets_the_same_starts_and_goals(evidence):
+    first, second = evidence.episodes
+    np.testing.assert_array_equal(first.states[:, 0], second.states[:, 0])
+    np.testing.assert_array_equal(first.commanded_goals, second.commanded_goals)
+    assert not np.array_equal(first.states[:, -1], second.states[:, -1])
+
+
+def test_spread_is_the_same_for_a_rotated_network_of_another_scale(small):
+    # Fakes of two seeds differ by a rotation and a factor of two, which no ratio may see on the shared set.
+    runs = [FakeRun(depth=64, seed=0), FakeRun(depth=64, seed=1)]
+    settings = goal_clusters.GoalClustersSettings(small, min_near=5)
+    result = goal_clusters.run(runs, settings, rng())
+    assert np.isfinite(result.shared["spread_ratio"]).any()
+    for name in ("spread_ratio", "goal_resolution", "near_dimension", "goal_offset"):
+        np.testing.assert_allclose(result.shared[name][0], result.shared[name][1], rtol=1e-3)
+    np.testing.assert_allclose(2 * result.shared["near_spread"][0], result.shared["near_spread"][1], rtol=1e-3)
+
+
+def test_no_near_states_is_explained(fake_runs, small, evidence):
+    settings = goal_clusters.GoalClustersSettings(small, min_near=10_000)
+    with pytest.raises(ValueError, match=r"no goal has 10000 states within 1.5 m \(at most \d+\)"):
+        goal_clusters.run(fake_runs, settings, rng(), evidence=evidence)
+
+
+@pytest.fixture(scope="module")
+def trajectories(fake_runs, small, evidence):
+    settings = embedding_trajectory.EmbeddingTrajectorySettings(small, points=90)
+    with pytest.MonkeyPatch.context() as patch:
+        # UMAP compiles for half a minute; what is under test here is all the rest.
+        patch.setattr(embedding_trajectory, "aligned_umap", lambda spaces, **_: [space[:, :2] for space in spaces])
+        return embedding_trajectory.run(fake_runs, settings, rng(), evidence=evidence)
+
+
+def test_every_point_and_goal_is_in_every_picture(trajectories, small):
+    points = len(trajectories.time)
+    assert trajectories.picture.shape == (2, points + small.goals, 2)
+    assert trajectories.positions.shape == (points, 2)
+    assert np.isfinite(trajectories.distance).all()
+    assert (np.diff(trajectories.episode) >= 0).all()
+
+
+@pytest.mark.slow
+def test_umap_puts_the_same_states_in_about_the_same_place():
+    generator = np.random.default_rng(0)
+    plane = generator.uniform(-1, 1, size=(150, 2))
+    spaces = [np.tanh(plane @ generator.normal(size=(2, 64))).astype(np.float32) for _ in range(2)]
+    first, second = embedding_trajectory.aligned_umap(spaces, seed=0, epochs=60)
+    for axis in range(2):
+        assert np.corrcoef(first[:, axis], second[:, axis])[0, 1] > 0.8
+    for space, picture in zip(spaces, (first, second), strict=True):
+        assert trustworthiness(space, picture) > 0.9
+
+
+def test_pictures_of_nan_or_of_nothing_are_refused():
+    with pytest.raises(ValueError, match="embeddings are not finite"):
+        embedding_trajectory.aligned_umap([np.full((50, 4), np.nan)], seed=0, epochs=10)
+    with pytest.raises(ValueError, match="9 points are too few"):
+        embedding_trajectory.aligned_umap([np.zeros((9, 4))], seed=0, epochs=10)
+
+
+def test_a_critic_that_sees_the_maze_sees_progress(trajectories):
+    # Both policies climb their own energy, so energy rises along the way for both.
+    assert np.nanmean(trajectories.measures["energy_monotonicity"]) > 0.2
+    straight = trajectories.measures["straightness"]
+    assert ((straight[np.isfinite(straight)] >= 0) & (straight[np.isfinite(straight)] <= 1)).all()
+
+
+def test_results_survive_the_disk(landscape, trajectories, tmp_path):
+    for result in (landscape, trajectories):
+        save_result(result, tmp_path / "result.npz")
+        again = load_result(tmp_path / "result.npz", type(result))
+        for field in dataclasses.fields(result):
+            np.testing.assert_equal(getattr(again, field.name), getattr(result, field.name))

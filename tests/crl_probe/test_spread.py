@@ -1,0 +1,95 @@
+"""Spread around the goal: dimension of Gaussians, resolution of isometries, and what must not matter."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crl_probe.metrics import spread
+from crl_probe.metrics._checks import require_same_length
+
+
+def random_rotation(generator: np.random.Generator, dim: int) -> np.ndarray:
+    return np.linalg.qr(generator.normal(size=(dim, dim)))[0]
+
+
+def isometric_case(seed: int = 0, points: int = 400):
+    """Places in the plane, the same places rotated into eight dimensions, and those within 1 of the origin."""
+    generator = np.random.default_rng(seed)
+    places = generator.uniform(-3, 3, size=(points, 2))
+    phi = places @ random_rotation(generator, 8)[:2] + 5.0
+    return phi, places, np.linalg.norm(places, axis=1) < 1.0
+
+
+def test_three_points_by_hand():
+    phi = np.array([[0.0, 0.0], [2.0, 0.0], [1.0, 3.0]])
+    near = np.array([True, True, False])
+    # Near centroid (1, 0): both at distance 1. Whole centroid (1, 1): squared distances 2, 2, 4.
+    assert spread.near_spread(phi, near) == pytest.approx(1.0)
+    assert spread.spread_ratio(phi, near) == pytest.approx(1.0 / np.sqrt(8 / 3))
+    assert spread.goal_offset(phi, near, np.array([1.0, 2.0])) == pytest.approx(2.0 / np.sqrt(8 / 3))
+
+
+@pytest.mark.parametrize("dimension", [1, 4, 16])
+def test_gaussians_have_their_dimension(dimension):
+    phi = np.zeros((8_000, 64))
+    phi[:, :dimension] = np.random.default_rng(1).normal(size=(8_000, dimension))
+    assert spread.near_dimension(phi, np.ones(8_000, bool)) == pytest.approx(dimension, rel=0.05)
+
+
+def test_an_isometric_embedding_has_resolution_one():
+    phi, places, near = isometric_case()
+    assert spread.goal_resolution(phi, places, near) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("factor", [0.5, 2.0])
+def test_scaling_the_near_region_scales_resolution_for_small_near_sets(factor):
+    # A tiny near set among many: its own scale leaves the spread of the whole set as it was.
+    generator = np.random.default_rng(2)
+    places = np.concatenate([generator.normal(scale=0.01, size=(20, 2)), generator.normal(size=(20_000, 2))])
+    near = np.arange(len(places)) < 20
+    phi = places.copy()
+    phi[near] *= factor
+    assert spread.goal_resolution(phi, places, near) == pytest.approx(factor, rel=0.01)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.floats(0.1, 10.0), st.floats(-5.0, 5.0))
+def test_rotation_translation_scale_and_order_change_no_ratio(seed, scale, offset):
+    phi, places, near = isometric_case()
+    generator = np.random.default_rng(seed)
+    phi = phi + 0.3 * np.sin(phi)
+    psi = phi[near].mean(axis=0) + 0.5
+    rotation = random_rotation(generator, 8)
+    order = generator.permutation(len(phi))
+    moved, moved_psi = (scale * phi @ rotation + offset)[order], scale * psi @ rotation + offset
+    for name, before, after in [
+        ("spread_ratio", (phi, near), (moved, near[order])),
+        ("goal_resolution", (phi, places, near), (moved, places[order], near[order])),
+        ("near_dimension", (phi, near), (moved, near[order])),
+        ("goal_offset", (phi, near, psi), (moved, near[order], moved_psi)),
+    ]:
+        score = getattr(spread, name)
+        assert score(*after) == pytest.approx(score(*before), rel=1e-6), name
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda phi, near: spread.near_spread(phi, near & False), "number of near points=0 is too few"),
+        (lambda phi, near: spread.near_spread(phi * np.nan, near), "phi holds 3200 values"),
+        (lambda phi, near: spread.spread_ratio(phi * 0 + 3.3, near), "all embeddings are equal"),
+        (lambda phi, near: spread.near_dimension(phi * 0 + 3.3, near), "all near embeddings are equal"),
+        (lambda phi, near: spread.goal_offset(phi * 0, near, phi[0]), "all embeddings are equal"),
+        (lambda phi, near: spread.goal_resolution(phi, phi * ~near[:, None], near), "all near states are at one place"),
+    ],
+)
+def test_unusable_input_is_explained(call, message):
+    phi, _, near = isometric_case()
+    with pytest.raises(ValueError, match=message):
+        call(phi, near)
+
+
+def test_lengths_that_differ_are_listed():
+    with pytest.raises(ValueError, match=r"lengths differ \(phi: 9, near: 8\)"):
+        require_same_length(phi=np.zeros((9, 2)), near=np.zeros(8, bool))

@@ -1,0 +1,55 @@
+"""Ways through embedding space: straight lines, detours, and pictures that lie."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from crl_probe.metrics import trajectory
+
+
+def test_a_right_angle_by_hand():
+    phi = np.array([[0.0, 0.0], [3.0, 0.0], [3.0, 4.0]])
+    assert trajectory.embedding_path_length(phi) == pytest.approx(7.0)
+    assert trajectory.straightness(phi) == pytest.approx(5.0 / 7.0)
+    # Pairs in order of time: (1,3) up, (1,2) up, (3,2) down: (2 - 1) / 3
+    assert trajectory.energy_monotonicity(np.array([1.0, 3.0, 2.0])) == pytest.approx(1 / 3)
+
+
+def test_a_straight_line_is_straight_and_a_round_trip_is_not():
+    line = np.linspace(0, 1, 11)[:, None] * np.ones((1, 64))
+    assert trajectory.straightness(line) == pytest.approx(1.0)
+    assert trajectory.straightness(np.concatenate([line, line[::-1]])) == pytest.approx(0.0)
+
+
+@settings(max_examples=40, deadline=None)
+@given(arrays(np.float64, (6, 3), elements=st.floats(-10, 10)), st.floats(0.1, 10.0))
+def test_length_scales_and_straightness_does_not(phi, scale):
+    length = trajectory.embedding_path_length(phi)
+    assert trajectory.embedding_path_length(scale * phi + 1.0) == pytest.approx(scale * length, abs=1e-9)
+    if length > 1e-6:
+        assert 0.0 <= trajectory.straightness(phi) <= 1.0
+        assert trajectory.straightness(scale * phi) == pytest.approx(trajectory.straightness(phi), abs=1e-9)
+
+
+def test_trustworthiness_of_the_space_itself_and_of_noise():
+    generator = np.random.default_rng(0)
+    points = generator.normal(size=(120, 8))
+    assert trajectory.trustworthiness(points, points) == 1.0
+    assert trajectory.trustworthiness(points, generator.normal(size=(120, 2))) < 0.7
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: trajectory.embedding_path_length(np.zeros((1, 3))), "number of steps=1 is too few"),
+        (lambda: trajectory.straightness(np.ones((4, 3))), "all embeddings of the trajectory are equal"),
+        (lambda: trajectory.energy_monotonicity(np.ones(5)), "energy is constant"),
+        (lambda: trajectory.energy_monotonicity(np.array([1.0, np.inf, 2.0])), "energy holds 1 values"),
+        (lambda: trajectory.trustworthiness(np.ones((30, 3)), np.ones((30, 2))), "number of points=30 is too few"),
+    ],
+)
+def test_unusable_input_is_explained(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
