@@ -25,8 +25,11 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
+# The same two commands that a study takes. Run again, it trains nothing twice.
 demo: $(STAMP)
-	@$(BIN)/python examples/demo.py
+	$(BIN)/crl-train sweep point_u_maze --config examples/demo.yaml --depths 4,16,64 --out checkpoints/demo
+	$(BIN)/crl-probe report 'checkpoints/demo/*' --out reports/demo
+	@echo "Open reports/demo/index.html in a browser."
 
 test: $(STAMP)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

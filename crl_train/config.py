@@ -165,8 +165,6 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "width": 128,
         "batch_size": 256,
         "prefill": "uniform",
-        "actor_lr": 1e-3,
-        "critic_lr": 1e-3,
         "entropy_lr": 1e-3,
         "min_replay_size": 1_000,
         "max_replay_size": 10_000,
