@@ -1,0 +1,236 @@
+"""What is written comes back to the bit; what was damaged is named, and what was good before stays good."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from crl_train.checkpoint import (
+    content_hash,
+    discard_after,
+    restore_policy,
+    restore_resume_point,
+    save_policy,
+    save_resume_point,
+)
+from crl_train.errors import CheckpointError, RunNotFoundError
+from crl_train.run_dir import RunDir
+from tests.crl_train.helpers import tree_equal
+
+PARAMS = {"actor": {"head": {"kernel": jnp.arange(6.0).reshape(2, 3), "bias": jnp.ones(3)}}}
+COEFFICIENT = jnp.array(0.25)
+LIKE = jax.eval_shape(lambda: {**PARAMS, "log_entropy_coefficient": COEFFICIENT})
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A run of two policies."""
+    run = RunDir(tmp_path / "run")
+    run.path.mkdir()
+    for step in (100, 200):
+        save_policy(run, step, jax.tree.map(lambda leaf, step=step: leaf + step, PARAMS), COEFFICIENT)
+    return run
+
+
+@pytest.fixture(scope="module")
+def saved_once(tmp_path_factory):
+    """As ``run``, made once and copied, for the many ways of damage."""
+    run = RunDir(tmp_path_factory.mktemp("saved") / "run")
+    run.path.mkdir()
+    for step in (100, 200):
+        save_policy(run, step, jax.tree.map(lambda leaf, step=step: leaf + step, PARAMS), COEFFICIENT)
+    return run
+
+
+def array_files(run, step):
+    """The files without which the numbers of a policy are lost: data, their index, and the names of the leaves."""
+    arrays = run.policy / str(step) / "arrays"
+    return [*sorted((arrays / "d").iterdir()), arrays / "manifest.ocdbt", arrays / "_METADATA"]
+
+
+# --- round trip ------------------------------------------------------------------------------------------
+
+
+def test_policy_comes_back_to_the_bit_with_its_hash(run):
+    restored, found = restore_policy(run, 200, LIKE)
+    expected = {**jax.tree.map(lambda leaf: leaf + 200, PARAMS), "log_entropy_coefficient": COEFFICIENT}
+    assert tree_equal(restored, expected)
+    assert found == content_hash(expected)
+    manifest = json.loads(next((run.policy / "200" / "manifest").iterdir()).read_text())
+    assert manifest == {"format_version": 1, "env_steps": 200, "sha256": found}
+
+
+def test_steps_are_listed_in_order_of_their_number(run):
+    save_policy(run, 1000, PARAMS, COEFFICIENT)
+    assert run.policy_steps() == (100, 200, 1000)
+
+
+def test_resume_point_keeps_the_newest_alone_and_returns_its_progress(tmp_path):
+    run = RunDir(tmp_path)
+    for step in (10, 20):
+        save_resume_point(run, step, {"x": jnp.full(2, step)}, {"epoch": step, "seconds": 0.1})
+    assert run.resume_steps() == (20,)
+    state, progress = restore_resume_point(run, 20, jax.eval_shape(lambda: {"x": jnp.full(2, 20)}))
+    np.testing.assert_array_equal(state["x"], [20, 20])
+    assert progress == {"epoch": 20, "seconds": 0.1}
+
+
+@settings(max_examples=30, deadline=None)
+@given(hnp.arrays(np.float32, (3,), elements=st.floats(-10, 10, width=32)), st.integers(0, 2))
+def test_hash_tells_one_changed_bit_a_name_a_shape_and_a_type(array, place):
+    changed = array.copy()
+    changed[place] = np.nextafter(changed[place], np.float32(99))
+    hashes = [content_hash(tree) for tree in (
+        {"a": array}, {"a": changed}, {"b": array}, {"a": array[None]}, {"a": array.astype(np.float64)}, {"a": [array]}
+    )]  # fmt: skip
+    assert len(set(hashes)) == len(hashes)
+    assert content_hash({"a": array.copy()}) == hashes[0]
+
+
+def test_hash_by_hand():
+    # printf 'x:int32:(1,);\1\0\0\0' | sha256sum: name, type and shape, then the four bytes of 1
+    expected = "e3e1adfc291674598f25aa8ad99f16926f4cf1efc7dfb7a78fb6608c6e7f6d9e"
+    assert content_hash({"x": np.array([1], np.int32)}) == expected
+
+
+# --- damage ----------------------------------------------------------------------------------------------
+
+
+def truncate(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def flip_a_byte(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("damage", [truncate, flip_a_byte, os.remove], ids=["truncated", "flipped", "deleted"])
+@pytest.mark.parametrize("which", [0, -2, -1], ids=["data", "index", "names"])
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of Orbax, whose read was broken off
+def test_damaged_file_is_named_and_the_older_step_offered(saved_once, tmp_path, damage, which):
+    run = RunDir(shutil.copytree(saved_once.path, tmp_path / "run"))
+    damage(array_files(run, 200)[which])
+    with pytest.raises(CheckpointError, match=r"'[^']*policy/200' is corrupt: .*An older one is there: use --step 100"):
+        restore_policy(run, 200, LIKE)
+    assert restore_policy(run, 100, LIKE)
+
+
+@pytest.mark.parametrize("what", ["arrays", "manifest"])
+def test_missing_part_is_told(saved_once, tmp_path, what):
+    run = RunDir(shutil.copytree(saved_once.path, tmp_path / "run"))
+    shutil.rmtree(run.policy / "200" / what)
+    with pytest.raises(CheckpointError, match="use --step 100"):
+        restore_policy(run, 200, LIKE)
+
+
+def test_arrays_of_another_checkpoint_are_told_by_their_hash(saved_once, tmp_path):
+    run = RunDir(shutil.copytree(saved_once.path, tmp_path / "run"))
+    shutil.rmtree(run.policy / "200" / "arrays")
+    shutil.copytree(run.policy / "100" / "arrays", run.policy / "200" / "arrays")
+    with pytest.raises(CheckpointError, match=r"is corrupt: its arrays hash to [0-9a-f]{12}…, its manifest says"):
+        restore_policy(run, 200, LIKE)
+
+
+def test_oldest_damaged_checkpoint_offers_nothing_older(saved_once, tmp_path):
+    run = RunDir(shutil.copytree(saved_once.path, tmp_path / "run"))
+    truncate(array_files(run, 100)[0])
+    with pytest.raises(CheckpointError, match=r"policy/100' is corrupt: .*The run has no older one\.$"):
+        restore_policy(run, 100, LIKE)
+
+
+def test_shape_that_the_config_does_not_call_for_is_told_by_leaf(run):
+    like = {**LIKE, "actor": {"head": {**LIKE["actor"]["head"], "bias": jax.ShapeDtypeStruct((4,), jnp.float32)}}}
+    message = (
+        r"leaf actor/head/bias has shape \(3,\), expected \(4,\): config.json and arrays disagree\. Was the run edited"
+    )
+    with pytest.raises(CheckpointError, match=message):
+        restore_policy(run, 200, like)
+
+
+def test_leaf_that_is_not_there_is_named(run):
+    like = {**LIKE, "goal_encoder": {"head": {"bias": jax.ShapeDtypeStruct((4,), jnp.float32)}}}
+    with pytest.raises(CheckpointError, match="has no leaf goal_encoder/head/bias"):
+        restore_policy(run, 200, like)
+
+
+def test_step_that_is_not_there_lists_those_that_are(run):
+    with pytest.raises(RunNotFoundError, match=r"^no checkpoint at step 300 in '.*': There are 100, 200\.$"):
+        restore_policy(run, 300, LIKE)
+    with pytest.raises(RunNotFoundError, match="The run has none yet"):
+        restore_policy(RunDir(run.path / "nothing"), 300, LIKE)
+
+
+def test_damaged_resume_point_points_to_the_policies(tmp_path):
+    run = RunDir(tmp_path)
+    save_resume_point(run, 10, {"x": jnp.zeros(1000)}, {})
+    for path in (run.resume / "10").rglob("*"):
+        if path.is_file():
+            truncate(path)
+    with pytest.raises(CheckpointError, match=r"resume/10' is corrupt: .* Start again under another --name"):
+        restore_resume_point(run, 10, jax.eval_shape(lambda: {"x": jnp.zeros(1000)}))
+
+
+# --- interrupted saves -----------------------------------------------------------------------------------
+
+
+def test_stale_temporary_folders_are_ignored_and_swept(run):
+    stale = run.policy / "300.orbax-checkpoint-tmp-123"
+    shutil.copytree(run.policy / "200", stale)
+    assert run.policy_steps() == (100, 200)
+    discard_after(run, 100)
+    assert run.policy_steps() == (100,)
+    assert not stale.exists()
+
+
+SAVE_WITHOUT_ROOM = """
+    import resource, signal, sys
+    from pathlib import Path
+    import jax.numpy as jnp
+    from crl_train.checkpoint import save_policy
+    from crl_train.errors import CheckpointError
+    from crl_train.run_dir import RunDir
+
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+    try:
+        # Noise, so that compression does not make it fit.
+        noise = jnp.sin(1e6 * jnp.arange(200_000.0) ** 1.5)
+        save_policy(RunDir(Path(sys.argv[1])), 300, {"actor": noise}, jnp.zeros(()))
+    except CheckpointError as error:
+        print(error)
+"""
+
+
+def test_save_without_room_is_explained_and_leaves_the_older_checkpoint(run):
+    child = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(SAVE_WITHOUT_ROOM), run.path], capture_output=True, text=True, timeout=60
+    )
+    assert "policy/300' could not be written: " in child.stdout, child.stderr
+    assert "Earlier checkpoints are untouched. Make room" in child.stdout
+    assert child.stdout.count("\n") == 1
+    assert run.policy_steps() == (100, 200)
+    assert restore_policy(run, 200, LIKE)
+    assert sorted(path.name for path in run.policy.iterdir()) == ["100", "200"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root writes into read-only folders")
+def test_read_only_folder_is_explained(run):
+    run.policy.chmod(0o500)
+    try:
+        with pytest.raises(CheckpointError, match=r"policy/300' could not be written: .*[Pp]ermission"):
+            save_policy(run, 300, PARAMS, COEFFICIENT)
+    finally:
+        run.policy.chmod(0o700)
+    assert restore_policy(run, 200, LIKE)

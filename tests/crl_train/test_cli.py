@@ -1,0 +1,198 @@
+"""What users type: bad input gets one line and exit code 2, nothing is overwritten, sweeps finish what they find."""
+
+import shutil
+import subprocess
+import sys
+import time
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crl_train.cli import main
+from crl_train.envs import list_envs
+from crl_train.run_dir import RunDir
+from crl_train.run_record import read_record
+from crl_train.training import is_complete
+from tests.crl_train.helpers import crl_train, new_run, timeless_metrics, tiny_config, train_until
+
+
+@pytest.fixture(scope="module")
+def tiny_file(tmp_path_factory):
+    """The tiny run's settings as ``--config`` takes them."""
+    path = tmp_path_factory.mktemp("settings") / "tiny.json"
+    path.write_text(tiny_config().model_dump_json(exclude={"env"}))  # every setting, so that no preset shines through
+    return path
+
+
+def invoke(*args):
+    return CliRunner().invoke(main, list(map(str, args)))
+
+
+def refused(*args) -> str:
+    """The one line that a refused command prints."""
+    result = invoke(*args)
+    assert result.exit_code == 2, result.output + repr(result.exception)
+    assert result.stdout == ""
+    assert result.stderr.startswith("error: ")
+    assert result.stderr.count("\n") == 1
+    return result.stderr.removeprefix("error: ")
+
+
+# --- bad input -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["run", "sweep"])
+def test_unknown_environment_gets_the_nearest_names(tmp_path, command):
+    message = refused(command, "point_umaze", "--out", tmp_path)
+    assert message.startswith(
+        "unknown environment 'point_umaze': no such name is registered. Did you mean 'point_u_maze'"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_depth_6_is_refused_with_the_reason(tmp_path):
+    message = refused("run", "point_u_maze", "--depth", 6, "--out", tmp_path)
+    assert "a residual block holds 4 Dense layers, so depth must be a positive multiple of 4. Use 4 or 8." in message
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (("--num-envs", -1), "num_envs=-1 is not usable"),
+        (("--batch-size", 10**6), "more than the replay holds"),
+        (("--total-env-steps", 5), "total_env_steps=5 is too small"),
+        (("--name", "a/b"), "it names one folder inside --out"),
+        (("--name", ".."), "it names one folder inside --out"),
+        (("--config", "nowhere.yaml"), "config file 'nowhere.yaml' does not exist"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_bad_setting_is_refused_before_anything_is_written(tmp_path, args, words):
+    assert words in refused("run", "point_u_maze", "--out", tmp_path, *args)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_unknown_key_in_a_file_is_refused(tmp_path):
+    path = tmp_path / "settings.yaml"
+    path.write_text("widht: 3\n")
+    assert "unknown setting 'widht'" in refused("run", "point_u_maze", "--config", path, "--out", tmp_path / "out")
+
+
+def test_environment_of_the_file_must_not_contradict(tmp_path):
+    path = tmp_path / "settings.yaml"
+    path.write_text("env: point_u4_maze\n")
+    assert "contradicts ENV='point_u_maze'" in refused(
+        "run", "point_u_maze", "--config", path, "--out", tmp_path / "out"
+    )
+
+
+@pytest.mark.parametrize("text", ["4;16", "deep", "16-4", ""])
+def test_bad_depths_of_a_sweep_are_refused(tmp_path, text):
+    assert "is neither a number nor a range" in refused("sweep", "point_u_maze", "--depths", text, "--out", tmp_path)
+
+
+@pytest.mark.parametrize("option", ["--seed", "--actor-depth", "--critic-depth"])
+def test_sweep_refuses_what_it_sets_itself(tmp_path, option):
+    assert f"{option} cannot be given to a sweep" in refused("sweep", "point_u_maze", option, 4, "--out", tmp_path)
+
+
+def test_run_that_exists_is_refused_with_the_way_on(tmp_path, tiny_file):
+    run = new_run(tmp_path / "point_u_maze_d4_s0", tiny_config())
+    before = run.config.read_text()
+    message = refused("run", "point_u_maze", "--config", tiny_file, "--out", tmp_path)
+    assert f"Continue it with `crl-train resume {run.path}`" in message
+    assert run.config.read_text() == before
+
+
+def test_resume_of_what_is_no_run_or_is_complete_is_refused(tmp_path, finished_run):
+    assert "does not exist" in refused("resume", tmp_path / "nowhere")
+    assert "has no config.json" in refused("resume", tmp_path)
+    assert "is complete: there is nothing left to train" in refused("resume", finished_run.path)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(-100, 100).filter(lambda depth: depth < 4 or depth % 4))
+def test_no_depth_but_whole_blocks_is_taken(depth):
+    assert "must be a positive multiple of 4" in refused("run", "point_u_maze", "--depth", depth, "--out", "nowhere")
+
+
+# --- what works ------------------------------------------------------------------------------------------
+
+
+def test_run_trains_as_typed_and_prints_a_line_an_epoch(tmp_path, tiny_file, finished_run):
+    result = invoke("run", "point_u_maze", "--depth", 4, "--seed", 0, "--config", tiny_file, "--out", tmp_path)
+    assert result.exit_code == 0, result.output + repr(result.exception)
+    run = RunDir(tmp_path / "point_u_maze_d4_s0")
+    assert is_complete(run)
+    assert timeless_metrics(run) == timeless_metrics(finished_run)
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith(f"Training {run.path} on cpu")
+    assert [line.split()[:2] for line in lines[1:4]] == [["epoch", f"{epoch}/3"] for epoch in (1, 2, 3)]
+    assert lines[4].startswith("Done in ")
+
+
+def test_options_win_over_the_file_and_the_file_over_the_preset(tmp_path, tiny_file, monkeypatch):
+    monkeypatch.setattr("crl_train.training.train", lambda run, observer: None)
+    args = ("--config", tiny_file, "--width", 24, "--no-residual", "--critic-depth", 8, "--quiet", "--name", "mine")
+    result = invoke("run", "point_u_maze", *args, "--preset", "smoke", "--out", tmp_path)
+    assert (result.exit_code, result.output) == (0, "")
+    config, _ = read_record(RunDir(tmp_path / "mine"))
+    assert config == tiny_config(width=24, residual=False, critic_depth=8)
+
+
+def test_sweep_skips_what_is_complete_and_goes_on_with_what_is_not(tmp_path, tiny_file, finished_run):
+    shutil.copytree(finished_run.path, tmp_path / "point_u_maze_d4_s0")
+    interrupted = new_run(tmp_path / "point_u_maze_d4_s1", tiny_config(seed=1))
+    train_until(interrupted, 5)
+    result = invoke("sweep", "point_u_maze", "--depths", 4, "--seeds", "0-1", "--config", tiny_file, "--out", tmp_path)
+    assert result.exit_code == 0, result.output + repr(result.exception)
+    assert f"{tmp_path / 'point_u_maze_d4_s0'} is complete; skipped." in result.stdout
+    assert f"Continuing {interrupted.path}" in result.stdout
+    assert is_complete(interrupted)
+
+
+def test_sweep_does_not_mix_settings(tmp_path, tiny_file):
+    new_run(tmp_path / "point_u_maze_d4_s0", tiny_config(width=24))
+    message = refused("sweep", "point_u_maze", "--depths", 4, "--config", tiny_file, "--out", tmp_path)
+    assert "exists with other settings (width=24 there): a sweep does not mix them" in message
+
+
+def test_info_says_what_a_run_is(finished_run):
+    text = " ".join(invoke("info", finished_run.path).stdout.split())
+    assert "point_u_maze" in text
+    assert "1,120 of 1,120 env steps, 3 of 3 epochs" in text
+    assert "3, newest at step 1,120" in text
+
+
+def test_envs_lists_every_environment():
+    names = [line.split()[0] for line in invoke("envs").stdout.splitlines()[1:]]
+    assert names == list(list_envs())
+
+
+# --- as a process ----------------------------------------------------------------------------------------
+
+
+def test_exit_codes_of_the_process(tmp_path):
+    refused = subprocess.run(
+        crl_train("run", "point_u_maze", "--depth", 6, "--out", tmp_path), capture_output=True, text=True
+    )
+    assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (2, "", 1)
+    assert subprocess.run(crl_train("--version"), capture_output=True).returncode == 0
+
+
+@pytest.mark.parametrize("args", [["--help"], ["run", "--help"], ["sweep", "--help"]], ids=" ".join)
+def test_help_is_quick_and_imports_no_physics(args):
+    heavy = {"jax", "flax", "brax", "mujoco", "orbax", "optax", "matplotlib", "scipy", "numpy", "rich"}
+    code = (
+        "import sys\nfrom crl_train.cli import main\n"
+        f"try:\n    main({args}, prog_name='crl-train')\n"
+        f"finally:\n    print(*({heavy} & set(sys.modules)), file=sys.stderr)"
+    )
+    started = time.perf_counter()
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert time.perf_counter() - started < 5  # generous: the machine may be busy; the bound of the design is 0.5 s
+    assert result.stderr.strip() == ""
+    assert "Usage: crl-train" in result.stdout

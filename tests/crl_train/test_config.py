@@ -1,0 +1,170 @@
+"""Settings are frozen, checked when made, the same after a trip through JSON, and refused in one helpful line."""
+
+import json
+
+import pydantic
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crl_train.config import PRESETS, TrainConfig, config_from_json, make_config, read_overrides
+from crl_train.errors import ConfigError
+
+
+def make(**values):
+    return make_config({"env": "point_u_maze", **values})
+
+
+# --- values ----------------------------------------------------------------------------------------------
+
+
+def test_defaults_are_those_of_the_reference_trainer():
+    config = make()
+    assert (config.total_env_steps, config.num_epochs, config.num_envs, config.unroll_length) == (10**8, 100, 512, 62)
+    assert (config.updates_per_unroll, config.batch_size, config.width, config.repr_dim) == (800, 256, 256, 64)
+    assert (config.actor_lr, config.critic_lr, config.entropy_lr) == (3e-4, 3e-4, 3e-4)
+    assert (config.discount, config.logsumexp_penalty, config.target_entropy_scale) == (0.99, 0.1, 0.5)
+    assert (config.max_replay_size, config.min_replay_size, config.num_eval_episodes) == (10_000, 1_000, 128)
+    assert (config.energy, config.contrastive_loss, config.activation) == ("norm", "forward_infonce", "swish")
+    assert config.layer_norm
+    assert config.residual
+    assert config.entropy_bonus
+
+
+def test_name_and_depth():
+    assert (make(actor_depth=8, critic_depth=8, seed=2).name, make().depth) == ("point_u_maze_d8_s2", 4)
+    uneven = make(actor_depth=8, critic_depth=16)
+    assert (uneven.name, uneven.depth) == ("point_u_maze_a8c16_s0", None)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_presets_are_usable_and_give_way_to_values(preset):
+    assert make_config({"env": "point_u_maze", "width": 48}, preset).width == 48
+
+
+def test_config_is_frozen():
+    with pytest.raises(pydantic.ValidationError, match="frozen"):
+        make().width = 3
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.integers(0, 2**32 - 1),
+    st.integers(1, 300),
+    st.floats(1e-8, 10),
+    st.floats(0.001, 0.9999999),
+    st.booleans(),
+    st.sampled_from(["mean", "sample", "best_of_2", "best_of_17"]),
+    st.none() | st.integers(1, 1000),
+)
+def test_json_round_trip(seed, blocks, rate, discount, residual, evaluation, episode_length):
+    config = make(
+        seed=seed,
+        critic_depth=4 * blocks,
+        actor_lr=rate,
+        discount=discount,
+        residual=residual,
+        evaluation=evaluation,
+        episode_length=episode_length,
+    )
+    assert config_from_json(config.model_dump_json(), "config.json") == config
+    assert config_from_json(json.dumps(config.model_dump()), "config.json") == config
+
+
+# --- bad values ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"actor_depth": 6}, r"actor_depth=6 is not usable: a residual block holds 4 Dense layers, so depth must be a "
+                             r"positive multiple of 4\. Use 4 or 8\."),
+        ({"critic_depth": 1023}, r"critic_depth=1023 is not usable: .* Use 1020 or 1024\."),
+        ({"critic_depth": 0}, r"critic_depth=0 is not usable: .* Use 4\."),
+        ({"actor_depth": -4}, r"actor_depth=-4 is not usable: .* Use 4\."),
+        ({"num_envs": -1}, r"num_envs=-1 is not usable: input should be greater than or equal to 1\."),
+        ({"width": 0}, r"width=0 is not usable: .*"),
+        ({"batch_size": 1}, r"batch_size=1 is not usable: .*"),
+        ({"discount": 1.0}, r"discount=1\.0 is not usable: input should be less than 1\."),
+        ({"actor_lr": 0.0}, r"actor_lr=0\.0 is not usable: .*"),
+        ({"actor_lr": float("nan")}, r"actor_lr=nan is not usable: .*"),
+        ({"width": "wide"}, r"width='wide' is not usable: input should be a valid integer\."),
+        ({"num_envs": 2.5}, r"num_envs=2\.5 is not usable: .*"),
+        ({"energy": "manhattan"}, r"energy='manhattan' is not usable: input should be 'norm', 'l2', .*\."),
+        ({"evaluation": "best_of_0"}, r"evaluation='best_of_0' is not usable: .*"),
+        ({"batch_sise": 8}, r"unknown setting 'batch_sise': no setting has this name\. Did you mean 'batch_size'\?"),
+        ({"zzz": 8}, r"unknown setting 'zzz': no setting has this name\. There are: env, seed, .*\."),
+        ({"num_envs": 2, "min_replay_size": 10, "batch_size": 21},
+         r"batch_size=21 is more than the replay holds at the first update: num_envs × min_replay_size = 2 × 10 = 20 "
+         r"steps\. Lower batch_size or raise one of those\."),
+        ({"min_replay_size": 11, "max_replay_size": 10, "unroll_length": 5}, r"min_replay_size=11 can never be .*"),
+        ({"unroll_length": 11, "max_replay_size": 10}, r"unroll_length=11 does not fit: .*"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)  # fmt: skip
+def test_bad_value_is_refused_in_one_line(values, message):
+    with pytest.raises(ConfigError, match=f"^{message}$"):
+        make(**values)
+
+
+def test_batch_as_large_as_the_replay_is_fine():
+    assert make(num_envs=2, min_replay_size=10, batch_size=20).batch_size == 20
+
+
+def test_missing_environment_and_unknown_preset():
+    with pytest.raises(ConfigError, match=r"^env is missing: every run needs one\.$"):
+        make_config({})
+    with pytest.raises(ConfigError, match=r"^unknown preset 'huge': there are smoke, laptop, paper\.$"):
+        make_config({"env": "point_u_maze"}, "huge")
+
+
+def test_errors_in_json_name_the_file():
+    with pytest.raises(ConfigError, match=r"^there/config\.json: width=0 is not usable"):
+        config_from_json('{"env": "point_u_maze", "width": 0}', "there/config.json")
+    with pytest.raises(ConfigError, match=r"^there/config\.json is not valid JSON: .* Was it edited or cut short\?$"):
+        config_from_json('{"env": "point', "there/config.json")
+
+
+# --- files of settings -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("3e-4", 3e-4), ("1E-3", 1e-3), ("3.0e-4", 3e-4), ("0.001", 0.001), ("1e+0", 1.0)],
+)
+def test_yaml_numbers_with_an_exponent_are_numbers(tmp_path, text, value):
+    path = tmp_path / "settings.yaml"
+    path.write_text(f"actor_lr: {text}\nenergy: dot  # a word stays a word\nresidual: false\nwidth: 32\n")
+    overrides = read_overrides(path)
+    assert overrides == {"actor_lr": value, "energy": "dot", "residual": False, "width": 32}
+    assert make(**overrides).actor_lr == value
+
+
+def test_json_is_read_as_well(tmp_path):
+    path = tmp_path / "settings.json"
+    path.write_text(json.dumps({"actor_lr": 3e-4, "episode_length": None, "energy": "dot"}))
+    assert read_overrides(path) == {"actor_lr": 3e-4, "episode_length": None, "energy": "dot"}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, r"config file '.*' does not exist\."),
+        ("a: [1", r"config file '.*' is not valid YAML or JSON: .*\."),
+        ("just words", r"config file '.*' holds no settings: write one `name: value` a line\."),
+        ("", r"config file '.*' holds no settings: .*"),
+    ],
+)
+def test_unusable_file_is_refused_in_one_line(tmp_path, text, message):
+    path = tmp_path / "settings.yaml"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(ConfigError, match=f"^{message}$"):
+        read_overrides(path)
+
+
+def test_every_setting_is_described_and_has_a_group():
+    for name, field in TrainConfig.model_fields.items():
+        assert field.description, name
+        assert field.description.endswith("."), name
+        assert field.json_schema_extra["group"], name

@@ -1,0 +1,109 @@
+"""Every energy by hand, for pairs and all pairs; close to float64 also far from the origin; no NaN at distance 0."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from crl_train.energy import all_pairs_energy, paired_energy
+
+PAIRED, ALL_PAIRS = (jax.jit(energy, static_argnums=0) for energy in (paired_energy, all_pairs_energy))
+
+KINDS = ("norm", "l2", "dot", "cosine")
+
+REFERENCES = {
+    "norm": lambda phi, psi: -np.sqrt(((phi - psi) ** 2).sum(-1)),
+    "l2": lambda phi, psi: -((phi - psi) ** 2).sum(-1),
+    "dot": lambda phi, psi: (phi * psi).sum(-1),
+    "cosine": lambda phi, psi: (phi * psi).sum(-1) / np.sqrt((phi**2).sum(-1) * (psi**2).sum(-1)),
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "energy"),
+    [
+        # φ = (3, 4), ψ = (0, 8): φ − ψ = (3, −4), whose length is √(9 + 16) = 5
+        ("norm", -5.0),
+        ("l2", -25.0),
+        # 3·0 + 4·8 = 32
+        ("dot", 32.0),
+        # 32 / (5 · 8) = 0.8
+        ("cosine", 0.8),
+    ],
+)
+def test_pair_by_hand(kind, energy):
+    found = PAIRED(kind, jnp.array([3.0, 4.0]), jnp.array([0.0, 8.0]))
+    np.testing.assert_allclose(found, energy, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("kind", "energies"),
+    [
+        # Rows φ = (1, 0), (0, 2); columns ψ = (1, 0), (3, 0), (0, 1).
+        ("norm", [[0, -2, -np.sqrt(2)], [-np.sqrt(5), -np.sqrt(13), -1]]),
+        ("l2", [[0, -4, -2], [-5, -13, -1]]),
+        ("dot", [[1, 3, 0], [0, 0, 2]]),
+        # Row by row: the lengths of the other rows play no part.
+        ("cosine", [[1, 1, 0], [0, 0, 1]]),
+    ],
+)
+def test_all_pairs_by_hand(kind, energies):
+    phi, psi = jnp.array([[1.0, 0.0], [0.0, 2.0]]), jnp.array([[1.0, 0.0], [3.0, 0.0], [0.0, 1.0]])
+    np.testing.assert_allclose(ALL_PAIRS(kind, phi, psi), energies, atol=1e-3)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("offset", [0.0, 100.0])
+def test_agrees_with_float64_also_far_from_the_origin(kind, offset):
+    rng = np.random.default_rng(0)
+    phi, psi = (np.float32(rng.normal(size=(n, 64)) + offset) for n in (48, 32))
+    reference = REFERENCES[kind](phi[:, None].astype(np.float64), psi[None].astype(np.float64))
+    np.testing.assert_allclose(ALL_PAIRS(kind, jnp.array(phi), jnp.array(psi)), reference, rtol=2e-5, atol=2e-5)
+    pairs = PAIRED(kind, jnp.array(phi[:32]), jnp.array(psi))
+    np.testing.assert_allclose(pairs, np.diagonal(reference), rtol=2e-5, atol=2e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=30, deadline=None)
+@given(hnp.arrays(np.float32, (2, 6, 5), elements=st.floats(-10, 10, width=32)))
+def test_pairs_are_the_diagonal_of_all_pairs(kind, representations):
+    phi, psi = jnp.array(representations)
+    diagonal = jnp.diagonal(ALL_PAIRS(kind, phi, psi))
+    # A distance is the root of a difference of squares up to 5 · 20² = 2000, whose float32 rounding is about 1e-4·√2.
+    np.testing.assert_allclose(PAIRED(kind, phi, psi), diagonal, rtol=1e-4, atol=0.05)
+
+
+@pytest.mark.parametrize("kind", ["norm", "l2"])
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**31), st.integers(-100, 100))
+def test_distances_ignore_a_common_shift(kind, seed, shift):
+    phi, psi = jax.random.normal(jax.random.key(seed), (2, 4, 8))
+    shifted = ALL_PAIRS(kind, phi + shift, psi + shift)
+    np.testing.assert_allclose(shifted, ALL_PAIRS(kind, phi, psi), atol=1e-3)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("point", [0.0, 1.5, -300.0])
+def test_gradient_is_finite_where_representations_coincide(kind, point):
+    phi = jnp.full((3, 4), point)
+    for energy in (PAIRED, ALL_PAIRS):
+        value, gradients = jax.value_and_grad(
+            lambda phi, psi, energy=energy: jnp.sum(energy(kind, phi, psi)), argnums=(0, 1)
+        )(phi, phi)
+        assert np.isfinite(value)
+        assert np.isfinite(gradients).all()
+
+
+def test_gradient_of_a_distance_is_the_unit_vector_between():
+    # ∂(−‖φ − ψ‖)/∂φ = −(φ − ψ)/‖φ − ψ‖ = −(3, −4)/5
+    for energy in (PAIRED, ALL_PAIRS):
+        gradient = jax.grad(lambda phi, energy=energy: jnp.sum(energy("norm", phi, jnp.array([[0.0, 8.0]]))))
+        np.testing.assert_allclose(gradient(jnp.array([[3.0, 4.0]])), [[-0.6, 0.8]], rtol=1e-5)
+
+
+def test_unknown_kind_is_refused_with_its_name():
+    with pytest.raises(KeyError, match="manhattan"):
+        paired_energy("manhattan", jnp.zeros(2), jnp.zeros(2))

@@ -1,0 +1,72 @@
+"""Whole episodes as they happened: shapes, distances recomputed, and the same starts for every policy."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crl_train.envs import make_env
+from crl_train.evaluation import collect_episodes
+from tests.crl_train.test_rollout import Counter
+
+ENV = make_env("point_u_maze")
+
+
+def stand(state, goal, key):
+    return jnp.zeros((*state.shape[:-1], ENV.action_dim))
+
+
+def wander(state, goal, key):
+    return jax.random.uniform(key, (*state.shape[:-1], ENV.action_dim), minval=-1, maxval=1)
+
+
+@pytest.fixture(scope="module")
+def episodes():
+    return collect_episodes(ENV, wander, jax.random.key(0), num_episodes=5, episode_length=20)
+
+
+def test_shapes_and_types(episodes):
+    assert episodes.states.shape == (5, 21, 4)
+    assert episodes.actions.shape == (5, 20, 2)
+    assert episodes.commanded_goals.shape == (5, 2)
+    assert episodes.distances.shape == (5, 20)
+    assert isinstance(episodes.states, np.ndarray)
+
+
+def test_distances_are_those_after_each_step(episodes):
+    expected = np.linalg.norm(episodes.states[:, 1:, :2] - episodes.commanded_goals[:, None], axis=-1)
+    np.testing.assert_allclose(episodes.distances, expected, rtol=1e-5)
+
+
+def test_one_that_stands_still_keeps_its_distance():
+    episodes = collect_episodes(ENV, stand, jax.random.key(0), 3, 4)
+    np.testing.assert_array_equal(episodes.states, np.repeat(episodes.states[:, :1], 5, axis=1))
+    np.testing.assert_array_equal(episodes.distances, np.repeat(episodes.distances[:, :1], 4, axis=1))
+
+
+def test_same_key_gives_every_policy_the_same_starts_and_goals(episodes):
+    other = collect_episodes(ENV, stand, jax.random.key(0), 5, 20)
+    np.testing.assert_array_equal(other.states[:, 0], episodes.states[:, 0])
+    np.testing.assert_array_equal(other.commanded_goals, episodes.commanded_goals)
+    assert not np.array_equal(other.actions, episodes.actions)
+
+
+@settings(max_examples=5, deadline=None)
+@given(st.integers(0, 2**31))
+def test_episodes_differ_and_depend_on_the_key_alone(seed):
+    first, again = (collect_episodes(ENV, wander, jax.random.key(seed), 4, 3) for _ in range(2))
+    np.testing.assert_array_equal(first.states, again.states)
+    assert len(np.unique(first.states[:, 0, 0])) == len(np.unique(first.commanded_goals[:, 0])) == 4
+
+
+def test_episode_that_ends_by_itself_is_held_there():
+    # The count stops at 3, when the environment says it is done.
+    episodes = collect_episodes(Counter(limit=3), lambda state, goal, key: state[..., :1], jax.random.key(0), 2, 6)
+    np.testing.assert_array_equal(episodes.states[:, :, 0], [[0, 1, 2, 3, 3, 3, 3]] * 2)
+
+
+def test_actions_of_another_shape_are_refused():
+    with pytest.raises(ValueError, match="too many values to unpack"):
+        collect_episodes(ENV, lambda state, goal, key: jnp.zeros((*state.shape[:-1], 3)), jax.random.key(0), 2, 2)
