@@ -1,13 +1,15 @@
 """Write and read the two kinds of Orbax checkpoints of a run: policies to probe and points to resume from.
 
-Orbax writes into a temporary sibling and renames it when whole, so a step that is listed is complete. A policy also
+Orbax writes into a temporary sibling and renames it when whole, so a step that is listed is complete. Each also
 carries the SHA-256 of its arrays, which tells a damaged checkpoint from a good one and names its content in reports.
 """
 
 import contextlib
+import errno
 import hashlib
+import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,6 +26,9 @@ T = TypeVar("T")
 
 ARRAYS, MANIFEST = "arrays", "manifest"
 
+# Part of the names that Orbax gives to checkpoints it has not finished.
+_TEMPORARY = ".orbax-checkpoint-tmp"
+
 # What Orbax and TensorStore raise on missing, truncated or garbled files, and on disks that are full or read-only.
 _STORAGE_ERRORS = (OSError, ValueError, KeyError, TypeError, RuntimeError)
 
@@ -33,12 +38,13 @@ def save_policy(
 ) -> None:
     """Save the networks' parameters under ``policy/<env_steps>/``.
 
+    A continued run replaces the checkpoints that it makes again.
+
     Raises:
         CheckpointError: If they cannot be written; nothing half-written stays and older checkpoints are untouched.
     """
     arrays = {**params, "log_entropy_coefficient": log_entropy_coefficient}
-    manifest = {"format_version": FORMAT_VERSION, "env_steps": env_steps, "sha256": content_hash(arrays)}
-    _save(run.policy / str(env_steps), arrays, manifest)
+    _save(run.policy / str(env_steps), arrays, {"env_steps": env_steps})
 
 
 def restore_policy(run: RunDir, env_steps: int, like: Mapping[str, Params]) -> tuple[dict[str, Any], str]:
@@ -58,48 +64,42 @@ def restore_policy(run: RunDir, env_steps: int, like: Mapping[str, Params]) -> t
     if env_steps not in steps:
         there = f"There are {', '.join(map(str, steps))}." if steps else "The run has none yet."
         raise RunNotFoundError(f"no checkpoint at step {env_steps} in {str(run.path)!r}: {there}")
-    path = run.policy / str(env_steps)
-    arrays, manifest = _restore(path, like, hint=_older_step_hint(env_steps, steps))
-    found = content_hash(arrays)
-    if found != manifest.get("sha256"):
-        raise CheckpointError(
-            f"checkpoint {str(path)!r} is corrupt: its arrays hash to {found[:12]}…, its manifest says "
-            f"{str(manifest.get('sha256'))[:12]}…. {_older_step_hint(env_steps, steps)}"
-        )
-    return arrays, found
+    older = [step for step in steps if step < env_steps]
+    hint = f"An older one is there: use --step {older[-1]}." if older else "The run has no older one."
+    arrays, manifest = _restore(run.policy / str(env_steps), like, hint)
+    return arrays, manifest["sha256"]
 
 
 def save_resume_point(run: RunDir, env_steps: int, state: Any, progress: Mapping[str, Any]) -> None:
-    """Save everything a continuation needs under ``resume/<env_steps>/``, then drop older resume points."""
-    _save(run.resume / str(env_steps), state, {"format_version": FORMAT_VERSION, **progress})
+    """Save everything a continuation needs under ``resume/<env_steps>/``, then drop older resume points.
+
+    Raises:
+        CheckpointError: If it cannot be written; the older resume point stays then.
+    """
+    _save(run.resume / str(env_steps), state, {"env_steps": env_steps, "progress": dict(progress)})
     for step in run.resume_steps():
         if step != env_steps:
             shutil.rmtree(run.resume / str(step))
 
 
 def restore_resume_point(run: RunDir, env_steps: int, like: T) -> tuple[T, dict[str, Any]]:
-    """Read a resume point back.
+    """Read a resume point back and verify it.
 
     Returns:
         The state, and the progress that was saved with it.
+    Raises:
+        CheckpointError: If it is damaged or does not fit the config.
     """
-    path = run.resume / str(env_steps)
     hint = f"Start again under another --name, or probe the policies in {str(run.policy)!r}, which are untouched."
-    state, manifest = _restore(path, like, hint)
-    manifest.pop("format_version", None)
-    return state, manifest
+    state, manifest = _restore(run.resume / str(env_steps), like, hint)
+    return state, manifest["progress"]
 
 
-def discard_after(run: RunDir, env_steps: int) -> None:
-    """Delete policies saved after a resume point (they will be made again) and what interrupted saves left behind."""
-    for step in run.policy_steps():
-        if step > env_steps:
-            shutil.rmtree(run.policy / str(step))
+def remove_leftovers(run: RunDir) -> None:
+    """Delete what interrupted saves left behind; nothing else in the folders is touched."""
     for folder in (run.policy, run.resume):
-        if folder.is_dir():
-            for entry in folder.iterdir():
-                if not entry.name.isdecimal():
-                    shutil.rmtree(entry)
+        for leftover in folder.glob(f"*{_TEMPORARY}*"):
+            shutil.rmtree(leftover)
 
 
 def content_hash(arrays: Any) -> str:
@@ -112,51 +112,59 @@ def content_hash(arrays: Any) -> str:
     return digest.hexdigest()
 
 
-def _save(path: Path, arrays: Any, manifest: Mapping[str, Any]) -> None:
-    def write() -> None:
-        with ocp.Checkpointer(ocp.CompositeCheckpointHandler()) as checkpointer:
-            checkpointer.save(
-                path.absolute(),
-                args=ocp.args.Composite(
-                    **{ARRAYS: ocp.args.StandardSave(arrays), MANIFEST: ocp.args.JsonSave(dict(manifest))}
-                ),
-            )
-
+def _save(path: Path, arrays: Any, facts: Mapping[str, Any]) -> None:
+    manifest = {"format_version": FORMAT_VERSION, "sha256": content_hash(arrays), **facts}
+    items = {ARRAYS: ocp.args.StandardSave(arrays), MANIFEST: ocp.args.JsonSave(manifest)}
+    _require_room(path, sum(leaf.nbytes for leaf in jax.tree.leaves(arrays)))
     try:
-        write()
+        with ocp.Checkpointer(ocp.CompositeCheckpointHandler()) as checkpointer:
+            checkpointer.save(path.absolute(), args=ocp.args.Composite(**items), force=True)
     except _STORAGE_ERRORS as error:
-        for leftover in path.parent.glob(f"{path.name}.*") if path.parent.is_dir() else ():
+        for leftover in path.parent.glob(f"{path.name}{_TEMPORARY}*"):
             shutil.rmtree(leftover, ignore_errors=True)
         raise CheckpointError(
-            f"checkpoint {str(path)!r} could not be written: {_first_line(error)}. Earlier checkpoints are untouched. "
+            f"checkpoint {str(path)!r} could not be written: {_cause(error)}. Earlier checkpoints are untouched. "
             "Make room or fix permissions, then continue the run with crl-train resume."
         ) from error
 
 
+def _require_room(path: Path, num_bytes: int) -> None:
+    """Refuse a save that the disk cannot hold before it begins: TensorStore's threads fail at great length."""
+    run_path = path.parent.parent
+    free = shutil.disk_usage(run_path).free
+    if free < num_bytes:
+        raise CheckpointError(
+            f"checkpoint {str(path)!r} could not be written: it takes {num_bytes / 1e6:.1f} MB and {free / 1e6:.1f} MB "
+            "are free. Earlier checkpoints are untouched. Make room, then continue the run with crl-train resume."
+        )
+
+
 def _restore(path: Path, like: Any, hint: str) -> tuple[Any, dict[str, Any]]:
-    """Read arrays and manifest, checking every leaf against ``like`` first."""
+    """Read arrays and manifest, checking every leaf against ``like`` first and the arrays' hash afterwards."""
     # Whatever device wrote the checkpoint, it is read onto this one.
     here = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
     target = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=here), like)
-
-    def read() -> tuple[Any, dict[str, Any]]:
+    items = {ARRAYS: ocp.args.StandardRestore(target), MANIFEST: ocp.args.JsonRestore()}
+    try:
         with contextlib.closing(ocp.StandardCheckpointHandler()) as handler:
             _check_leaves(path, handler.metadata(path.absolute() / ARRAYS), target)
         with ocp.Checkpointer(ocp.CompositeCheckpointHandler(ARRAYS, MANIFEST)) as checkpointer:
-            restored = checkpointer.restore(
-                path.absolute(),
-                args=ocp.args.Composite(**{ARRAYS: ocp.args.StandardRestore(target), MANIFEST: ocp.args.JsonRestore()}),
-            )
-        return restored[ARRAYS], restored[MANIFEST]
-
-    return _explained(read, path, hint)
-
-
-def _explained(read: Callable[[], T], path: Path, hint: str) -> T:
-    try:
-        return read()
+            restored = checkpointer.restore(path.absolute(), args=ocp.args.Composite(**items))
+        arrays, manifest = restored[ARRAYS], dict(restored[MANIFEST])
+        version, promised = manifest["format_version"], manifest["sha256"]
     except _STORAGE_ERRORS as error:
-        raise CheckpointError(f"checkpoint {str(path)!r} is corrupt: {_first_line(error)}. {hint}") from error
+        raise CheckpointError(f"checkpoint {str(path)!r} is corrupt: {_cause(error)}. {hint}") from error
+    if version != FORMAT_VERSION:
+        raise CheckpointError(
+            f"checkpoint {str(path)!r} has format version {version!r}: this version reads {FORMAT_VERSION}. {hint}"
+        )
+    found = content_hash(arrays)
+    if found != promised:
+        raise CheckpointError(
+            f"checkpoint {str(path)!r} is corrupt: its arrays hash to {found[:12]}…, its manifest says "
+            f"{str(promised)[:12]}…. {hint}"
+        )
+    return arrays, manifest
 
 
 def _check_leaves(path: Path, stored: Any, target: Any) -> None:
@@ -180,11 +188,10 @@ def _leaf_name(path: Any) -> str:
     return jax.tree_util.keystr(path, simple=True, separator="/")
 
 
-def _older_step_hint(env_steps: int, steps: tuple[int, ...]) -> str:
-    older = [step for step in steps if step < env_steps]
-    return f"An older one is there: use --step {older[-1]}." if older else "The run has no older one."
-
-
-def _first_line(error: BaseException) -> str:
-    text = str(error).strip() or type(error).__name__
-    return text.splitlines()[0].rstrip(".")[:300]
+def _cause(error: BaseException) -> str:
+    """What went wrong in a few words: the operating system's where a storage library quotes them at length."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EROFS):
+        if os.strerror(number) in text:
+            return os.strerror(number)
+    return text.rstrip(".")[:300]

@@ -147,9 +147,9 @@ def _make_config(env: str, preset: str, config_file: Path | None, settings: dict
             f"env={from_file['env']!r} in {str(config_file)!r} contradicts ENV={env!r}: give one of them."
         )
     config = make_config({**from_file, **given, "env": env}, preset)
-    episode_length = config.episode_length or make_env(env).spec.episode_length
+    spec = make_env(env).spec
     step_counts(config)
-    return config.model_copy(update={"episode_length": episode_length})
+    return config.model_copy(update={"episode_length": config.episode_length or spec.episode_length})
 
 
 def _with_depth(settings: dict[str, Any], depth: int | None) -> dict[str, Any]:

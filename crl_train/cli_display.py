@@ -113,9 +113,10 @@ class LiveDisplay(PlainDisplay):
         self._bar.update(self._task, description=name)
 
     def unrolled(self, progress: Progress) -> None:
-        rate = progress.env_steps / progress.seconds
+        self._bar.update(self._task, completed=progress.env_steps)
+        rate = self._bar.tasks[self._task].speed or progress.env_steps / progress.seconds
         facts = f"{_count(progress.env_steps)} steps · {_count(progress.updates)} updates · {_count(rate)} steps/s"
-        self._bar.update(self._task, completed=progress.env_steps, facts=facts + self._scores)
+        self._bar.update(self._task, facts=facts + self._scores)
 
     def epoch_ended(self, row: Mapping[str, Any]) -> None:
         self._scores = _scores(row)

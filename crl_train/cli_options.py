@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import logging
 import types
 import typing
 from collections.abc import Callable, Iterator
@@ -98,6 +99,8 @@ def parse_int_list(text: str, name: str) -> list[int]:
 @contextlib.contextmanager
 def explained() -> Iterator[None]:
     """Turn errors that a user can cause into one line and exit code 2; everything else keeps its traceback."""
+    # Orbax logs at length what it also raises, and we explain what is raised.
+    logging.getLogger("absl").setLevel(logging.CRITICAL)
     try:
         yield
     except CrlError as error:

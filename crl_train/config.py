@@ -38,10 +38,10 @@ class TrainConfig(BaseModel):
         ConfigError: Through ``make_config``, if a value or a combination cannot be used, or a key is unknown.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     env: str = _field(..., "Task", "Environment to train on; `crl-train envs` lists them.")
-    seed: int = _field(0, "Task", "Seed of everything random in the run.", ge=0)
+    seed: int = _field(0, "Task", "Seed of everything random in the run.", ge=0, le=2**32 - 1)
     episode_length: int | None = _field(
         None, "Task", "Steps per episode; the environment's own length if not given.", ge=1
     )
@@ -195,7 +195,7 @@ def make_config(values: Mapping[str, Any], preset: str = "paper") -> TrainConfig
 def config_from_json(text: str, source: str) -> TrainConfig:
     """Read a config back from JSON; ``source`` is named in errors."""
     try:
-        return TrainConfig(**json.loads(text))
+        return TrainConfig.model_validate(json.loads(text))
     except pydantic.ValidationError as error:
         raise ConfigError(f"{source}: {_explain(error)}") from None
     except json.JSONDecodeError as error:
@@ -217,13 +217,15 @@ def read_overrides(path: Path) -> dict[str, Any]:
     Loader.add_implicit_resolver("tag:yaml.org,2002:float", exponent_without_dot, list("-+0123456789"))
     try:
         values = yaml.load(path.read_text(), Loader=Loader)
-    except FileNotFoundError:
-        raise ConfigError(f"config file {str(path)!r} does not exist.") from None
+    except OSError as error:
+        raise ConfigError(f"config file {str(path)!r} cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"config file {str(path)!r} is not text: give YAML or JSON.") from None
     except yaml.YAMLError as error:
         raise ConfigError(
             f"config file {str(path)!r} is not valid YAML or JSON: {' '.join(str(error).split())}."
         ) from None
-    if not isinstance(values, dict):
+    if not isinstance(values, dict) or not all(isinstance(name, str) for name in values):
         raise ConfigError(f"config file {str(path)!r} holds no settings: write one `name: value` a line.")
     return values
 

@@ -1,12 +1,15 @@
 """The tanh-Gaussian policy: the only place where network outputs become actions."""
 
+import re
 from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from crl_train.config import POLICY_PATTERN
 from crl_train.energy import paired_energy
+from crl_train.errors import ConfigError
 from crl_train.networks import Networks, Params
 
 LOG_STD_MIN, LOG_STD_MAX = -5.0, 2.0
@@ -91,6 +94,10 @@ def make_act(networks: Networks, params: dict[str, Params], energy: str, mode: s
         best = jnp.argmax(energy_of(candidates), axis=0)
         return jnp.take_along_axis(candidates, best[None, ..., None], axis=0)[0]
 
+    if not re.match(POLICY_PATTERN, mode):
+        raise ConfigError(
+            f"policy mode {mode!r} is not usable: acting is mean, sample or best_of_K, such as best_of_8."
+        )
     if mode == "mean":
         return mean_action
     if mode == "sample":

@@ -1,5 +1,7 @@
 """Hindsight goals: replace the commanded goal by what the same trajectory achieved a geometric time later."""
 
+import math
+
 import jax
 import jax.numpy as jnp
 from flax import struct
@@ -39,7 +41,8 @@ def future_offset(
         >>> future_offset(jnp.array([0.0, 0.66, 0.67, 0.99]), jnp.array([2, 2, 2, 2]), 0.5).tolist()
         [1, 1, 2, 2]
     """
-    log_discount = jnp.log(discount)
+    # In Python's double precision: the float32 logarithm of a discount next to 1 is 0.
+    log_discount = math.log(discount)
     # log1p and expm1 keep the small differences from 1 that γ close to 1 lives on.
     mass = -jnp.expm1(num_later * log_discount)
     offset = jnp.ceil(jnp.log1p(-uniform * mass) / log_discount).astype(jnp.int32)

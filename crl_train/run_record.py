@@ -1,11 +1,13 @@
 """The text files of a run: config.json, written before the first step, and metrics.jsonl, one line per epoch."""
 
+import contextlib
 import datetime
+import fcntl
 import importlib.metadata
 import json
 import os
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +90,26 @@ def read_record(run: RunDir) -> tuple[TrainConfig, dict[str, Any]]:
     if unknown or "config" not in record:
         raise ConfigError(f"{source} has {f'unknown keys {unknown}' if unknown else 'no config'}: was it edited?")
     return config_from_json(json.dumps(record["config"]), source), record
+
+
+@contextlib.contextmanager
+def exclusive(run: RunDir) -> Iterator[None]:
+    """Keep two processes from training the same run; the lock ends with the process, however it ends.
+
+    Raises:
+        RunNotFoundError: If the directory is not a run.
+        RunExistsError: If another process holds it.
+    """
+    if not run.is_run:
+        raise RunNotFoundError(f"{str(run.path)!r} is not a run: it has no config.json.")
+    with run.config.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RunExistsError(
+                f"run {str(run.path)!r} is being trained by another process: wait for it or stop it first."
+            ) from None
+        yield
 
 
 def append_metrics(run: RunDir, row: Mapping[str, Any]) -> None:

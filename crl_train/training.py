@@ -15,7 +15,7 @@ import jax
 import numpy as np
 from jaxtyping import Array, Float
 
-from crl_train.checkpoint import discard_after, restore_resume_point, save_policy, save_resume_point
+from crl_train.checkpoint import remove_leftovers, restore_resume_point, save_policy, save_resume_point
 from crl_train.config import TrainConfig
 from crl_train.envs.goal_env import GoalEnv
 from crl_train.envs.registry import make_env
@@ -25,7 +25,7 @@ from crl_train.goal_metrics import summarise_success
 from crl_train.networks import Networks, make_networks
 from crl_train.policy import make_act
 from crl_train.run_dir import RunDir
-from crl_train.run_record import append_metrics, read_record, truncate_metrics
+from crl_train.run_record import append_metrics, exclusive, read_record, truncate_metrics
 from crl_train.step_counts import StepCounts, step_counts
 from crl_train.training_state import TrainingState, collect, init_training_state, learn, prefill
 
@@ -112,8 +112,14 @@ def train(run: RunDir, observer: Observer) -> None:
     Raises:
         NonFiniteError: If a training metric becomes NaN or infinite; the last good checkpoint stays.
         CheckpointError: If a checkpoint cannot be written or read.
+        RunExistsError: If another process is training it.
         Stopped: If the observer asked to stop; the run is saved.
     """
+    with exclusive(run):
+        _train(run, observer)
+
+
+def _train(run: RunDir, observer: Observer) -> None:
     config, _ = read_record(run)
     env = make_env(config.env)
     networks = make_networks(config, env.action_dim)
@@ -132,17 +138,20 @@ def train(run: RunDir, observer: Observer) -> None:
             state = steps.prefill(state)
             progress = dataclasses.replace(progress, env_steps=progress.env_steps + counts.env_steps_per_unroll)
 
+    # The first calls of a sitting compile, which takes longer than many unrolls.
+    observer.phase("compiling")
     while progress.epoch < config.num_epochs:
-        observer.phase("training")
         while progress.unroll < counts.unrolls_per_epoch:
             state, metrics = steps.learn(steps.collect(state))
             progress = _after_unroll(progress, config, counts, jax.device_get(metrics), clock.seconds(), run)
             observer.unrolled(progress)
+            observer.phase("training")
             # At an epoch's end the stop waits for its evaluation, so that no two resume points share a step.
             if observer.wants_stop() and progress.unroll < counts.unrolls_per_epoch:
                 observer.phase("saving")
                 _save_resume_point(run, state, progress)
                 raise Stopped
+        _check_finite_parameters(state, progress, run)
         observer.phase("evaluating")
         key = jax.random.fold_in(jax.random.key(config.seed), _EVALUATION_STREAM)
         distances = steps.evaluate(state.learner.params, jax.random.fold_in(key, progress.epoch))
@@ -179,14 +188,14 @@ class _Clock:
 
 
 def _restore_or_start(run: RunDir, steps: _CompiledSteps) -> tuple[TrainingState, Progress]:
-    """Go back to the newest resume point, or to the very beginning, and forget what came after it."""
+    """Go back to the newest resume point, or to the very beginning; what came after it will be made again."""
     resume_steps = run.resume_steps()
     env_steps = resume_steps[-1] if resume_steps else 0
     if resume_steps:
         state, progress = _restore(run, env_steps, steps)
     else:
         state, progress = steps.init(), Progress()
-    discard_after(run, env_steps)
+    remove_leftovers(run)
     truncate_metrics(run, env_steps)
     return state, progress
 
@@ -238,18 +247,26 @@ def _check_finite(
     first = {
         name: int(np.argmin(np.isfinite(values))) for name, values in metrics.items() if not np.isfinite(values).all()
     }
-    if not first:
-        return
-    name = min(first, key=lambda name: first[name])
+    if first:
+        name = min(first, key=lambda name: first[name])
+        what = f"{name} became {metrics[name][first[name]]}"
+        raise _diverged(what, updates_before + first[name] + 1, env_steps, run)
+
+
+def _check_finite_parameters(state: TrainingState, progress: Progress, run: RunDir) -> None:
+    """Refuse to evaluate or save networks that an epoch's last update has ruined: its own metrics precede it."""
+    for path, leaf in jax.tree_util.tree_leaves_with_path(state.learner.params):
+        if not np.isfinite(jax.device_get(leaf)).all():
+            name = jax.tree_util.keystr(path, simple=True, separator="/")
+            raise _diverged(f"parameter {name} became NaN or infinite", progress.updates, progress.env_steps, run)
+
+
+def _diverged(what: str, update: int, env_steps: int, run: RunDir) -> NonFiniteError:
     policies = run.policy_steps()
-    kept = (
-        f"The last good checkpoint is {str(run.policy / str(policies[-1]))!r}"
-        if policies
-        else "No checkpoint was made yet"
-    )
-    raise NonFiniteError(
-        f"{name} became {metrics[name][first[name]]} at update {updates_before + first[name] + 1} (env step "
-        f"{env_steps}): training cannot go on from there. {kept}. Try smaller learning rates or keep --layer-norm on."
+    last = f"The last good checkpoint is {str(run.policy / str(policies[-1]))!r}"
+    return NonFiniteError(
+        f"{what} at update {update} (env step {env_steps}): training cannot go on from there. "
+        f"{last if policies else 'No checkpoint was made yet'}. Try smaller learning rates or keep --layer-norm on."
     )
 
 

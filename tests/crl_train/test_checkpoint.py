@@ -17,7 +17,7 @@ from hypothesis.extra import numpy as hnp
 
 from crl_train.checkpoint import (
     content_hash,
-    discard_after,
+    remove_leftovers,
     restore_policy,
     restore_resume_point,
     save_policy,
@@ -189,9 +189,13 @@ def test_stale_temporary_folders_are_ignored_and_swept(run):
     stale = run.policy / "300.orbax-checkpoint-tmp-123"
     shutil.copytree(run.policy / "200", stale)
     assert run.policy_steps() == (100, 200)
-    discard_after(run, 100)
-    assert run.policy_steps() == (100,)
+    own = run.policy / "best"
+    own.mkdir()
+    (run.policy / ".DS_Store").touch()
+    remove_leftovers(run)
+    assert run.policy_steps() == (100, 200)
     assert not stale.exists()
+    assert own.is_dir()
 
 
 SAVE_WITHOUT_ROOM = """

@@ -149,7 +149,7 @@ def test_json_is_read_as_well(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (None, r"config file '.*' does not exist\."),
+        (None, r"config file '.*' cannot be read: No such file or directory\."),
         ("a: [1", r"config file '.*' is not valid YAML or JSON: .*\."),
         ("just words", r"config file '.*' holds no settings: write one `name: value` a line\."),
         ("", r"config file '.*' holds no settings: .*"),

@@ -49,19 +49,20 @@ def unroll(env: PointMaze, state: EnvState, actions: jax.Array) -> jax.Array:
 
 def test_two_steps_in_the_open_by_hand():
     env = get_env("point_u_maze")
-    # v = 0.125 * 8 * 0.5 = 0.5, x = 4 + 0.0625; then v = 0.5 + 0.125 * (4 - 1) = 0.875, x = 4.0625 + 0.109375
-    # The second action of y is clipped: v = 0.125 * 8 = 1, y = 4.125; then v = 1 + 0.125 * (8 - 2) = 1.75, y = 4.34375
+    # v = 0.125 * 16 * 0.5 = 1, x = 4 + 0.125; then v = 1 + 0.125 * (8 - 2) = 1.75, x = 4.125 + 0.21875
+    # The second action of y is clipped: v = 0.125 * 16 = 2, y = 4.25; then v = 2 + 0.125 * (16 - 4) = 3.5, y = 4.6875
     state = at(env, 4, 4)
     for action in ([0.5, 1.0], [0.5, 7.0]):
         state = jitted_step(env)(state, jnp.array(action))
-    np.testing.assert_array_equal(state.pipeline_state, [4.171875, 4.34375, 0.875, 1.75])
+    np.testing.assert_array_equal(state.pipeline_state, [4.34375, 4.6875, 1.75, 3.5])
 
 
 def test_wall_stops_one_axis_and_lets_the_other_slide():
     env = get_env("point_u_maze")
     # The start cell reaches to x = 6 and y = 6, with a wall beyond in x and a free cell beyond in y.
+    # v = 4 + 0.125 * (16 - 8) = 5, y = 5.9 + 0.625
     state = jitted_step(env)(at(env, 5.9, 5.9, vx=4, vy=4), jnp.ones(2))
-    np.testing.assert_allclose(state.pipeline_state, [6 - BORDER_GAP, 6.4, 0, 4], rtol=1e-6)
+    np.testing.assert_allclose(state.pipeline_state, [6 - BORDER_GAP, 6.525, 0, 5], rtol=1e-6)
 
 
 def test_point_turns_no_corner_between_two_walls_that_touch():
