@@ -263,10 +263,11 @@ def _check_finite_parameters(state: TrainingState, progress: Progress, run: RunD
 
 def _diverged(what: str, update: int, env_steps: int, run: RunDir) -> NonFiniteError:
     policies = run.policy_steps()
-    last = f"The last good checkpoint is {str(run.policy / str(policies[-1]))!r}"
+    newest = run.policy / str(policies[-1]) if policies else None
+    kept = f"The last good checkpoint is {str(newest)!r}" if newest else "No checkpoint was made yet"
     return NonFiniteError(
         f"{what} at update {update} (env step {env_steps}): training cannot go on from there. "
-        f"{last if policies else 'No checkpoint was made yet'}. Try smaller learning rates or keep --layer-norm on."
+        f"{kept}. Try smaller learning rates or keep --layer-norm on."
     )
 
 

@@ -177,12 +177,20 @@ def aligned_umap(
         raise ValueError(f"{len(spaces[0])} points are too few for a picture: it needs over {2 * NEIGHBOURS}.")
     import umap
 
-    options = {"n_neighbors": NEIGHBOURS, "n_components": 2, "min_dist": 0.1, "n_epochs": epochs, "random_state": seed}
+    options = {
+        "n_neighbors": NEIGHBOURS,
+        "n_components": 2,
+        "min_dist": 0.1,
+        "n_epochs": epochs,
+        "random_state": seed,
+        # Episodes that lie apart make a graph of several parts, on which the spectral start can fail; this one cannot.
+        "init": "pca",
+    }
     with warnings.catch_warnings():
         # A seeded UMAP runs on one thread and says so each time; repeatable pictures are what we want.
         warnings.filterwarnings("ignore", message="n_jobs value .* overridden", category=UserWarning)
-        # Episodes that lie apart make a graph of several parts; UMAP places these and the optimisation goes on.
-        warnings.filterwarnings("ignore", message="Graph is not fully connected", category=UserWarning)
+        # AlignedUMAP takes the spectral start whatever `init` says, and a seeded random one where that fails.
+        warnings.filterwarnings("ignore", message="Spectral initialisation failed", category=UserWarning)
         if len(spaces) == 1:
             pictures = [umap.UMAP(**options).fit_transform(spaces[0])]
         else:

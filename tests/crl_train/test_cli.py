@@ -66,7 +66,7 @@ def test_depth_6_is_refused_with_the_reason(tmp_path):
         (("--total-env-steps", 5), "total_env_steps=5 is too small"),
         (("--name", "a/b"), "it names one folder inside --out"),
         (("--name", ".."), "it names one folder inside --out"),
-        (("--config", "nowhere.yaml"), "config file 'nowhere.yaml' does not exist"),
+        (("--config", "nowhere.yaml"), "config file 'nowhere.yaml' cannot be read"),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )

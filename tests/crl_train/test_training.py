@@ -1,6 +1,7 @@
 """A run goes from its config to its last checkpoint; stopped, killed or diverged on the way, it loses nothing."""
 
 import dataclasses
+import itertools
 import json
 import math
 import shutil
@@ -17,13 +18,13 @@ from hypothesis import strategies as st
 
 from crl_train.checkpoint import save_resume_point
 from crl_train.envs import make_env
-from crl_train.errors import CheckpointError, NonFiniteError
+from crl_train.errors import CheckpointError, NonFiniteError, RunExistsError
 from crl_train.evaluation import collect_episodes
 from crl_train.goal_metrics import success_rate
 from crl_train.networks import init_params, make_networks
 from crl_train.policy import make_act
 from crl_train.run_dir import RunDir
-from crl_train.run_record import read_metrics
+from crl_train.run_record import exclusive, read_metrics
 from crl_train.training import Progress, _check_finite, is_complete, train
 from crl_train.training_state import learn
 from tests.crl_train.helpers import (
@@ -81,7 +82,8 @@ def test_complete_run_is_left_alone(finished_run, tmp_path):
 def test_observer_hears_of_everything_in_order(tmp_path):
     observer = FakeObserver()
     train_run(tmp_path / "run", tiny_config(num_epochs=1, total_env_steps=480), observer)
-    assert observer.phases == ["starting", "prefill", "training", "evaluating", "saving"]
+    phases = [phase for phase, _ in itertools.groupby(observer.phases)]
+    assert phases == ["starting", "prefill", "compiling", "training", "evaluating", "saving"]
     assert (observer.started_at, observer.num_unrolls, len(observer.rows)) == (0, 4, 1)
 
 
@@ -256,3 +258,32 @@ def test_agent_of_depth_4_learns_to_reach_goals_of_the_u_maze(tmp_path):
 def test_progress_survives_json():
     progress = Progress(epoch=1, unroll=2, env_steps=3, updates=4, seconds=0.1 + 0.2, metric_sums={"a": 1 / 3})
     assert Progress(**json.loads(json.dumps(dataclasses.asdict(progress)))) == progress
+
+
+def test_parameters_ruined_by_the_last_update_are_neither_evaluated_nor_saved(tmp_path, monkeypatch):
+    run = new_run(tmp_path / "run", tiny_config())
+    train_until(run, 4)
+
+    def ruin(*args):
+        state, metrics = learn(*args)
+        head = state.learner.params["actor"]["head"]
+        params = {**state.learner.params, "actor": {**state.learner.params["actor"], "head": jax.tree.map(_nan, head)}}
+        return dataclasses.replace(state, learner=dataclasses.replace(state.learner, params=params)), metrics
+
+    monkeypatch.setattr("crl_train.training.learn", ruin)
+    # Metrics of an update precede its effect, so those of one that ruins the actor are finite themselves.
+    monkeypatch.setattr("crl_train.training._check_finite", lambda *_: None)
+    with pytest.raises(NonFiniteError, match=r"^parameter actor/.* became NaN or infinite at update 24 "):
+        train(run, FakeObserver())
+    assert run.policy_steps() == (480,)
+    assert [row["epoch"] for row in read_metrics(run)] == [1]
+
+
+def _nan(leaf):
+    return leaf * float("nan")
+
+
+def test_two_processes_do_not_train_the_same_run(tmp_path):
+    run = new_run(tmp_path / "run", tiny_config())
+    with exclusive(run), pytest.raises(RunExistsError, match="is being trained by another process"):
+        train(run, FakeObserver())
