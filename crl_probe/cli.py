@@ -1,10 +1,12 @@
 """The ``crl-probe`` command line: which runs, which probes, where the answer goes; no algorithm."""
 
+import contextlib
 import csv
 import json
+import logging
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,7 +84,7 @@ def report(
     quiet: bool,
 ) -> None:
     """Probe RUNS and write one self-contained HTML page that compares their depths."""
-    with explained():
+    with _notes_printed(), explained():
         from rich.console import Console
 
         from crl_probe.loading import group_by_env
@@ -98,6 +100,21 @@ def report(
         with console.status("probing") as status:
             page = build_report(runs, folder, settings, title=title, progress=status.update)
         console.print(f"Report: {page}", soft_wrap=True, markup=False)
+
+
+@contextlib.contextmanager
+def _notes_printed() -> Iterator[None]:
+    """Let what the probes have to say, such as a part that is missing and why, reach the terminal as plain lines."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("note: %(message)s"))
+    logger = logging.getLogger("crl_probe")
+    logger.addHandler(handler)
+    logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.propagate = True
 
 
 def _load(patterns: Sequence[str], step: int | None) -> list["LoadedRun"]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from crl_train.checkpoint import restore_policy
@@ -23,6 +24,9 @@ from crl_train.networks import Networks, Params, init_params, make_networks, pre
 from crl_train.policy import ActFn, make_act
 from crl_train.run_dir import RunDir
 from crl_train.run_record import read_metrics, read_record
+
+AnyArray = Array | np.ndarray
+"""What the methods of a loaded run take; they return JAX arrays."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -75,23 +79,23 @@ class LoadedRun:
             return f"depth {self.depth}"
         return f"actor {self.config.actor_depth} · critic {self.config.critic_depth}"
 
-    def act(self, state: Float[Array, "*batch state_dim"], goal: Float[Array, "*batch goal_dim"]) -> Array:
+    def act(self, state: Float[AnyArray, "*batch state_dim"], goal: Float[AnyArray, "*batch goal_dim"]) -> Array:
         """Mean action, tanh of the Gaussian's mean. (*batch, action_dim), in (-1, 1)."""
         return _act(self.networks, self.params, state, goal)
 
-    def phi(self, state: Float[Array, "*batch state_dim"], action: Float[Array, "*batch action_dim"]) -> Array:
+    def phi(self, state: Float[AnyArray, "*batch state_dim"], action: Float[AnyArray, "*batch action_dim"]) -> Array:
         """Representation of state-action pairs. (*batch, repr_dim)"""
         return _phi(self.networks, self.params, state, action)
 
-    def psi(self, goal: Float[Array, "*batch goal_dim"]) -> Array:
+    def psi(self, goal: Float[AnyArray, "*batch goal_dim"]) -> Array:
         """Representation of goals. (*batch, repr_dim)"""
         return _psi(self.networks, self.params, goal)
 
     def energy(
         self,
-        state: Float[Array, "*batch state_dim"],
-        action: Float[Array, "*batch action_dim"],
-        goal: Float[Array, "*batch goal_dim"],
+        state: Float[AnyArray, "*batch state_dim"],
+        action: Float[AnyArray, "*batch action_dim"],
+        goal: Float[AnyArray, "*batch goal_dim"],
     ) -> Array:
         """Critic energy, larger is closer; the kind of energy is the one that the run was trained with. (*batch,)"""
         return paired_energy(self.config.energy, self.phi(state, action), self.psi(goal))

@@ -13,6 +13,7 @@ os.environ["JAX_COMPILATION_CACHE_DIR"] = _COMPILED
 os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.3"
 
 import flax.struct  # noqa: E402
+import pytest  # noqa: E402
 from jaxtyping import jaxtyped  # noqa: E402
 
 _dataclass = flax.struct.dataclass
@@ -29,3 +30,11 @@ def _dataclass_with_unchecked_fields(cls, **kwargs):
 
 
 flax.struct.dataclass = _dataclass_with_unchecked_fields
+
+
+@pytest.fixture(scope="session")
+def finished_run(tmp_path_factory):
+    """The tiny run, trained to its end without interruption. Read only: tests that change it change a copy."""
+    from tests.crl_train.helpers import tiny_config, train_run
+
+    return train_run(tmp_path_factory.mktemp("runs") / "finished", tiny_config())
