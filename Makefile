@@ -8,7 +8,7 @@ STAMP  := $(VENV)/.ready
 .PHONY: setup demo test lint bench clean help
 
 help:
-	@echo "make demo    train three depths on a maze, write a report that compares them (about ten minutes, two cores)"
+	@echo "make demo    train three depths on a maze, write a report that compares them (about seven minutes, two cores)"
 	@echo "make test    run the tests"
 	@echo "make lint    check format, lint and types"
 	@echo "make bench   measure speed and learning, printed as ratios where there is something to compare with"

@@ -35,7 +35,9 @@ def main() -> None:
 
 _RUNS = click.argument("patterns", metavar="RUNS...", nargs=-1, required=True)
 _STEP = click.option("--step", type=int, help="Checkpoint to open, in env steps; the newest if not given.")
-_SEED = click.option("--seed", type=int, default=0, show_default=True, help="Decides starts, goals and resampling.")
+_SEED = click.option(
+    "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Decides starts and goals."
+)
 
 
 @main.command("eval")
@@ -48,7 +50,7 @@ _SEED = click.option("--seed", type=int, default=0, show_default=True, help="Dec
 def evaluate(patterns: Sequence[str], step: int | None, seed: int, episodes: int, policy: str, form: str) -> None:
     """Roll out RUNS in fresh episodes, the same starts and goals for each, and print how they did."""
     with explained():
-        from crl_probe.loading import group_by_env
+        from crl_probe.grouping import group_by_env
 
         rows = [
             _success_row(run, policy, episodes, seed)
@@ -87,7 +89,7 @@ def report(
     with _notes_printed(), explained():
         from rich.console import Console
 
-        from crl_probe.loading import group_by_env
+        from crl_probe.grouping import group_by_env
         from crl_probe.report import ReportSettings, build_report
 
         runs = _load(patterns, step)

@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 import glob
-import itertools
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -19,7 +18,7 @@ from crl_train.config import LAYERS_PER_BLOCK, TrainConfig
 from crl_train.energy import paired_energy
 from crl_train.envs.goal_env import GoalEnv
 from crl_train.envs.registry import make_env
-from crl_train.errors import ConfigError, RunNotFoundError
+from crl_train.errors import RunNotFoundError
 from crl_train.networks import Networks, Params, init_params, make_networks, prefix_params
 from crl_train.policy import ActFn, make_act
 from crl_train.run_dir import RunDir
@@ -122,7 +121,9 @@ class LoadedRun:
         )
         encoders = ("state_action_encoder", "goal_encoder")
         params = {**self.params, **{name: prefix_params(self.params[name], blocks) for name in encoders}}
-        return dataclasses.replace(self, networks=networks, params=params)
+        # Results are cached by content, and a cut network has another.
+        content_hash = f"{self.content_hash}:prefix{blocks}"
+        return dataclasses.replace(self, networks=networks, params=params, content_hash=content_hash)
 
 
 @functools.partial(jax.jit, static_argnums=0)
@@ -209,23 +210,3 @@ def find_runs(patterns: Iterable[str | os.PathLike[str]]) -> list[Path]:
         if not RunDir(path).is_run:
             raise RunNotFoundError(f"{str(path)!r} is not a run: it has no config.json.")
     return list(found)
-
-
-def group_by_env(runs: Iterable[LoadedRun]) -> dict[str, list[LoadedRun]]:
-    """Put runs of one environment together, ordered by depth, then seed: numbers of two environments never mix.
-
-    Raises:
-        ConfigError: If two runs of an environment are the same checkpoint given twice.
-    """
-    groups: dict[str, list[LoadedRun]] = {}
-    for run in runs:
-        groups.setdefault(run.config.env, []).append(run)
-    for env, group in groups.items():
-        group.sort(key=lambda run: (run.config.critic_depth, run.config.actor_depth, run.config.seed, run.name))
-        for before, after in itertools.pairwise(group):
-            if before.content_hash == after.content_hash:
-                raise ConfigError(
-                    f"runs {str(before.path)!r} and {str(after.path)!r} of {env} hold the same parameters: one run "
-                    "counted twice would feign a second seed. Give it once."
-                )
-    return groups

@@ -16,6 +16,9 @@ from crl_train.version import __version__
 
 DEFAULT_OUT = Path("checkpoints")
 
+# --depths and --seeds set these, whatever a settings file says.
+_SET_BY_SWEEP = ("seed", "actor_depth", "critic_depth")
+
 
 @click.group(context_settings=CONTEXT)
 @click.version_option(__version__, prog_name="crl-train")
@@ -42,7 +45,7 @@ def _run_options(command: Any) -> Any:
             type=click.Choice(list(PRESETS)),
             default="laptop",
             show_default=True,
-            help="Where settings start from: smoke (under a minute), laptop (ten minutes, two cores), paper.",
+            help="Where settings start from: smoke (under a minute), laptop (minutes on two cores), paper.",
         ),
     ):
         command = option(command)
@@ -54,7 +57,7 @@ def _run_options(command: Any) -> Any:
 @_run_options
 @click.option("--name", help="Name of the run's directory; <env>_d<depth>_s<seed> if not given.")
 @click.option("--depth", type=int, help="Depth of actor and critic alike; --actor-depth and --critic-depth set one.")
-@config_options
+@config_options(exclude=("env",))
 def run(
     env: str,
     preset: str,
@@ -77,7 +80,7 @@ def run(
 @click.option("--depths", default="4,16,64", show_default=True, help="Depths of actor and critic, such as 4,16,64.")
 @click.option("--seeds", default="0", show_default=True, help="Seeds, such as 0-2 or 0,3.")
 @_run_options
-@config_options
+@config_options(exclude=("env", *_SET_BY_SWEEP))
 def sweep(
     env: str,
     depths: str,
@@ -93,9 +96,6 @@ def sweep(
     What is complete is skipped, what was interrupted goes on: the same command again finishes a sweep.
     """
     with explained():
-        for fixed, option in (("seed", "--seeds"), ("actor_depth", "--depths"), ("critic_depth", "--depths")):
-            if settings.get(fixed) is not None:
-                raise ConfigError(f"--{fixed.replace('_', '-')} cannot be given to a sweep: it sets {option} itself.")
         depth_list, seed_list = parse_int_list(depths, "--depths"), parse_int_list(seeds, "--seeds")
         configs = [
             _make_config(env, preset, config_file, {**_with_depth(settings, depth), "seed": seed})

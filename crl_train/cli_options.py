@@ -5,7 +5,7 @@ import errno
 import logging
 import types
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, Literal, TypeVar
 
 import click
@@ -16,9 +16,6 @@ from crl_train.errors import ConfigError, CrlError
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
-
-# Given as the ENV argument, as --depths, or meaningless in a sweep; never as an option of their own name.
-_NOT_OPTIONS = ("env",)
 
 
 class GroupedCommand(click.Command):
@@ -43,10 +40,14 @@ class _ConfigOption(click.Option):
         self.group = group
 
 
-def config_options(command: Command) -> Command:
-    """Add one option for every field of ``TrainConfig``; not given means the preset decides."""
+def config_options(exclude: Collection[str]) -> Callable[[Command], Command]:
+    """Add one option for every field of ``TrainConfig`` but some; not given means the preset decides."""
+    return lambda command: _with_config_options(command, exclude)
+
+
+def _with_config_options(command: Command, exclude: Collection[str]) -> Command:
     for name, field in reversed(TrainConfig.model_fields.items()):
-        if name in _NOT_OPTIONS:
+        if name in exclude:
             continue
         flag = f"--{name.replace('_', '-')}"
         extra = typing.cast(dict[str, Any], field.json_schema_extra)
@@ -96,6 +97,9 @@ def parse_int_list(text: str, name: str) -> list[int]:
     return list(dict.fromkeys(numbers))
 
 
+_BAD_PATH = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG)
+
+
 @contextlib.contextmanager
 def explained() -> Iterator[None]:
     """Turn errors that a user can cause into one line and exit code 2; everything else keeps its traceback."""
@@ -106,7 +110,7 @@ def explained() -> Iterator[None]:
     except CrlError as error:
         _fail(str(error))
     except OSError as error:
-        if error.errno not in (errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EROFS, errno.EDQUOT):
+        if error.errno not in (errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EROFS, errno.EDQUOT, *_BAD_PATH):
             raise
         _fail(f"{error.filename or 'a file'} cannot be used: {error.strerror}.")
 

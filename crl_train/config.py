@@ -155,7 +155,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "min_replay_size": 100,
         "num_eval_episodes": 16,
     },
-    # The best use of about ten minutes on two cores; docs/performance.md tells how it was chosen.
+    # A depth-4 agent in five minutes on two cores, a depth-16 agent in about fifteen; see docs/performance.md.
     "laptop": {
         "total_env_steps": 5_000_000,
         "num_epochs": 25,
@@ -203,7 +203,7 @@ def config_from_json(text: str, source: str) -> TrainConfig:
 
 
 def read_overrides(path: Path) -> dict[str, Any]:
-    """Read settings from a YAML or JSON file (JSON is YAML, so one reader serves both).
+    """Read settings from a YAML or JSON file.
 
     Raises:
         ConfigError: If the file cannot be read as a mapping of settings.
@@ -216,12 +216,13 @@ def read_overrides(path: Path) -> dict[str, Any]:
     exponent_without_dot = re.compile(r"^[-+]?[0-9]+[eE][-+]?[0-9]+$")
     Loader.add_implicit_resolver("tag:yaml.org,2002:float", exponent_without_dot, list("-+0123456789"))
     try:
-        values = yaml.load(path.read_text(), Loader=Loader)
+        text = path.read_text()
+        values = json.loads(text) if path.suffix == ".json" else yaml.load(text, Loader=Loader)
     except OSError as error:
         raise ConfigError(f"config file {str(path)!r} cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise ConfigError(f"config file {str(path)!r} is not text: give YAML or JSON.") from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, json.JSONDecodeError) as error:
         raise ConfigError(
             f"config file {str(path)!r} is not valid YAML or JSON: {' '.join(str(error).split())}."
         ) from None

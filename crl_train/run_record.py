@@ -7,6 +7,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -41,10 +42,14 @@ def create_run(run: RunDir, config: TrainConfig, device: str, command: str) -> N
         "command": command,
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }
+    # Filled beside its place and renamed: whatever happens, there is a run with its config or nothing.
+    filling = RunDir(run.path.with_name(f".{run.path.name}.{os.getpid()}"))
     try:
-        run.path.mkdir(parents=True)
-        write_atomically(run.config, json.dumps(record, indent=2) + "\n")
+        filling.path.mkdir(parents=True)
+        write_atomically(filling.config, json.dumps(record, indent=2) + "\n")
+        filling.path.rename(run.path)
     except OSError as error:
+        shutil.rmtree(filling.path, ignore_errors=True)
         raise CheckpointError(
             f"run directory {str(run.path)!r} cannot be written: {error.strerror or error}. "
             "Choose another place with --out."
@@ -79,16 +84,17 @@ def read_record(run: RunDir) -> tuple[TrainConfig, dict[str, Any]]:
     source = str(run.config)
     try:
         record = json.loads(run.config.read_text())
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{source} is not valid JSON: {error}. Was it edited or cut short?") from None
     version = record.get("format_version") if isinstance(record, dict) else None
     if version != FORMAT_VERSION:
         raise ConfigError(
             f"{source} has format version {version!r}: this version of crl-probe reads version {FORMAT_VERSION}."
         )
-    unknown = sorted(set(record) - _RECORD_KEYS)
-    if unknown or "config" not in record:
-        raise ConfigError(f"{source} has {f'unknown keys {unknown}' if unknown else 'no config'}: was it edited?")
+    if set(record) != _RECORD_KEYS:
+        unknown, missing = sorted(set(record) - _RECORD_KEYS), sorted(_RECORD_KEYS - set(record))
+        what = f"unknown keys {', '.join(unknown)}" if unknown else f"no {', '.join(missing)}"
+        raise ConfigError(f"{source} has {what}: was it edited?")
     return config_from_json(json.dumps(record["config"]), source), record
 
 
@@ -102,7 +108,8 @@ def exclusive(run: RunDir) -> Iterator[None]:
     """
     if not run.is_run:
         raise RunNotFoundError(f"{str(run.path)!r} is not a run: it has no config.json.")
-    with run.config.open() as file:
+    # Opened for writing although nothing is written: network file systems lock no other kind of file.
+    with run.config.open("r+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -128,10 +135,19 @@ def append_metrics(run: RunDir, row: Mapping[str, Any]) -> None:
 
 
 def read_metrics(run: RunDir) -> list[dict[str, Any]]:
-    """Read metrics.jsonl; a last line that a crash cut short is left out."""
+    """Read metrics.jsonl; a last line that a crash cut short is left out.
+
+    Raises:
+        CheckpointError: If another line is damaged.
+    """
     if not run.metrics.is_file():
         return []
-    return [json.loads(line) for line in run.metrics.read_text().splitlines(keepends=True) if line.endswith("\n")]
+    lines = run.metrics.read_text(errors="replace").splitlines(keepends=True)
+    whole = [line for line in lines if line.endswith("\n")]
+    try:
+        return [json.loads(line) for line in whole]
+    except json.JSONDecodeError as error:
+        raise CheckpointError(f"{str(run.metrics)!r} is damaged: {error}. Mend or remove the line.") from None
 
 
 def truncate_metrics(run: RunDir, env_steps: int) -> None:

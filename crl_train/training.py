@@ -29,8 +29,9 @@ from crl_train.run_record import append_metrics, exclusive, read_record, truncat
 from crl_train.step_counts import StepCounts, step_counts
 from crl_train.training_state import TrainingState, collect, init_training_state, learn, prefill
 
-# Separates the keys of evaluations from the chain of keys that training spends.
-_EVALUATION_STREAM = 1
+# Separates the keys of evaluations from those of training. JAX's split(key, n)[i] is fold_in(key, i), so this must be
+# no index of the split that starts the training state.
+_EVALUATION_STREAM = 2**31
 
 
 @dataclasses.dataclass(frozen=True)

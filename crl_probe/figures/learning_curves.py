@@ -8,9 +8,7 @@ from crl_probe.samples import depth_order
 _TITLES = {
     "eval/success_rate": "Success rate",
     "eval/time_at_goal": "Time at goal, steps",
-    "eval/final_distance": "Final distance, m",
     "critic/categorical_accuracy": "Contrastive accuracy",
-    "critic/infonce_loss": "InfoNCE loss, nats",
 }
 
 

@@ -1,5 +1,6 @@
 """How much room each agent's representation gives to what is near a goal."""
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -100,6 +101,10 @@ def run(
             "comes near these goals often enough to measure spread. Train longer or record more episodes."
         )
 
+    for run, embedded in zip(evidence.runs, evidence.shared_phi, strict=True):
+        if not np.isfinite(embedded).all():
+            raise ValueError(f"embeddings of {run.name} are not finite: the checkpoint holds NaN weights.")
+
     shape = (len(evidence.runs), len(probe_set.goals))
     shared = {name: np.full(shape, np.nan) for name in SPREADS}
     on_policy = {name: np.full(shape, np.nan) for name in SPREADS}
@@ -112,7 +117,9 @@ def run(
             ):
                 if near.sum() >= settings.min_near:
                     for name, measure in _measures(points, places, near, psi).items():
-                        table[name][i, j] = measure()
+                        # A representation that has collapsed near one goal leaves this number undefined, no other.
+                        with contextlib.suppress(ValueError):
+                            table[name][i, j] = measure()
     return GoalClustersResult(
         runs=evidence.infos,
         goals=probe_set.goals,

@@ -12,6 +12,7 @@ import numpy as np
 from crl_probe.cache import cached
 from crl_probe.collect import run_info
 from crl_probe.evidence import Evidence, EvidenceSettings, Progress, silent
+from crl_probe.grouping import group_by_env
 from crl_probe.probe_set import save_probe_set
 from crl_probe.probes import embedding_trajectory, goal_clusters, learning_curves, q_landscape, success
 from crl_probe.report import sections
@@ -93,13 +94,15 @@ def build_report(
         Path of ``index.html``.
 
     Raises:
-        ConfigError: If there is no run, two runs of an environment share a name, or ``out`` holds something that is
-            not a report.
+        ConfigError: If there is no run, runs cannot be compared (see ``grouping.group_by_env``), no probe of an
+            environment gives a result, or ``out`` holds something that is not a report.
         OSError: If the folder cannot be written.
     """
     settings = settings or ReportSettings()
     started = time.monotonic()
-    by_env = _grouped(runs)
+    if not runs:
+        raise ConfigError("no runs to report on: a report needs at least one. Give run directories.")
+    by_env = group_by_env(runs)
     with replace_folder(out) as folder:
         parts, samples = [], []
         for env_runs in by_env.values():
@@ -113,23 +116,6 @@ def build_report(
         write_json(samples, estimates, settings, folder / "metrics.json")
         write_page(folder / "index.html", title, parts, command=settings.command, seconds=time.monotonic() - started)
     return out / "index.html"
-
-
-def _grouped(runs: Sequence["LoadedRun"]) -> dict[str, list["LoadedRun"]]:
-    if not runs:
-        raise ConfigError("no runs to report on: a report needs at least one. Give run directories.")
-    by_env: dict[str, list[LoadedRun]] = {}
-    for run in runs:
-        by_env.setdefault(run.config.env, []).append(run)
-    for env, group in by_env.items():
-        group.sort(key=lambda run: (run.config.critic_depth, run.config.actor_depth, run.config.seed, run.name))
-        names = [run.name for run in group]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise ConfigError(
-                f"two runs of {env} are named {twice[0]!r}: a report tells runs apart by name. Rename one folder."
-            )
-    return by_env
 
 
 def _probe_env(
@@ -148,14 +134,20 @@ def _probe_env(
         mine = list(result.samples()) if hasattr(result, "samples") else []
         samples += mine
         made.append(probe.section(result, estimate_by_depth(mine)))
+    if not samples:
+        raise ConfigError(
+            f"no probe gave a result for {runs[0].config.env}: there is nothing to report. The notes above say why."
+        )
     estimates = estimate_by_depth(samples)
     probe_set_name = f"probe_set_{evidence.env.name}.npz" if many else "probe_set.npz"
+    probe_set = None
     try:
-        save_probe_set(evidence.probe_set, folder / probe_set_name)
+        probe_set = evidence.probe_set
+        save_probe_set(probe_set, folder / probe_set_name)
     except (ValueError, CrlError) as error:
         logger.warning("no probe set is saved for %s: %s", evidence.env.name, error)
     headline = sections.headline(estimates)
-    methods = sections.methods(infos, evidence)
+    methods = sections.methods(infos, evidence, probe_set)
     return EnvPart(evidence.env.name, tuple(infos), headline, (*made, methods)), samples
 
 

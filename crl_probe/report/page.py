@@ -64,9 +64,17 @@ def write_page(path: Path, title: str, parts: Sequence[EnvPart], *, command: str
         style=source("style.css"),
         script=source("report.js"),
     )
-    # Figures and plotly are put in last: they are megabytes that the template engine need not touch.
-    page = page.replace("<!--figures-->", _script_safe(json.dumps(figures, separators=(",", ":"))))
-    path.write_text(page.replace("/*plotly*/", get_plotlyjs().replace("</script", "<\\/script")), encoding="utf-8")
+    # Figures and plotly are put in last: they are megabytes that the template engine need not touch. Their places are
+    # looked for with the tag before them, which text from outside cannot hold: it is escaped.
+    page = _fill(page, ">/*plotly*/", get_plotlyjs().replace("</script", "<\\/script"))
+    page = _fill(page, "><!--figures-->", _script_safe(json.dumps(figures, separators=(",", ":"))))
+    path.write_text(page, encoding="utf-8")
+
+
+def _fill(page: str, place: str, content: str) -> str:
+    before, found, after = page.partition(place)
+    assert found, f"the template has no {place}"
+    return f"{before}>{content}{after}"
 
 
 def _template_source(environment: jinja2.Environment) -> Any:

@@ -3,6 +3,8 @@
 import dataclasses
 from collections.abc import Sequence
 
+import numpy as np
+
 from crl_probe.evidence import Evidence
 from crl_probe.figures.by_depth import depth_panels
 from crl_probe.figures.embedding_trajectory import trajectory_panels
@@ -10,6 +12,7 @@ from crl_probe.figures.learning_curves import learning_curve_panels
 from crl_probe.figures.panels import FigureGroup
 from crl_probe.figures.q_landscape import landscape_panels
 from crl_probe.metrics import DEFINITIONS, Estimate
+from crl_probe.probe_set import ProbeSet
 from crl_probe.probes.embedding_trajectory import MEASURES, EmbeddingTrajectoryResult
 from crl_probe.probes.goal_clusters import GoalClustersResult
 from crl_probe.probes.learning_curves import LearningCurvesResult
@@ -180,7 +183,7 @@ def goal_clusters(result: GoalClustersResult, estimates: Sequence[DepthEstimate]
     )
 
 
-def methods(infos: Sequence[RunInfo], evidence: Evidence) -> Section:
+def methods(infos: Sequence[RunInfo], evidence: Evidence, probe_set: ProbeSet | None) -> Section:
     """What was measured how, on which checkpoints."""
     checkpoints = Table(
         ("run", "depth", "seed", "checkpoint, env steps", "content hash"),
@@ -194,6 +197,11 @@ def methods(infos: Sequence[RunInfo], evidence: Evidence) -> Section:
         tuple((d.title, d.name, d.text, d.unit) for d in DEFINITIONS.values()),
     )
     env, e = evidence.env, evidence.settings
+    shared = (
+        f"{len(np.unique(probe_set.episode))} episodes in the shared probe set, {len(probe_set.goals)} shared goals"
+        if probe_set
+        else "no shared probe set"
+    )
     return Section(
         "methods",
         "Methods",
@@ -202,7 +210,7 @@ def methods(infos: Sequence[RunInfo], evidence: Evidence) -> Section:
         paragraphs=(
             f"Environment {env.name}: a goal counts as reached within {env.spec.tolerance:g} {env.spec.unit}; "
             f"episodes of {evidence.episode_length} steps. {e.episodes} on-policy episodes a run, "
-            f"{e.probe_set_episodes} episodes in the shared probe set, {e.goals} shared goals, seed {e.seed}.",
+            f"{shared}, seed {e.seed}.",
             "Aggregates are interquartile means over seeds (means below 4 seeds) with 95 % percentile bootstrap "
             "intervals over seeds, 2,000 resamples. With one seed the interval is over that run's episodes or goals: "
             "it says how well this agent was measured, not what another training would give.",
@@ -232,7 +240,9 @@ def _cell(e: Estimate) -> str:
 
 
 def _basis(estimates: Sequence[DepthEstimate]) -> str:
-    seeds = sorted({len(e.runs) for e in estimates})
+    # Success is defined for every run; other metrics leave out runs where they are not.
+    rates = [e for e in estimates if e.metric == "success_rate"]
+    seeds = sorted({len(e.runs) for e in rates or estimates})
     if not seeds:
         return "No probe gave a number."
     if seeds == [1]:
@@ -242,7 +252,7 @@ def _basis(estimates: Sequence[DepthEstimate]) -> str:
         )
     counts = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
     single = " A depth with one seed has its interval over episodes or goals." if seeds[0] == 1 else ""
-    few = " Fewer than three seeds are not enough for a verdict." if seeds[-1] < 3 else ""
+    few = " Fewer than three seeds are not enough for a verdict." if seeds[0] < 3 else ""
     return f"{counts} seeds at each depth: intervals (95 %) are over seeds.{single}{few}"
 
 

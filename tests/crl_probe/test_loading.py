@@ -1,5 +1,6 @@
 """A run from disk answers as the networks that were saved, and what is no run is refused by name."""
 
+import dataclasses
 import shutil
 
 import numpy as np
@@ -8,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import crl_probe
-from crl_probe.loading import find_runs, group_by_env, load_run
+from crl_probe.grouping import group_by_env
+from crl_probe.loading import find_runs, load_run
 from crl_train.checkpoint import content_hash
 from crl_train.errors import CheckpointError, ConfigError, RunNotFoundError
 from tests.crl_train.helpers import new_run, tiny_config
@@ -118,11 +120,38 @@ def test_pattern_that_matches_nothing_and_folder_that_is_no_run_are_refused(tmp_
         find_runs([tmp_path])
 
 
-def test_runs_of_two_environments_are_never_mixed_and_none_counts_twice(finished_run, loaded, tmp_path):
-    other = load_run(finished_run.path, step=800)
-    moved = loaded.config.model_copy(update={"env": "point_u4_maze"})
-    elsewhere = type(loaded)(**{**vars(other), "config": moved})
-    groups = group_by_env([loaded, elsewhere, other])
-    assert {env: len(group) for env, group in groups.items()} == {"point_u_maze": 2, "point_u4_maze": 1}
-    with pytest.raises(ConfigError, match="hold the same parameters: one run counted twice would feign a second seed"):
+def changed(run, **config):
+    """The same run as if it had been another: other parameters, another name, and the settings given."""
+    number = hash(tuple(config.items()))
+    return dataclasses.replace(
+        run,
+        path=run.path.with_name(f"run_{number}"),
+        content_hash=f"{run.content_hash}{number}",
+        config=run.config.model_copy(update=config),
+    )
+
+
+def test_runs_of_two_environments_are_never_mixed_and_go_from_shallow_to_deep(loaded):
+    runs = [changed(loaded, critic_depth=16), changed(loaded, env="point_u4_maze"), changed(loaded, seed=1), loaded]
+    groups = group_by_env(runs)
+    assert list(groups) == ["point_u_maze", "point_u4_maze"]
+    assert [(run.config.critic_depth, run.config.seed) for run in groups["point_u_maze"]] == [(4, 0), (4, 1), (16, 0)]
+
+
+def test_runs_that_would_feign_a_second_seed_are_refused(loaded):
+    with pytest.raises(ConfigError, match=r"two runs of point_u_maze are named 'finished'"):
         group_by_env([loaded, loaded])
+    renamed = dataclasses.replace(loaded, path=loaded.path.with_name("copy"))
+    with pytest.raises(ConfigError, match="hold the same parameters: one run counted twice would feign a second seed"):
+        group_by_env([loaded, changed(loaded, seed=1), renamed])
+    with pytest.raises(ConfigError, match="have the same depth and seed: they would count as two seeds"):
+        group_by_env([loaded, changed(loaded, policy_every=2)])
+
+
+def test_runs_that_differ_in_more_than_depth_and_seed_are_refused(loaded):
+    with pytest.raises(ConfigError, match=r"differ in more than depth and seed \(width=\d+ and \d+\)"):
+        group_by_env([loaded, changed(loaded, seed=1, width=512)])
+
+
+def test_cut_network_does_not_share_the_cached_results_of_the_whole(loaded):
+    assert loaded.prefix(0).content_hash != loaded.content_hash

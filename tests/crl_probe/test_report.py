@@ -140,7 +140,7 @@ def test_other_peoples_files_are_not_replaced(tmp_path):
     out = tmp_path / "thesis"
     out.mkdir()
     (out / "chapter1.tex").write_text("years of work")
-    with pytest.raises(ValueError, match="holds files that are not a report: they would be lost"):
+    with pytest.raises(ValueError, match="which is not part of a report: it would be lost"):
         build_report([FakeRun()], out, SETTINGS)
     assert (out / "chapter1.tex").read_text() == "years of work"
     with pytest.raises(ValueError, match="is a file: a report is a folder"):

@@ -96,7 +96,9 @@ def test_bad_depths_of_a_sweep_are_refused(tmp_path, text):
 
 @pytest.mark.parametrize("option", ["--seed", "--actor-depth", "--critic-depth"])
 def test_sweep_refuses_what_it_sets_itself(tmp_path, option):
-    assert f"{option} cannot be given to a sweep" in refused("sweep", "point_u_maze", option, 4, "--out", tmp_path)
+    result = CliRunner().invoke(main, ["sweep", "point_u_maze", option, "4", "--out", str(tmp_path)])
+    assert result.exit_code == 2
+    assert f"No such option '{option}'" in result.output
 
 
 def test_run_that_exists_is_refused_with_the_way_on(tmp_path, tiny_file):
@@ -193,6 +195,8 @@ def test_help_is_quick_and_imports_no_physics(args):
     )
     started = time.perf_counter()
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert time.perf_counter() - started < 5  # generous: the machine may be busy; the bound of the design is 0.5 s
+    assert (
+        time.perf_counter() - started < 5
+    )  # generous: the machine may be busy; well above what docs/performance.md measured is 0.5 s
     assert result.stderr.strip() == ""
     assert "Usage: crl-train" in result.stdout
