@@ -50,13 +50,11 @@ _SEED = click.option(
 def evaluate(patterns: Sequence[str], step: int | None, seed: int, episodes: int, policy: str, form: str) -> None:
     """Roll out RUNS in fresh episodes, the same starts and goals for each, and print how they did."""
     with explained():
-        from crl_probe.grouping import group_by_env
+        from crl_probe.grouping import by_depth
 
-        rows = [
-            _success_row(run, policy, episodes, seed)
-            for group in group_by_env(_load(patterns, step)).values()
-            for run in group
-        ]
+        # Rows stand for themselves here, so any runs may be listed together; reports compare and are stricter.
+        runs = sorted(_load(patterns, step), key=lambda run: (run.config.env, *by_depth(run)))
+        rows = [_success_row(run, policy, episodes, seed) for run in runs]
         _print_rows(rows, form)
 
 

@@ -12,6 +12,11 @@ if TYPE_CHECKING:
 _MAY_DIFFER = {"seed", "actor_depth", "critic_depth", "policy_every", "resume_every"}
 
 
+def by_depth(run: "LoadedRun") -> tuple[int, int, int, str]:
+    """Sort key that puts runs from shallow to deep, then by seed."""
+    return (run.config.critic_depth, run.config.actor_depth, run.config.seed, run.name)
+
+
 def group_by_env(runs: Iterable["LoadedRun"]) -> dict[str, list["LoadedRun"]]:
     """Put runs of one environment together, ordered by depth, then seed: numbers of two environments never mix.
 
@@ -23,7 +28,7 @@ def group_by_env(runs: Iterable["LoadedRun"]) -> dict[str, list["LoadedRun"]]:
     for run in runs:
         groups.setdefault(run.config.env, []).append(run)
     for env, group in groups.items():
-        group.sort(key=lambda run: (run.config.critic_depth, run.config.actor_depth, run.config.seed, run.name))
+        group.sort(key=by_depth)
         _check_comparable(env, group)
     return groups
 
@@ -52,7 +57,8 @@ def _check_comparable(env: str, group: Sequence["LoadedRun"]) -> None:
         first = vars(group[0].config)
         other = [name for name, value in vars(run.config).items() if name not in _MAY_DIFFER and first[name] != value]
         if other:
-            told = ", ".join(f"{name}={first[name]!r} and {vars(run.config)[name]!r}" for name in other)
+            told = ", ".join(f"{name}={first[name]!r} and {vars(run.config)[name]!r}" for name in other[:3])
+            told += f" and {len(other) - 3} more" if len(other) > 3 else ""
             raise ConfigError(
                 f"runs {group[0].name!r} and {run.name!r} of {env} differ in more than depth and seed ({told}): their "
                 "difference could not be laid to depth. Compare them in two reports."
