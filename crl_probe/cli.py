@@ -140,8 +140,7 @@ def _success_row(run: "LoadedRun", policy: str, episodes: int, seed: int) -> dic
     from crl_train.evaluation import collect_episodes
     from crl_train.goal_metrics import summarise_success
 
-    length = run.config.episode_length or run.env.spec.episode_length
-    recorded = collect_episodes(run.env, run.policy(policy), jax.random.key(seed), episodes, length)
+    recorded = collect_episodes(run.env, run.policy(policy), jax.random.key(seed), episodes, run.episode_length)
     return {
         "run": run.name,
         "env": run.config.env,

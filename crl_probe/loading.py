@@ -11,7 +11,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from crl_train.checkpoint import restore_policy
 from crl_train.config import LAYERS_PER_BLOCK, TrainConfig
@@ -19,13 +19,27 @@ from crl_train.energy import paired_energy
 from crl_train.envs.goal_env import GoalEnv
 from crl_train.envs.registry import make_env
 from crl_train.errors import RunNotFoundError
-from crl_train.networks import Networks, Params, init_params, make_networks, prefix_params
+from crl_train.evaluation import episode_steps
+from crl_train.networks import (
+    Networks,
+    Params,
+    ResidualMLP,
+    after_blocks,
+    init_params,
+    make_networks,
+    mean_activations,
+    prefix_params,
+    residual_stream,
+)
 from crl_train.policy import ActFn, make_act
 from crl_train.run_dir import RunDir
 from crl_train.run_record import read_metrics, read_record
 
 AnyArray = Array | np.ndarray
 """What the methods of a loaded run take; they return JAX arrays."""
+
+PARTS = {"phi": "state_action_encoder", "psi": "goal_encoder", "actor": "actor"}
+"""Short names of the three networks, as results and tables use them."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -104,6 +118,11 @@ class LoadedRun:
         return make_act(self.networks, dict(self.params), self.config.energy, mode)
 
     @property
+    def episode_length(self) -> int:
+        """Steps of an episode that the agent was trained with."""
+        return episode_steps(self.config, self.env)
+
+    @property
     def critic_blocks(self) -> int:
         """Residual blocks of each encoder."""
         return self.config.critic_depth // LAYERS_PER_BLOCK
@@ -125,6 +144,44 @@ class LoadedRun:
         content_hash = f"{self.content_hash}:prefix{blocks}"
         return dataclasses.replace(self, networks=networks, params=params, content_hash=content_hash)
 
+    def phi_after(
+        self,
+        state: Float[AnyArray, "batch state_dim"],
+        action: Float[AnyArray, "batch action_dim"],
+        blocks: Int[AnyArray, " kept"],
+    ) -> Array:
+        """φ as ``prefix(b)`` gives it, for every b in ``blocks`` in one pass. (batch, kept, repr_dim)"""
+        return _after(self.networks.state_action_encoder, self.params["state_action_encoder"], blocks, state, action)
+
+    def psi_after(self, goal: Float[AnyArray, "batch goal_dim"], blocks: Int[AnyArray, " kept"]) -> Array:
+        """ψ as ``prefix(b)`` gives it, for every b in ``blocks`` in one pass. (batch, kept, repr_dim)"""
+        return _after(self.networks.goal_encoder, self.params["goal_encoder"], blocks, goal)
+
+    def residual_stream(self, part: str, *inputs: AnyArray) -> Array:
+        """The residual stream of one network after its stem and after each of its blocks.
+
+        Args:
+            part: ``phi`` (inputs: state, action), ``psi`` (goal) or ``actor`` (state, goal).
+            inputs: (batch, ...) each.
+
+        Returns:
+            (1 + blocks, batch, width)
+        """
+        return _stream(*self._part(part), *inputs)
+
+    def mean_activations(self, part: str, *inputs: AnyArray) -> Array:
+        """Mean absolute output of every hidden unit over a batch: (blocks, layers of a block, width).
+
+        Args:
+            part: As for :meth:`residual_stream`, with the same inputs.
+            inputs: (batch, ...) each.
+        """
+        return _activations(*self._part(part), *inputs)
+
+    def _part(self, part: str) -> tuple[ResidualMLP, Params]:
+        name = PARTS[part]
+        return getattr(self.networks, name), self.params[name]
+
 
 @functools.partial(jax.jit, static_argnums=0)
 def _act(networks: Networks, params: Mapping[str, Params], state: Array, goal: Array) -> Array:
@@ -140,6 +197,21 @@ def _phi(networks: Networks, params: Mapping[str, Params], state: Array, action:
 @functools.partial(jax.jit, static_argnums=0)
 def _psi(networks: Networks, params: Mapping[str, Params], goal: Array) -> Array:
     return networks.psi(params["goal_encoder"], goal)
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _after(network: ResidualMLP, params: Params, blocks: Array, *inputs: Array) -> Array:
+    return jnp.swapaxes(after_blocks(network, params, jnp.concatenate(inputs, axis=-1), blocks), 0, 1)
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _stream(network: ResidualMLP, params: Params, *inputs: Array) -> Array:
+    return residual_stream(network, params, jnp.concatenate(inputs, axis=-1))
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _activations(network: ResidualMLP, params: Params, *inputs: Array) -> Array:
+    return mean_activations(network, params, jnp.concatenate(inputs, axis=-1))
 
 
 def load_run(path: str | os.PathLike[str], step: int | None = None) -> LoadedRun:

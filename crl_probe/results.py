@@ -6,15 +6,13 @@ hold arrays, numbers, strings, None, tuples and string-keyed dictionaries of the
 
 import dataclasses
 import json
-import os
-import tempfile
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
+from crl_train.atomic_file import write_atomically
 from crl_train.errors import CrlError
 
 _HEADER = "header.json"
@@ -89,20 +87,6 @@ def load_result(path: Path, result_type: type[Result]) -> Result:
         if isinstance(error, ResultError | FileNotFoundError):
             raise
         raise ResultError(f"{path} cannot be read: {error}. The file is damaged; make it again.") from error
-
-
-def write_atomically(path: Path, write: Callable[[Any], None]) -> None:
-    """Let ``write`` fill a temporary binary file beside ``path``, then move it into place."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            write(file)
-        os.chmod(temporary, 0o644)  # mkstemp makes it private; results are for showing around
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _pack(value: Any, arrays: dict[str, np.ndarray]) -> Any:

@@ -138,6 +138,7 @@ def info(run_path: Path) -> None:
 
 def _make_config(env: str, preset: str, config_file: Path | None, settings: dict[str, Any]) -> TrainConfig:
     """Merge preset, file and options, the later ones winning, and check that the environment exists."""
+    from crl_train.evaluation import episode_steps
     from crl_train.step_counts import step_counts
 
     given = {name: value for name, value in settings.items() if value is not None}
@@ -147,9 +148,8 @@ def _make_config(env: str, preset: str, config_file: Path | None, settings: dict
             f"env={from_file['env']!r} in {str(config_file)!r} contradicts ENV={env!r}: give one of them."
         )
     config = make_config({**from_file, **given, "env": env}, preset)
-    spec = make_env(env).spec
     step_counts(config)
-    return config.model_copy(update={"episode_length": config.episode_length or spec.episode_length})
+    return config.model_copy(update={"episode_length": episode_steps(config, make_env(env))})
 
 
 def _with_depth(settings: dict[str, Any], depth: int | None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import numpy as np
 from flax import struct
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from crl_train.config import TrainConfig
 from crl_train.envs.goal_env import EnvState, GoalEnv, batched_reset
 from crl_train.policy import ActFn
 
@@ -37,6 +38,11 @@ class Episodes:
     actions: Float[np.ndarray, "episodes steps action_dim"]
     commanded_goals: Float[np.ndarray, "episodes goal_dim"]
     distances: Float[np.ndarray, "episodes steps"]
+
+
+def episode_steps(config: TrainConfig, env: GoalEnv) -> int:
+    """Steps of an episode: as configured, else as the environment has it."""
+    return config.episode_length or env.spec.episode_length
 
 
 def roll_out_episodes(

@@ -11,7 +11,7 @@ from typing import Any, cast
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from crl_train.config import LAYERS_PER_BLOCK, TrainConfig
 from crl_train.envs.goal_env import GoalEnv
@@ -20,6 +20,8 @@ from crl_train.errors import ConfigError
 Params = Mapping[str, Any]
 
 ACTIVATIONS: Mapping[str, Callable[[Array], Array]] = {"swish": nn.swish, "relu": nn.relu}
+
+_ACTIVATIONS = "activations"  # collection of what hidden layers put out, averaged over the batch
 
 # U(-1/sqrt(fan_in), 1/sqrt(fan_in)), the reference trainer's initialisation.
 _KERNEL_INIT = nn.initializers.variance_scaling(1 / 3, "fan_in", "uniform")
@@ -37,7 +39,10 @@ class HiddenLayer(nn.Module):
         x = nn.Dense(self.width, kernel_init=_KERNEL_INIT)(x)
         if self.layer_norm:
             x = nn.LayerNorm()(x)
-        return ACTIVATIONS[self.activation](x)
+        x = ACTIVATIONS[self.activation](x)
+        if self.is_mutable_collection(_ACTIVATIONS) and not self.is_initializing():  # asked for by mean_activations
+            self.sow(_ACTIVATIONS, "mean", jnp.abs(x).mean(axis=range(x.ndim - 1)), reduce_fn=lambda _, new: new)
+        return x
 
 
 class ResidualBlock(nn.Module):
@@ -110,7 +115,8 @@ class ResidualMLP(nn.Module):
             # Keep only matrix products for the backward pass and recompute what lies between them: storing every
             # intermediate of every layer costs more time than LayerNorm and activation do (docs/performance.md).
             body = nn.remat(_ScanBody, policy=jax.checkpoint_policies.dots_saveable, prevent_cse=False)
-            scanned = nn.scan(body, variable_axes={"params": 0}, split_rngs={"params": True}, length=self.num_blocks)
+            axes = {"params": 0, _ACTIVATIONS: 0}
+            scanned = nn.scan(body, variable_axes=axes, split_rngs={"params": True}, length=self.num_blocks)
             block_settings = (self.width, self.activation, self.layer_norm, self.residual, keep_stream)
             x, after_blocks = scanned(*block_settings, name="blocks")(x, None)
             if after_blocks is not None:
@@ -135,6 +141,34 @@ def prefix_params(params: Params, blocks: int) -> Params:
     if blocks:
         kept["blocks"] = jax.tree.map(lambda leaf: leaf[:blocks], params["blocks"])
     return kept
+
+
+def residual_stream(
+    network: ResidualMLP, params: Params, x: Float[Array, "batch features"]
+) -> Float[Array, "points batch width"]:
+    """The residual stream after the stem and after each block. (1 + num_blocks, batch, width)"""
+    _, stream = network.apply({"params": params}, x, keep_stream=True)
+    return cast(Array, stream)
+
+
+def after_blocks(
+    network: ResidualMLP, params: Params, x: Float[Array, "batch features"], blocks: Int[Array, " kept"]
+) -> Float[Array, "kept batch out_dim"]:
+    """What the network would put out if its head followed so many blocks, for several counts in one pass.
+
+    An entry for b blocks equals the output of ``prefix(b)``. (kept, batch, out_dim)
+    """
+    head = params["head"]
+    return residual_stream(network, params, x)[blocks] @ head["kernel"] + head["bias"]
+
+
+def mean_activations(
+    network: ResidualMLP, params: Params, x: Float[Array, "batch features"]
+) -> Float[Array, "blocks layers width"]:
+    """Mean absolute output of every hidden unit over the batch, by block and layer. (num_blocks, 4, width)"""
+    _, collections = network.apply({"params": params}, x, mutable=[_ACTIVATIONS])
+    blocks = collections[_ACTIVATIONS]["blocks"]["block"]
+    return jnp.stack([blocks[f"HiddenLayer_{layer}"]["mean"] for layer in range(LAYERS_PER_BLOCK)], axis=1)
 
 
 def _evaluate(network: ResidualMLP, params: Params, x: Float[Array, "*batch features"]) -> Array:
@@ -172,14 +206,6 @@ class Networks:
     def psi(self, params: Params, goal: Float[Array, "*batch goal_dim"]) -> Float[Array, "*batch repr_dim"]:
         """Representation of a goal."""
         return _evaluate(self.goal_encoder, params, goal)
-
-    def prefix(self, actor_blocks: int, critic_blocks: int) -> "Networks":
-        """All three networks cut after their first blocks."""
-        return Networks(
-            actor=self.actor.prefix(actor_blocks),
-            state_action_encoder=self.state_action_encoder.prefix(critic_blocks),
-            goal_encoder=self.goal_encoder.prefix(critic_blocks),
-        )
 
 
 def make_networks(config: TrainConfig, action_dim: int) -> Networks:

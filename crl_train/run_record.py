@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from crl_train.atomic_file import write_text_atomically
 from crl_train.config import TrainConfig, config_from_json
 from crl_train.errors import CheckpointError, ConfigError, RunExistsError, RunNotFoundError
 from crl_train.run_dir import FORMAT_VERSION, RunDir
@@ -46,7 +47,7 @@ def create_run(run: RunDir, config: TrainConfig, device: str, command: str) -> N
     filling = RunDir(run.path.with_name(f".{run.path.name}.{os.getpid()}"))
     try:
         filling.path.mkdir(parents=True)
-        write_atomically(filling.config, json.dumps(record, indent=2) + "\n")
+        write_text_atomically(filling.config, json.dumps(record, indent=2) + "\n")
         filling.path.rename(run.path)
     except OSError as error:
         shutil.rmtree(filling.path, ignore_errors=True)
@@ -154,17 +155,4 @@ def truncate_metrics(run: RunDir, env_steps: int) -> None:
     """Drop the lines of epochs after a resume point; they will be written again."""
     if run.metrics.is_file():
         kept: Iterable[dict[str, Any]] = (row for row in read_metrics(run) if row["env_steps"] <= env_steps)
-        write_atomically(run.metrics, "".join(json.dumps(row, allow_nan=False) + "\n" for row in kept))
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a text file so that readers see the old content or the new, never a part."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        write_text_atomically(run.metrics, "".join(json.dumps(row, allow_nan=False) + "\n" for row in kept))

@@ -20,7 +20,7 @@ from crl_train.config import TrainConfig
 from crl_train.envs.goal_env import GoalEnv
 from crl_train.envs.registry import make_env
 from crl_train.errors import NonFiniteError
-from crl_train.evaluation import roll_out_episodes
+from crl_train.evaluation import episode_steps, roll_out_episodes
 from crl_train.goal_metrics import summarise_success
 from crl_train.networks import Networks, make_networks
 from crl_train.policy import make_act
@@ -90,15 +90,17 @@ class _CompiledSteps:
     evaluate: Callable[[Any, Array], Float[Array, "episodes steps"]]
 
 
-def _compile_steps(config: TrainConfig, env: GoalEnv, networks: Networks, episode_length: int) -> _CompiledSteps:
+def _compile_steps(config: TrainConfig, env: GoalEnv, networks: Networks) -> _CompiledSteps:
+    length = episode_steps(config, env)
+
     def evaluate(params: Any, key: Array) -> Float[Array, "episodes steps"]:
         act = make_act(networks, params, config.energy, config.evaluation)
-        return roll_out_episodes(env, act, key, config.num_eval_episodes, episode_length).distances
+        return roll_out_episodes(env, act, key, config.num_eval_episodes, length).distances
 
     return _CompiledSteps(
         init=jax.jit(functools.partial(init_training_state, config, env, networks)),
-        prefill=jax.jit(functools.partial(prefill, config, env, networks, episode_length), donate_argnums=0),
-        collect=jax.jit(functools.partial(collect, config, env, networks, episode_length), donate_argnums=0),
+        prefill=jax.jit(functools.partial(prefill, config, env, networks, length), donate_argnums=0),
+        collect=jax.jit(functools.partial(collect, config, env, networks, length), donate_argnums=0),
         learn=jax.jit(functools.partial(learn, config, env, networks), donate_argnums=0),
         evaluate=jax.jit(evaluate),
     )
@@ -125,8 +127,7 @@ def _train(run: RunDir, observer: Observer) -> None:
     env = make_env(config.env)
     networks = make_networks(config, env.action_dim)
     counts = step_counts(config)
-    episode_length = config.episode_length or env.spec.episode_length
-    steps = _compile_steps(config, env, networks, episode_length)
+    steps = _compile_steps(config, env, networks)
 
     observer.phase("starting")
     state, progress = _restore_or_start(run, steps)

@@ -69,6 +69,24 @@ def test_prefix_of_all_blocks_is_the_whole_and_of_none_is_not(loaded):
         loaded.prefix(2)
 
 
+def test_one_pass_gives_every_prefix(loaded):
+    state, action, goal = batch(2)
+    phi, psi = loaded.phi_after(state, action, np.arange(2)), loaded.psi_after(goal, np.arange(2))
+    assert phi.shape == (5, 2, 8)
+    for blocks in range(2):
+        cut = loaded.prefix(blocks)
+        np.testing.assert_allclose(phi[:, blocks], cut.phi(state, action), rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(psi[:, blocks], cut.psi(goal), rtol=1e-5, atol=1e-5)
+
+
+def test_every_network_shows_its_inside(loaded):
+    state, action, goal = batch(3)
+    for part, inputs in {"phi": (state, action), "psi": (goal,), "actor": (state, goal)}.items():
+        stream = loaded.residual_stream(part, *inputs)
+        assert stream.shape == (2, 5, loaded.config.width)
+        assert loaded.mean_activations(part, *inputs).shape == (1, 4, loaded.config.width)
+
+
 def test_content_hash_is_that_of_the_parameters(loaded):
     arrays = {**loaded.params}
     assert len(loaded.content_hash) == 64

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from crl_train.envs import make_env
 from crl_train.errors import ConfigError
-from crl_train.networks import ResidualMLP, init_params, make_networks, prefix_params
+from crl_train.networks import (
+    ResidualMLP,
+    after_blocks,
+    init_params,
+    make_networks,
+    mean_activations,
+    prefix_params,
+    residual_stream,
+)
 from crl_train.relabel import ContrastiveBatch
 from crl_train.update import init_learner, update
 from tests.crl_train.helpers import layer_norm, relu, residual_mlp, swish, tiny_config, tree_equal
@@ -129,16 +137,28 @@ def test_longest_prefix_is_the_whole_network():
 
 
 @pytest.mark.parametrize("num_blocks", [0, 3])
-def test_stream_through_the_head_gives_the_output_of_every_prefix(num_blocks):
+def test_one_pass_gives_the_output_of_every_prefix(num_blocks):
     network = ResidualMLP(num_blocks=num_blocks, width=8, out_dim=4)
     params = init(network)
-    out, stream = apply(network, params, keep_stream=True)
-    assert stream.shape == (1 + num_blocks, 5, 8)
-    np.testing.assert_allclose(out, apply(network, params), rtol=1e-6, atol=1e-6)
-    through_head = np.asarray(stream) @ np.asarray(params["head"]["kernel"]) + np.asarray(params["head"]["bias"])
+    assert residual_stream(network, params, X).shape == (1 + num_blocks, 5, 8)
+    cut = after_blocks(network, params, X, jnp.arange(1 + num_blocks))
     for blocks in range(num_blocks + 1):
         prefix = apply(network.prefix(blocks), prefix_params(params, blocks))
-        np.testing.assert_allclose(through_head[blocks], prefix, rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(cut[blocks], prefix, rtol=1e-5, atol=1e-5)
+    np.testing.assert_array_equal(after_blocks(network, params, X, jnp.array([num_blocks]))[0], cut[-1])
+
+
+def test_mean_activations_are_those_of_the_hidden_layers():
+    network = ResidualMLP(num_blocks=2, width=8, out_dim=4)
+    params = init(network)
+    found = mean_activations(network, params, X)
+    assert found.shape == (2, 4, 8)
+    # By hand through the first hidden layer of the second block, whose input is the stream after the first.
+    layer = jax.tree.map(lambda leaf: np.float64(leaf[1]), params["blocks"]["block"]["HiddenLayer_0"])
+    entering = np.float64(residual_stream(network, params, X)[1])
+    dense = entering @ layer["Dense_0"]["kernel"] + layer["Dense_0"]["bias"]
+    after = swish(layer_norm(dense, layer["LayerNorm_0"]["scale"], layer["LayerNorm_0"]["bias"]))
+    np.testing.assert_allclose(found[1, 0], np.abs(after).mean(axis=0), rtol=1e-4)
 
 
 @pytest.mark.parametrize("blocks", [-1, 4])
@@ -178,11 +198,6 @@ def test_networks_of_an_agent_take_their_sizes_from_config_and_environment():
     stems = {name: tree["stem"]["Dense_0"]["kernel"].shape[0] for name, tree in params.items()}
     # (state, goal) = 4 + 2, (state, action) = 4 + 2, goal = 2
     assert stems == {"actor": 6, "state_action_encoder": 6, "goal_encoder": 2}
-
-
-def test_prefix_of_an_agent_cuts_actor_and_critic_apart():
-    networks = make_networks(tiny_config(actor_depth=8, critic_depth=12), action_dim=2).prefix(1, 2)
-    assert [n.num_blocks for n in (networks.actor, networks.state_action_encoder, networks.goal_encoder)] == [1, 2, 2]
 
 
 @pytest.mark.slow

@@ -16,7 +16,6 @@ from crl_train.run_record import (
     read_metrics,
     read_record,
     truncate_metrics,
-    write_atomically,
 )
 from crl_train.version import __version__
 from tests.crl_train.helpers import new_run, tiny_config
@@ -164,13 +163,3 @@ def test_value_that_is_not_finite_is_never_written(run):
     with pytest.raises(ValueError, match="not JSON compliant"):
         append_metrics(run, {"loss": math.nan})
     assert read_metrics(run) == []
-
-
-def test_failed_atomic_write_leaves_the_old_text_and_no_rest(tmp_path, monkeypatch):
-    path = tmp_path / "file"
-    write_atomically(path, "old")
-    monkeypatch.setattr("os.fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))
-    with pytest.raises(OSError, match="No space left"):
-        write_atomically(path, "new")
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]

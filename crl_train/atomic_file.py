@@ -1,0 +1,41 @@
+"""Files that appear whole or not at all: whoever reads one sees the old content or the new, never a part."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+_MODE = 0o644  # mkstemp makes files private; runs and results are for showing around
+
+
+def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+    """Let ``write`` fill a temporary file beside ``path``, see it onto the disk, and move it into place.
+
+    Args:
+        path: File to write; missing folders above it are made.
+        write: Called with the temporary file, open for bytes.
+
+    Raises:
+        OSError: If the file cannot be written; whatever was at ``path`` stays.
+
+    Example:
+        >>> write_atomically(Path("numbers.txt"), lambda file: file.write(b"1 2 3"))    # doctest: +SKIP
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, _MODE)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def write_text_atomically(path: Path, text: str) -> None:
+    """Write a text file in UTF-8; see :func:`write_atomically`."""
+    write_atomically(path, lambda file: file.write(text.encode()))
