@@ -11,9 +11,9 @@ from jaxtyping import Array, Float
 
 
 def _safe_sqrt(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
-    """Square root with gradient 0 at 0, where coincident representations would otherwise give NaN."""
-    positive = x > 0
-    return jnp.where(positive, jnp.sqrt(jnp.where(positive, x, 1.0)), 0.0)
+    """Square root with gradient 0 at 0, where coincident representations would otherwise give NaN; NaN stays NaN."""
+    zero = x <= 0
+    return jnp.where(zero, 0.0, jnp.sqrt(jnp.where(zero, 1.0, x)))
 
 
 def _squared_distance(

@@ -57,6 +57,10 @@ def final_success_rate(distances: Distances, tolerance: float) -> float:
 
     Args and Raises: as :func:`success_rate`. Returns a share in [0, 1].
 
+    Example:
+        >>> final_success_rate(np.array([[3.0, 0.1, 2.0], [3.0, 2.0, 0.4]]), tolerance=0.5)
+        0.5
+
     Source: OGBench's success at the end of the episode, arXiv 2410.20092.
     """
     return float(_reached(distances, tolerance)[:, -1].mean())
@@ -64,6 +68,10 @@ def final_success_rate(distances: Distances, tolerance: float) -> float:
 
 def steps_at_goal(distances: Distances, tolerance: float) -> Integer[np.ndarray, " episodes"]:
     """Number of steps within tolerance, for every episode. Args and Raises: as :func:`success_rate`.
+
+    Example:
+        >>> steps_at_goal(np.array([[3.0, 0.1, 0.2], [3.0, 2.0, 1.0]]), tolerance=0.5)
+        array([2, 0])
 
     Source: the per-episode value of the headline metric of arXiv 2503.14858.
     """
@@ -75,6 +83,10 @@ def time_at_goal(distances: Distances, tolerance: float) -> float:
 
     Args and Raises: as :func:`success_rate`. Returns steps, between 0 and the episode's length.
 
+    Example:
+        >>> time_at_goal(np.array([[3.0, 0.1, 0.2], [3.0, 2.0, 0.4]]), tolerance=0.5)
+        1.5
+
     Source: the headline metric of arXiv 2503.14858 (its code logs it as ``episode_success``).
     """
     return float(steps_at_goal(distances, tolerance).mean())
@@ -85,6 +97,10 @@ def time_at_goal_share(distances: Distances, tolerance: float) -> float:
 
     Args and Raises: as :func:`success_rate`.
 
+    Example:
+        >>> time_at_goal_share(np.array([[3.0, 0.1, 0.2], [3.0, 2.0, 0.4]]), tolerance=0.5)
+        0.5
+
     Source: arXiv 2503.14858, normalised by the length of an episode.
     """
     return time_at_goal(distances, tolerance) / distances.shape[1]
@@ -94,6 +110,10 @@ def first_arrival(distances: Distances, tolerance: float) -> Integer[np.ndarray,
     """Number of steps taken when the goal is first reached, for every episode; 0 where it never is.
 
     Args and Raises: as :func:`success_rate`. Arrival after the first step counts as 1.
+
+    Example:
+        >>> first_arrival(np.array([[3.0, 0.1, 0.2], [3.0, 2.0, 1.0]]), tolerance=0.5)
+        array([2, 0])
 
     Source: ours.
     """
@@ -109,6 +129,10 @@ def time_to_goal(distances: Distances, tolerance: float) -> float | None:
 
     Args and Raises: as :func:`success_rate`. Returns steps, or None if no episode succeeded.
 
+    Example:
+        >>> time_to_goal(np.array([[3.0, 0.1, 0.2], [3.0, 2.0, 1.0], [0.3, 0.2, 0.1]]), tolerance=0.5)
+        1.5
+
     Source: ours.
     """
     arrivals = first_arrival(distances, tolerance)
@@ -122,6 +146,10 @@ def final_distance(distances: Distances) -> float:
     Raises:
         ConfigError: (a ValueError) If distances is empty or not finite.
 
+    Example:
+        >>> final_distance(np.array([[3.0, 0.5], [3.0, 1.5]]))
+        1.0
+
     Source: ours.
     """
     _reached(distances, tolerance=1.0)
@@ -132,6 +160,11 @@ def summarise_success(distances: Distances, tolerance: float) -> dict[str, float
     """Every number of this module under its own name; ``time_to_goal`` is None if no episode succeeded.
 
     Args and Raises: as :func:`success_rate`.
+
+    Example:
+        >>> summary = summarise_success(np.array([[3.0, 2.0], [3.0, 1.0]]), tolerance=0.5)
+        >>> summary["success_rate"], summary["time_to_goal"], summary["final_distance"]
+        (0.0, None, 1.5)
 
     Source: ours.
     """

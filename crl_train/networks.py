@@ -115,7 +115,7 @@ class ResidualMLP(nn.Module):
             # Keep only matrix products for the backward pass and recompute what lies between them: storing every
             # intermediate of every layer costs more time than LayerNorm and activation do (docs/performance.md).
             body = nn.remat(_ScanBody, policy=jax.checkpoint_policies.dots_saveable, prevent_cse=False)
-            axes = {"params": 0, _ACTIVATIONS: 0}
+            axes: Mapping[Any, int] = {"params": 0, _ACTIVATIONS: 0}
             scanned = nn.scan(body, variable_axes=axes, split_rngs={"params": True}, length=self.num_blocks)
             block_settings = (self.width, self.activation, self.layer_norm, self.residual, keep_stream)
             x, after_blocks = scanned(*block_settings, name="blocks")(x, None)

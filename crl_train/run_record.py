@@ -9,7 +9,6 @@ import os
 import platform
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from crl_train.atomic_file import write_text_atomically

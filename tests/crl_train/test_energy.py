@@ -107,3 +107,10 @@ def test_gradient_of_a_distance_is_the_unit_vector_between():
 def test_unknown_kind_is_refused_with_its_name():
     with pytest.raises(KeyError, match="manhattan"):
         paired_energy("manhattan", jnp.zeros(2), jnp.zeros(2))
+
+
+@pytest.mark.parametrize("kind", ["norm", "l2", "dot", "cosine"])
+def test_a_broken_representation_never_passes_for_a_near_one(kind):
+    broken, whole = jnp.full((3, 4), jnp.nan), jnp.ones((3, 4))
+    assert np.isnan(paired_energy(kind, broken, whole)).all()
+    assert np.isnan(all_pairs_energy(kind, broken, whole)).all()
