@@ -3,13 +3,14 @@
 Every function takes a landscape ``values`` over an (nx, ny) grid and the mask ``free`` of cells outside walls.
 Values inside walls are never read and may be NaN. ``geodesic`` and ``euclidean`` are distances of each cell's
 centre to the goal, in metres. Only order and differences of ``values`` within one network count, because
-energies of two networks share no unit.
+energies of two networks share no unit. Numbers that differ by no more than rounding are ties: cells at mirrored
+places are equally far from the goal, however their distances were computed.
 """
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, Num
 
-from crl_probe.metrics._checks import require_at_least, require_finite
+from crl_probe.metrics._checks import MetricError, require_at_least, require_finite
 
 Grid = Float[np.ndarray, "nx ny"]
 Mask = Bool[np.ndarray, "nx ny"]
@@ -17,6 +18,10 @@ Mask = Bool[np.ndarray, "nx ny"]
 # The four straight steps come first: a diagonal one is only taken where both straight ones beside it are free.
 _STEPS = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1))
 _MINIMUM_CELLS = 3
+# Relative. Far above what rounding leaves of equal doubles, and far below one step of a network's single precision.
+_ROUNDING = 1e-12
+# Two orders of the cells whose correlation is closer to 1 than this are the same order.
+_SAME_ORDER = 1e-9
 
 
 def geodesic_rank(values: Grid, geodesic: Grid, free: Mask) -> float:
@@ -33,7 +38,7 @@ def geodesic_rank(values: Grid, geodesic: Grid, free: Mask) -> float:
         A correlation in [-1, 1].
 
     Raises:
-        ValueError: If a free cell is not finite, fewer than 3 cells are free, or either input is constant.
+        MetricError: If a free cell is not finite, fewer than 3 cells are free, or either input is constant.
 
     Example:
         >>> distance = np.array([[0.0, 1.0, 2.0]])
@@ -50,6 +55,12 @@ def euclidean_rank(values: Grid, euclidean: Grid, free: Mask) -> float:
 
     Args, Returns and Raises: as :func:`geodesic_rank`, with ``euclidean`` in place of ``geodesic``.
 
+    Example:
+        >>> distance = np.array([[0.0, 1.0, 2.0, 3.0]])
+        >>> values = np.array([[4.0, 2.0, 3.0, 1.0]])
+        >>> round(euclidean_rank(values, distance, np.ones((1, 4), bool)), 6)
+        0.8
+
     Source: ours; Spearman's rho by scipy.stats.
     """
     return _spearman("values", values[free], "euclidean", -euclidean[free])
@@ -61,25 +72,37 @@ def topology_gain(values: Grid, geodesic: Grid, euclidean: Grid, free: Mask) -> 
     What remains of :func:`geodesic_rank` once the part that the straight line explains is taken out of both
     sides. Above 0: the critic knows something about the walls. Exactly the straight line scores 0.
 
-    Args and Raises: as :func:`geodesic_rank`, and also ValueError where the two distances order the cells alike,
-    as in the open field: there is nothing to tell apart then.
+    Args: as :func:`geodesic_rank` and :func:`euclidean_rank`.
 
     Returns:
         A correlation in [-1, 1].
+
+    Raises:
+        MetricError: As :func:`geodesic_rank`, and also where the two distances order the cells alike, as in the open
+            field: there is nothing to tell apart then.
+
+    Example:
+        >>> euclidean = np.array([[1.0, 2.0, 3.0, 4.0]])
+        >>> geodesic = np.array([[9.0, 2.0, 3.0, 4.0]])  # the nearest cell lies behind a wall
+        >>> free = np.ones((1, 4), bool)
+        >>> round(topology_gain(-geodesic, geodesic, euclidean, free), 6)
+        1.0
+        >>> topology_gain(-euclidean, geodesic, euclidean, free)
+        0.0
 
     Source: ours; partial correlation of ranks, Kendall and Stuart, The Advanced Theory of Statistics.
     """
     value_geodesic = geodesic_rank(values, geodesic, free)
     value_euclidean = euclidean_rank(values, euclidean, free)
     between = _spearman("geodesic", geodesic[free], "euclidean", euclidean[free])
-    if 1.0 - abs(between) < 1e-9:
-        raise ValueError(
+    if 1.0 - abs(between) < _SAME_ORDER:
+        raise MetricError(
             "geodesic and euclidean order the free cells alike: topology_gain needs walls between cells and goal. "
             "Choose another goal, or leave the metric out."
         )
-    unexplained = (1.0 - value_euclidean**2) * (1.0 - between**2)
-    if unexplained < 1e-12:
+    if 1.0 - abs(value_euclidean) < _SAME_ORDER:
         return 0.0
+    unexplained = (1.0 - value_euclidean**2) * (1.0 - between**2)
     return float(np.clip((value_geodesic - value_euclidean * between) / np.sqrt(unexplained), -1.0, 1.0))
 
 
@@ -87,26 +110,32 @@ def ascent_success(values: Grid, free: Mask, goal_index: tuple[int, int]) -> flo
     """Share of free cells from which climbing the landscape ends within one cell of the goal.
 
     Each step goes to the free neighbour, of eight, with the steepest rise per metre; diagonals do not cut corners.
-    A climber stops where nothing rises. This is what greedy behaviour on the landscape would achieve.
+    A climber stops where nothing rises, also on a plateau that rises further on: flat ground shows no way. This is
+    what greedy behaviour on the landscape would achieve. Ending within one cell is enough, so a goal on the border
+    of two cells counts for both.
 
     Args:
         values: V_g at each cell. (nx, ny), any unit.
         free: True outside walls. (nx, ny)
-        goal_index: Grid index of the cell that holds the goal.
+        goal_index: Grid index of the cell that holds the goal; where the goal is on a border, of either cell.
 
     Returns:
         A share in [0, 1].
 
     Raises:
-        ValueError: If a free cell is not finite, fewer than 3 cells are free, or the goal's cell is a wall.
+        MetricError: If a free cell is not finite, fewer than 3 cells are free, or the goal's cell is a wall or
+            outside.
+
+    Example:
+        >>> values = np.array([[5.0, 4.0, 3.0, 6.0, 7.0]])  # the two cells on the left climb away from the goal
+        >>> ascent_success(values, np.ones((1, 5), bool), goal_index=(0, 4))
+        0.6
 
     Source: ours.
     """
     _check_landscape(values, free, goal_index)
-    allowed, neighbour = _neighbours(free)
-    lengths = np.array([np.hypot(*step) for step in _STEPS])[:, None, None]
-    heights = np.where(free, values, 0.0)
-    slopes = np.where(allowed, (heights.reshape(-1)[neighbour] - heights) / lengths, -np.inf)
+    rises, neighbour = _rises(values, free)
+    slopes = rises / np.array([np.hypot(*step) for step in _STEPS])[:, None, None]
     steepest = slopes.argmax(axis=0)
     own_index = np.arange(free.size).reshape(free.shape)
     target = np.take_along_axis(neighbour, steepest[None], axis=0)[0]
@@ -123,9 +152,15 @@ def spurious_maxima(values: Grid, free: Mask, goal_index: tuple[int, int]) -> fl
     """Local maxima of the landscape outside the goal's cell, per 100 free cells.
 
     A maximum is a cell, or a plateau of equal neighbours, that nothing beside it exceeds; neighbours are as in
-    :func:`ascent_success`. Each is a place where greedy behaviour gets stuck.
+    :func:`ascent_success`. Each is a place where greedy behaviour gets stuck. A plateau that reaches into the goal's
+    cell is not counted, such as the cells around a goal that lies where they meet.
 
     Args and Raises: as :func:`ascent_success`. Returns a count per 100 free cells, >= 0.
+
+    Example:
+        >>> values = np.array([[5.0, 4.0, 3.0, 6.0, 7.0]])
+        >>> spurious_maxima(values, np.ones((1, 5), bool), goal_index=(0, 4))
+        20.0
 
     Source: ours.
     """
@@ -133,105 +168,33 @@ def spurious_maxima(values: Grid, free: Mask, goal_index: tuple[int, int]) -> fl
     from scipy.sparse.csgraph import connected_components
 
     _check_landscape(values, free, goal_index)
-    allowed, neighbour = _neighbours(free)
-    heights = np.where(free, values, -np.inf).reshape(-1)
-    own_index = np.broadcast_to(np.arange(free.size).reshape(free.shape), allowed.shape)
-    source, other = own_index[allowed], neighbour[allowed]
-    level = heights[source] == heights[other]
-    links = coo_array((np.ones(level.sum()), (source[level], other[level])), shape=(free.size, free.size))
+    rises, neighbour = _rises(values, free)
+    own_index = np.broadcast_to(np.arange(free.size).reshape(free.shape), rises.shape)
+    level = rises == 0
+    links = coo_array((np.ones(level.sum()), (own_index[level], neighbour[level])), shape=(free.size, free.size))
     _, plateau = connected_components(links, directed=False)
     exceeded = np.zeros(free.size, dtype=bool)
-    exceeded[plateau[source[heights[other] > heights[source]]]] = True
+    exceeded[plateau[own_index[rises > 0]]] = True
     exceeded[plateau[np.ravel_multi_index(goal_index, free.shape)]] = True
     maxima = np.unique(plateau[free.reshape(-1)])
     return 100.0 * float(np.count_nonzero(~exceeded[maxima])) / float(free.sum())
 
 
-def wall_contrast(values: Grid, euclidean: Grid, free: Mask, bins: int = 20) -> float:
-    """How much more the value changes across a wall than across open floor of the same width.
+def _rises(values: Grid, free: Mask) -> tuple[Float[np.ndarray, "steps nx ny"], Int[np.ndarray, "steps nx ny"]]:
+    """How much higher each of the eight steps leads, and the flat index where it leads.
 
-    The mean of abs(difference of V) over pairs of free cells that face each other across a wall, divided by the
-    same over open pairs with the same distance between their cells. 1 means blind to walls. Where walls lie as seen
-    from the goal also matters to any landscape, so the open mean is first carried over to the wall pairs' geometry:
-    contrast = 1 + (wall mean - open mean expected at the wall pairs' differences in straight-line distance) / open
-    mean. The straight line then scores 1 wherever the goal is.
-
-    Args:
-        values: V_g at each cell. (nx, ny), any unit.
-        euclidean: Straight-line distance to the goal. (nx, ny), metres.
-        free: True outside walls. (nx, ny)
-        bins: Open pairs are averaged in so many groups of like difference in straight-line distance, >= 1.
-
-    Returns:
-        A ratio; below 1 where the value changes less across walls than over open floor.
-
-    Raises:
-        ValueError: If a free cell is not finite, no wall pair has an open pair of its
-            width to match, or the value does not change over open floor.
-
-    Source: ours.
+    A rise is 0 between ties, and minus infinity where the step is not allowed.
     """
-    require_finite(values=values[free], euclidean=euclidean[free])
-    excess: list[np.ndarray] = []
-    floor: list[np.ndarray] = []
-    for separation in range(2, max(free.shape)):
-        wall_pairs, open_pairs = _facing_pairs(free, separation)
-        if not len(wall_pairs) or not len(open_pairs):
-            continue
-        open_change = _differences(values, open_pairs)
-        expected = _expected_change(
-            _differences(euclidean, wall_pairs), _differences(euclidean, open_pairs), open_change, bins
-        )
-        excess.append(_differences(values, wall_pairs) - expected)
-        floor.append(np.full(len(wall_pairs), open_change.mean()))
-    if not excess:
-        raise ValueError("no wall between free cells with open floor to compare: wall_contrast needs a maze.")
-    open_mean = float(np.concatenate(floor).mean())
-    if open_mean <= 0.0:
-        raise ValueError("values do not change over open floor: wall_contrast is undefined for a flat landscape.")
-    return 1.0 + float(np.concatenate(excess).mean()) / open_mean
+    allowed, neighbour = _neighbours(free)
+    here = np.where(free, values, 0.0).astype(np.float64)
+    there = here.reshape(-1)[neighbour]
+    rises = np.where(_tied(here, there), 0.0, there - here)
+    return np.where(allowed, rises, -np.inf), neighbour
 
 
-def _facing_pairs(free: Mask, separation: int) -> tuple[Int[np.ndarray, "walls 2"], Int[np.ndarray, "open 2"]]:
-    """Flat indices of axis-aligned pairs of free cells: with only wall between them, and with only floor."""
-    walls, opens = [], []
-    index = np.arange(free.size).reshape(free.shape)
-    for cells, flat in ((free, index), (free.T, index.T)):
-        if cells.shape[0] <= separation:
-            continue
-        before = np.concatenate([np.zeros((1, cells.shape[1]), int), np.cumsum(cells, axis=0)])
-        between = before[separation:-1] - before[1:-separation]
-        both_free = cells[:-separation] & cells[separation:]
-        pairs = np.stack([flat[:-separation], flat[separation:]], axis=-1)
-        walls.append(pairs[both_free & (between == 0)])
-        opens.append(pairs[both_free & (between == separation - 1)])
-    empty = np.zeros((0, 2), int)
-    return np.concatenate([empty, *walls]), np.concatenate([empty, *opens])
-
-
-def _expected_change(
-    approach: Float[np.ndarray, " walls"],
-    open_approach: Float[np.ndarray, " open"],
-    open_change: Float[np.ndarray, " open"],
-    bins: int,
-) -> Float[np.ndarray, " walls"]:
-    """Mean change over open pairs as a function of approach: means of equally wide bins, joined by lines."""
-    edges = np.linspace(open_approach.min(), open_approach.max(), bins + 1)[1:-1]
-    member = np.digitize(open_approach, edges)
-    count = np.bincount(member, minlength=bins)
-    filled = count > 0
-    centres = np.bincount(member, open_approach, minlength=bins)[filled] / count[filled]
-    means = np.bincount(member, open_change, minlength=bins)[filled] / count[filled]
-    if len(centres) < 2:
-        return np.full(len(approach), means[0])
-    # Lines go on beyond the outer bins: a change must be able to vanish where the approach does.
-    part = np.clip(np.searchsorted(centres, approach) - 1, 0, len(centres) - 2)
-    slope = (means[part + 1] - means[part]) / (centres[part + 1] - centres[part])
-    return np.maximum(means[part] + slope * (approach - centres[part]), 0.0)
-
-
-def _differences(grid: Grid, pairs: Int[np.ndarray, "pairs 2"]) -> Float[np.ndarray, " pairs"]:
-    return np.abs(np.diff(grid.reshape(-1)[pairs], axis=1))[:, 0]
+def _tied(first: Num[np.ndarray, "*grid"], second: Num[np.ndarray, "*steps_and_grid"]) -> Bool[np.ndarray, "..."]:
+    """Whether two numbers differ by no more than rounding."""
+    return np.abs(first - second) <= _ROUNDING * np.maximum(np.abs(first), np.abs(second))
 
 
 def _neighbours(free: Mask) -> tuple[Bool[np.ndarray, "steps nx ny"], Int[np.ndarray, "steps nx ny"]]:
@@ -251,8 +214,10 @@ def _neighbours(free: Mask) -> tuple[Bool[np.ndarray, "steps nx ny"], Int[np.nda
 def _check_landscape(values: Grid, free: Mask, goal_index: tuple[int, int]) -> None:
     require_finite(values=values[free])
     require_at_least(_MINIMUM_CELLS, "number of free cells", int(free.sum()))
+    if not all(0 <= index < size for index, size in zip(goal_index, free.shape, strict=True)):
+        raise MetricError(f"goal_index={goal_index} is outside the grid of {free.shape} cells. Use an index into it.")
     if not free[goal_index]:
-        raise ValueError(f"goal_index={goal_index} is a wall: the goal must be in a free cell.")
+        raise MetricError(f"goal_index={goal_index} is a wall: the goal must be in a free cell.")
 
 
 def _spearman(first_name: str, first: Num[np.ndarray, " n"], second_name: str, second: Num[np.ndarray, " n"]) -> float:
@@ -260,7 +225,17 @@ def _spearman(first_name: str, first: Num[np.ndarray, " n"], second_name: str, s
 
     require_finite(**{first_name: first, second_name: second})
     require_at_least(_MINIMUM_CELLS, "number of free cells", len(first))
-    for name, array in ((first_name, first), (second_name, second)):
-        if np.ptp(array) == 0:
-            raise ValueError(f"{name} is constant over the free cells: a rank correlation is undefined.")
-    return float(spearmanr(first, second).statistic)
+    first_levels, second_levels = _levels(first), _levels(second)
+    for name, levels in ((first_name, first_levels), (second_name, second_levels)):
+        if not levels.any():
+            raise MetricError(f"{name} is constant over the free cells: a rank correlation is undefined.")
+    return float(spearmanr(first_levels, second_levels).statistic)
+
+
+def _levels(numbers: Num[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:
+    """Number the distinct values in ascending order from 0, ties sharing one number."""
+    order = np.argsort(numbers)
+    ascending = numbers[order].astype(np.float64)
+    levels = np.zeros(len(numbers), dtype=int)
+    levels[order[1:]] = np.cumsum(~_tied(ascending[:-1], ascending[1:]))
+    return levels

@@ -1,4 +1,4 @@
-"""How much room a network gives to the states around a goal, measured in R^64.
+"""How much room a network gives to the states around a goal, measured in its embedding space.
 
 ``phi`` holds one state-action embedding a row and ``near`` marks the rows whose state is close to the goal.
 Spread is always root mean square distance to a centroid. Ratios to the spread of the whole set make networks
@@ -8,7 +8,8 @@ comparable: rotating, shifting or scaling an embedding changes none of them.
 import numpy as np
 from jaxtyping import Bool, Float
 
-from crl_probe.metrics._checks import require_at_least, require_finite, require_same_length
+from crl_probe.metrics._checks import MetricError, require_at_least, require_finite, require_same_length
+from crl_probe.metrics._points import centred
 
 Embeddings = Float[np.ndarray, "points repr_dim"]
 Near = Bool[np.ndarray, " points"]
@@ -25,7 +26,7 @@ def near_spread(phi: Embeddings, near: Near) -> float:
         A distance in embedding units, >= 0: not comparable across networks, see :func:`spread_ratio`.
 
     Raises:
-        ValueError: If an embedding is not finite, lengths differ, or fewer than 2 points are near.
+        MetricError: If an embedding is not finite, lengths differ, or fewer than 2 points are near.
 
     Example:
         >>> near_spread(np.array([[0.0], [2.0], [9.0]]), np.array([True, True, False]))
@@ -42,17 +43,21 @@ def near_spread(phi: Embeddings, near: Near) -> float:
 def spread_ratio(phi: Embeddings, near: Near) -> float:
     """Near spread as a share of the spread of the whole set.
 
-    Args and Raises: as :func:`near_spread`, and also ValueError if all embeddings are equal.
+    Args and Raises: as :func:`near_spread`, and also MetricError if all embeddings are equal.
 
     Returns:
         A ratio >= 0; small where everything near the goal collapses to a point.
+
+    Example:
+        >>> round(spread_ratio(np.array([[0.0], [2.0], [7.0]]), np.array([True, True, False])), 3)
+        0.34
 
     Source: ours.
     """
     near_part = near_spread(phi, near)
     whole = _spread(phi)
     if whole == 0.0:
-        raise ValueError("all embeddings are equal: spread_ratio compares to their spread. The network has collapsed.")
+        raise MetricError("all embeddings are equal: spread_ratio compares to their spread. The network has collapsed.")
     return near_part / whole
 
 
@@ -70,16 +75,24 @@ def goal_resolution(phi: Embeddings, achieved: Float[np.ndarray, "points goal_di
         A ratio >= 0.
 
     Raises:
-        ValueError: As :func:`spread_ratio` for either space, or if the near states are all at one place.
+        MetricError: As :func:`spread_ratio`, or if an achieved goal is not finite or the near states are all at one
+            place.
+
+    Example:
+        >>> places = np.array([[0.0], [2.0], [7.0]])
+        >>> near = np.array([True, True, False])
+        >>> round(goal_resolution(3.0 * places, places, near), 6)
+        1.0
 
     Source: ours.
     """
     require_finite(achieved=achieved)
     require_same_length(phi=phi, achieved=achieved)
-    places = spread_ratio(achieved, near)
+    embedded = spread_ratio(phi, near)
+    places = _spread(achieved[near])
     if places == 0.0:
-        raise ValueError("all near states are at one place: goal_resolution divides by how far apart they are.")
-    return spread_ratio(phi, near) / places
+        raise MetricError("all near states are at one place: goal_resolution divides by how far apart they are.")
+    return embedded / (places / _spread(achieved))
 
 
 def near_dimension(phi: Embeddings, near: Near) -> float:
@@ -93,14 +106,19 @@ def near_dimension(phi: Embeddings, near: Near) -> float:
     Returns:
         A number of dimensions, between 1 and repr_dim.
 
+    Example:
+        >>> square = np.array([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
+        >>> round(near_dimension(square, np.ones(4, bool)), 6)
+        2.0
+
     Source: participation ratio, Gao et al. 2017, bioRxiv 214262.
     """
     require_finite(phi=phi)
     require_same_length(phi=phi, near=near)
     require_at_least(3, "number of near points", int(near.sum()))
-    variances = np.linalg.svd(_centred(phi[near]), compute_uv=False) ** 2
+    variances = np.linalg.svd(centred(phi[near]), compute_uv=False) ** 2
     if not variances.any():
-        raise ValueError("all near embeddings are equal: near_dimension of a single point is undefined.")
+        raise MetricError("all near embeddings are equal: near_dimension of a single point is undefined.")
     return float(variances.sum() ** 2 / (variances**2).sum())
 
 
@@ -118,7 +136,13 @@ def goal_offset(phi: Embeddings, near: Near, psi: Float[np.ndarray, " repr_dim"]
         A ratio >= 0.
 
     Raises:
-        ValueError: If input is not finite, lengths differ, no point is near, or all embeddings are equal.
+        MetricError: If input is not finite, lengths differ, no point is near, or all embeddings are equal.
+
+    Example:
+        >>> phi = np.array([[0.0], [2.0], [-5.0], [7.0]])
+        >>> near = np.array([True, True, False, False])
+        >>> round(goal_offset(phi, near, psi=np.array([1.0])), 6)
+        0.0
 
     Source: ours.
     """
@@ -127,16 +151,10 @@ def goal_offset(phi: Embeddings, near: Near, psi: Float[np.ndarray, " repr_dim"]
     require_at_least(1, "number of near points", int(near.sum()))
     whole = _spread(phi)
     if whole == 0.0:
-        raise ValueError("all embeddings are equal: goal_offset compares to their spread. The network has collapsed.")
+        raise MetricError("all embeddings are equal: goal_offset compares to their spread. The network has collapsed.")
     centre = phi[near].mean(axis=0, dtype=np.float64)
     return float(np.linalg.norm(centre - psi)) / whole
 
 
-def _centred(points: Embeddings) -> Float[np.ndarray, "points repr_dim"]:
-    # In double precision and from the first point, so that equal points give exactly zero wherever they are.
-    shifted = points.astype(np.float64) - points[0].astype(np.float64)
-    return shifted - shifted.mean(axis=0)
-
-
 def _spread(points: Embeddings) -> float:
-    return float(np.sqrt((_centred(points) ** 2).sum(axis=1).mean()))
+    return float(np.sqrt((centred(points) ** 2).sum(axis=1).mean()))

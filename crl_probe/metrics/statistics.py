@@ -1,6 +1,6 @@
 """Aggregates with their uncertainty. The unit of replication is the seed.
 
-Several seeds: interquartile mean and a bootstrap over seeds. One seed: mean and a bootstrap over that run's
+Several seeds: interquartile mean and a bootstrap over seeds. One seed: mean and an interval over that run's
 own samples (episodes or goals), which says how well this one agent was measured and nothing about training again.
 Every :class:`Estimate` carries which of the two it is.
 """
@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from jaxtyping import Float, Shaped
+from jaxtyping import Bool, Float, Shaped
 
 from crl_probe.metrics._checks import require_at_least, require_finite
 
@@ -50,7 +50,7 @@ def interquartile_mean(values: Shaped[np.ndarray, "*batch n"]) -> Shaped[np.ndar
         The aggregate, one axis fewer.
 
     Raises:
-        ValueError: If a value is not finite or the last axis is empty.
+        MetricError: If a value is not finite or the last axis is empty.
 
     Example:
         >>> float(interquartile_mean(np.array([100.0, 1.0, 2.0, -100.0])))
@@ -67,6 +67,58 @@ def interquartile_mean(values: Shaped[np.ndarray, "*batch n"]) -> Shaped[np.ndar
     return np.asarray(np.sort(values, axis=-1)[..., cut : count - cut].mean(axis=-1))
 
 
+def stratified_resamples(
+    strata: Sequence[Float[np.ndarray, " _"]], resamples: int = RESAMPLES
+) -> list[Float[np.ndarray, "resamples _"]]:
+    """Draw with replacement inside each stratum, independently of the others.
+
+    A stratum is one depth and its values are seeds, so that every resample has as many seeds of a depth as there
+    are. The generator is fixed, so that a report never flickers.
+
+    Args:
+        strata: Values of each stratum. (n,), n >= 1; n may differ.
+        resamples: How many times to draw.
+
+    Returns:
+        For each stratum its resamples, one a row. (resamples, n)
+
+    Raises:
+        MetricError: If a stratum is empty or holds a value that is not finite.
+
+    Example:
+        >>> [drawn.shape for drawn in stratified_resamples([np.zeros(3), np.ones(5)], resamples=100)]
+        [(100, 3), (100, 5)]
+
+    Source: Agarwal et al. 2021, arXiv 2108.13264.
+    """
+    generator = np.random.default_rng(_BOOTSTRAP_SEED)
+    drawn = []
+    for values in strata:
+        require_finite(values=values)
+        require_at_least(1, "number of values", len(values))
+        drawn.append(values[generator.integers(len(values), size=(resamples, len(values)))])
+    return drawn
+
+
+def percentile_interval(
+    resampled: Float[np.ndarray, " resamples"], confidence: float = CONFIDENCE
+) -> tuple[float, float]:
+    """The middle of a statistic's resampled values: a tail of (1 - confidence) / 2 is left out at either end.
+
+    Args:
+        resampled: The statistic of every resample. (resamples,)
+        confidence: Share of them inside the interval, in (0, 1).
+
+    Returns:
+        Lower and upper end.
+
+    Source: Efron 1979.
+    """
+    tail = (1.0 - confidence) / 2.0
+    low, high = np.quantile(resampled, [tail, 1.0 - tail])
+    return float(low), float(high)
+
+
 def bootstrap_interval(
     values: Float[np.ndarray, " n"],
     statistic: Callable[[np.ndarray], np.ndarray] = interquartile_mean,
@@ -74,7 +126,7 @@ def bootstrap_interval(
     resamples: int = RESAMPLES,
     confidence: float = CONFIDENCE,
 ) -> tuple[float, float]:
-    """Percentile bootstrap interval of a statistic, with a fixed generator so that a report never flickers.
+    """Percentile bootstrap interval of a statistic.
 
     With very few values the interval is too narrow: three seeds cannot say how unusual a fourth would be.
 
@@ -88,30 +140,55 @@ def bootstrap_interval(
         Lower and upper end.
 
     Raises:
-        ValueError: If a value is not finite or there is none.
+        MetricError: If a value is not finite or there is none.
+
+    Example:
+        >>> bootstrap_interval(np.array([2.0, 2.0, 2.0]))
+        (2.0, 2.0)
 
     Source: Efron 1979; settings of Agarwal et al. 2021, arXiv 2108.13264.
     """
-    require_finite(values=values)
-    require_at_least(1, "number of values", len(values))
-    generator = np.random.default_rng(_BOOTSTRAP_SEED)
-    drawn = values[generator.integers(len(values), size=(resamples, len(values)))]
-    tail = (1.0 - confidence) / 2.0
-    low, high = np.quantile(statistic(drawn), [tail, 1.0 - tail])
-    return float(low), float(high)
+    (drawn,) = stratified_resamples([values], resamples)
+    return percentile_interval(statistic(drawn), confidence)
+
+
+def aggregate_over_seeds(by_seed: Float[np.ndarray, " seeds"]) -> Estimate:
+    """Interquartile mean over seeds with its bootstrap interval.
+
+    Args:
+        by_seed: One number a seed. (seeds,)
+
+    Returns:
+        The estimate; of a single seed the interval has no width, because there is nothing to resample.
+
+    Raises:
+        MetricError: If a value is not finite or there is none.
+
+    Example:
+        >>> estimate = aggregate_over_seeds(np.array([1.0, 2.0, 6.0]))
+        >>> estimate.value, estimate.low, estimate.high
+        (3.0, 1.0, 6.0)
+
+    Source: Agarwal et al. 2021, arXiv 2108.13264.
+    """
+    low, high = bootstrap_interval(by_seed)
+    return Estimate(float(interquartile_mean(by_seed)), low, high, "seeds", len(by_seed))
 
 
 def estimate_over_seeds(
-    samples_by_seed: Sequence[Float[np.ndarray, " _"]],
+    samples_by_seed: Sequence[Float[np.ndarray, " _"] | Bool[np.ndarray, " _"]],
     sample_unit: str,
     within_run: Callable[..., np.ndarray | np.floating] = np.mean,
 ) -> Estimate:
     """Aggregate one metric over the runs that differ only in their seed.
 
-    Each run counts once, by the summary of its samples. With a single run the interval is over its samples.
+    Each run counts once, by the summary of its samples. With a single run the interval is over its samples: a
+    bootstrap, or Wilson's score interval for the mean of booleans, because a bootstrap of no success in 20 episodes
+    would claim that success is impossible.
 
     Args:
-        samples_by_seed: For each run its per-episode or per-goal values; each at least one, finite.
+        samples_by_seed: For each run its per-episode or per-goal values; each at least one, finite. Yes-or-no
+            samples, such as the success of an episode, are of dtype bool.
         sample_unit: What a sample is, in plural, such as ``episodes``.
         within_run: Summarises one run's samples along an ``axis``: ``np.mean`` or ``np.median``.
 
@@ -119,17 +196,30 @@ def estimate_over_seeds(
         The estimate; ``unit`` tells which of the two intervals it has.
 
     Raises:
-        ValueError: If there is no run, a run has no sample, or a sample is not finite.
+        MetricError: If there is no run, a run has no sample, or a sample is not finite.
 
-    Source: Agarwal et al. 2021, arXiv 2108.13264; the case of one seed is ours.
+    Example:
+        >>> never = estimate_over_seeds([np.zeros(20, dtype=bool)], "episodes")
+        >>> never.value, never.low, round(never.high, 3), never.unit, never.count
+        (0.0, 0.0, 0.161, 'episodes', 20)
+
+    Source: Agarwal et al. 2021, arXiv 2108.13264; Wilson 1927; the case of one seed is ours.
     """
     require_at_least(1, "number of runs", len(samples_by_seed))
-    if len(samples_by_seed) == 1:
-        samples = samples_by_seed[0]
-        low, high = bootstrap_interval(samples, lambda drawn: np.asarray(within_run(drawn, axis=-1)))
-        return Estimate(float(within_run(samples)), low, high, sample_unit, len(samples))
     for samples in samples_by_seed:
         require_at_least(1, "number of samples in a run", len(samples))
-    by_seed = np.array([float(within_run(samples)) for samples in samples_by_seed])
-    low, high = bootstrap_interval(by_seed)
-    return Estimate(float(interquartile_mean(by_seed)), low, high, "seeds", len(by_seed))
+    if len(samples_by_seed) > 1:
+        return aggregate_over_seeds(np.array([float(within_run(samples)) for samples in samples_by_seed]))
+    (samples,) = samples_by_seed
+    if samples.dtype == np.bool_ and within_run is np.mean:
+        low, high = _wilson_interval(samples)
+    else:
+        low, high = bootstrap_interval(samples.astype(np.float64), lambda drawn: np.asarray(within_run(drawn, axis=-1)))
+    return Estimate(float(within_run(samples)), low, high, sample_unit, len(samples))
+
+
+def _wilson_interval(successes: Bool[np.ndarray, " n"]) -> tuple[float, float]:
+    from scipy.stats import binomtest
+
+    interval = binomtest(int(successes.sum()), len(successes)).proportion_ci(CONFIDENCE, method="wilson")
+    return float(interval.low), float(interval.high)

@@ -7,7 +7,7 @@ an agent that has arrived and hovers there would otherwise count as wandering.
 import numpy as np
 from jaxtyping import Float
 
-from crl_probe.metrics._checks import require_at_least, require_finite, require_same_length
+from crl_probe.metrics._checks import MetricError, require_at_least, require_finite, require_same_length
 
 Trajectory = Float[np.ndarray, "steps repr_dim"]
 
@@ -22,7 +22,7 @@ def embedding_path_length(phi: Trajectory) -> float:
         A length in embedding units, >= 0: comparable within one network only.
 
     Raises:
-        ValueError: If an embedding is not finite or there are fewer than 2 steps.
+        MetricError: If an embedding is not finite or there are fewer than 2 steps.
 
     Example:
         >>> embedding_path_length(np.array([[0.0, 0.0], [3.0, 4.0], [3.0, 5.0]]))
@@ -40,16 +40,20 @@ def straightness(phi: Trajectory) -> float:
 
     1: the episode is a straight line in embedding space. Near 0: it wanders, or comes back.
 
-    Args and Raises: as :func:`embedding_path_length`, and also ValueError if the embeddings never move.
+    Args and Raises: as :func:`embedding_path_length`, and also MetricError if the embeddings never move.
 
     Returns:
         A share in [0, 1].
+
+    Example:
+        >>> round(straightness(np.array([[0.0, 0.0], [3.0, 0.0], [3.0, 4.0]])), 3)
+        0.714
 
     Source: ours.
     """
     length = embedding_path_length(phi)
     if length == 0.0:
-        raise ValueError(
+        raise MetricError(
             "all embeddings of the trajectory are equal: straightness of a path of no length is undefined."
         )
     return min(float(np.linalg.norm(phi[-1].astype(np.float64) - phi[0])) / length, 1.0)
@@ -67,7 +71,7 @@ def energy_monotonicity(energy: Float[np.ndarray, " steps"]) -> float:
         A correlation in [-1, 1].
 
     Raises:
-        ValueError: If energy is not finite, constant, or has fewer than 3 steps.
+        MetricError: If energy is not finite, constant, or has fewer than 3 steps.
 
     Example:
         >>> energy_monotonicity(np.array([-3.0, -2.0, -0.5]))
@@ -80,7 +84,7 @@ def energy_monotonicity(energy: Float[np.ndarray, " steps"]) -> float:
     require_finite(energy=energy)
     require_at_least(3, "number of steps", len(energy))
     if np.ptp(energy) == 0:
-        raise ValueError("energy is constant along the trajectory: its correlation with time is undefined.")
+        raise MetricError("energy is constant along the trajectory: its correlation with time is undefined.")
     return float(kendalltau(np.arange(len(energy)), energy).statistic)
 
 
@@ -98,7 +102,12 @@ def trustworthiness(
         A score in [0, 1]; 1 means that no point of the picture has a false neighbour.
 
     Raises:
-        ValueError: If either is not finite, lengths differ, or there are not more than twice ``neighbours`` points.
+        MetricError: If either is not finite, lengths differ, or there are not more than twice ``neighbours`` points.
+
+    Example:
+        >>> points = np.random.default_rng(0).normal(size=(40, 2))
+        >>> trustworthiness(points, picture=3.0 * points + 1.0)
+        1.0
 
     Source: Venna and Kaski 2001; scikit-learn's ``trustworthiness``.
     """

@@ -1,16 +1,14 @@
 """Spread around the goal: dimension of Gaussians, resolution of isometries, and what must not matter."""
 
+import inspect
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crl_probe.metrics import spread
-from crl_probe.metrics._checks import require_same_length
-
-
-def random_rotation(generator: np.random.Generator, dim: int) -> np.ndarray:
-    return np.linalg.qr(generator.normal(size=(dim, dim)))[0]
+from crl_probe.metrics import MetricError, spread
+from tests.crl_probe.point_clouds import random_rotation
 
 
 def isometric_case(seed: int = 0, points: int = 400):
@@ -40,6 +38,7 @@ def test_gaussians_have_their_dimension(dimension):
 def test_an_isometric_embedding_has_resolution_one():
     phi, places, near = isometric_case()
     assert spread.goal_resolution(phi, places, near) == pytest.approx(1.0)
+    assert spread.goal_resolution(phi.astype(np.float32) + 100.0, places, near) == pytest.approx(1.0, rel=1e-4)
 
 
 @pytest.mark.parametrize("factor", [0.5, 2.0])
@@ -63,6 +62,7 @@ def test_rotation_translation_scale_and_order_change_no_ratio(seed, scale, offse
     rotation = random_rotation(generator, 8)
     order = generator.permutation(len(phi))
     moved, moved_psi = (scale * phi @ rotation + offset)[order], scale * psi @ rotation + offset
+    assert spread.near_spread(moved, near[order]) == pytest.approx(scale * spread.near_spread(phi, near))
     for name, before, after in [
         ("spread_ratio", (phi, near), (moved, near[order])),
         ("goal_resolution", (phi, places, near), (moved, places[order], near[order])),
@@ -82,14 +82,13 @@ def test_rotation_translation_scale_and_order_change_no_ratio(seed, scale, offse
         (lambda phi, near: spread.near_dimension(phi * 0 + 3.3, near), "all near embeddings are equal"),
         (lambda phi, near: spread.goal_offset(phi * 0, near, phi[0]), "all embeddings are equal"),
         (lambda phi, near: spread.goal_resolution(phi, phi * ~near[:, None], near), "all near states are at one place"),
+        (lambda phi, near: spread.goal_resolution(phi, phi / 0, near), "achieved holds 3200 values"),
+        (lambda phi, near: spread.goal_offset(phi, near, phi[0] * np.nan), "psi holds 8 values"),
+        # Tests check shapes before the function can; whoever uses it without them gets its own words.
+        (lambda phi, near: inspect.unwrap(spread.near_spread)(phi, near[1:]), "phi: 400, near: 399"),
     ],
 )
 def test_unusable_input_is_explained(call, message):
     phi, _, near = isometric_case()
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(MetricError, match=message), np.errstate(divide="ignore"):
         call(phi, near)
-
-
-def test_lengths_that_differ_are_listed():
-    with pytest.raises(ValueError, match=r"lengths differ \(phi: 9, near: 8\)"):
-        require_same_length(phi=np.zeros((9, 2)), near=np.zeros(8, bool))

@@ -1,4 +1,6 @@
-"""Aggregates and intervals: hand-worked means, coverage by simulation, and what an interval is over."""
+"""Aggregates and intervals: hand-worked numbers, coverage by simulation, and what an interval is over."""
+
+import doctest
 
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from crl_probe.metrics import statistics
+from crl_probe.metrics._checks import MetricError
 
 
 def test_interquartile_mean_by_hand():
@@ -29,14 +32,40 @@ def test_one_seed_says_that_its_interval_is_over_episodes():
     assert estimate.high == pytest.approx(0.6, abs=0.03)
 
 
-def test_intervals_cover_the_truth_about_as_often_as_they_say():
-    generator = np.random.default_rng(3)
-    trials = 300
-    covered = 0
-    for _ in range(trials):
-        low, high = statistics.bootstrap_interval(generator.normal(size=40), lambda drawn: drawn.mean(axis=-1))
-        covered += low <= 0.0 <= high
-    assert 0.90 <= covered / trials <= 0.98
+def test_one_seed_that_never_succeeds_has_wilsons_interval():
+    # No success in 20: the upper end is z^2 / (n + z^2) with z = 1.95996.
+    never = statistics.estimate_over_seeds([np.zeros(20, dtype=bool)], "episodes")
+    assert (never.value, never.low) == (0.0, 0.0)
+    assert never.high == pytest.approx(1.95996**2 / (20 + 1.95996**2), abs=1e-4)
+    always = statistics.estimate_over_seeds([np.ones(20, dtype=bool)], "episodes")
+    assert (1 - always.low, always.high) == (pytest.approx(never.high), 1.0)
+    # The same numbers that are no yes or no keep the bootstrap, which sees no variation at all.
+    assert statistics.estimate_over_seeds([np.zeros(20)], "episodes").high == 0.0
+
+
+def test_several_seeds_of_yes_and_no_are_resampled_over_seeds():
+    runs = [np.array([True, False]), np.array([True, True]), np.array([False, False])]
+    estimate = statistics.estimate_over_seeds(runs, "episodes")
+    assert (estimate.value, estimate.low, estimate.high, estimate.unit) == (0.5, 0.0, 1.0, "seeds")
+
+
+def test_resamples_stay_inside_their_stratum_and_are_independent():
+    first, second = statistics.stratified_resamples([np.arange(4.0), 10 + np.arange(4.0)], resamples=5_000)
+    assert first.shape == second.shape == (5_000, 4)
+    assert set(np.unique(first)) == {0.0, 1.0, 2.0, 3.0}
+    assert set(np.unique(second)) == {10.0, 11.0, 12.0, 13.0}
+    # Standard error of a correlation of 5,000 independent pairs is 0.014.
+    assert abs(np.corrcoef(first.mean(axis=1), second.mean(axis=1))[0, 1]) < 0.06
+
+
+@pytest.mark.parametrize(
+    ("seeds", "statistic"), [(10, statistics.interquartile_mean), (20, lambda drawn: drawn.mean(axis=-1))]
+)
+def test_intervals_cover_the_truth_about_as_often_as_they_say(seeds, statistic):
+    studies = np.random.default_rng(3).normal(size=(1_000, seeds))
+    intervals = np.array([statistics.bootstrap_interval(values, statistic) for values in studies])
+    covered = ((intervals[:, 0] <= 0.0) & (intervals[:, 1] >= 0.0)).mean()
+    assert 0.90 <= covered <= 0.98
 
 
 @settings(max_examples=30, deadline=None)
@@ -48,7 +77,15 @@ def test_an_interval_stays_inside_the_data_and_is_repeatable(values):
 
 
 def test_unusable_input_is_explained():
-    with pytest.raises(ValueError, match="number of runs=0 is too few"):
+    with pytest.raises(MetricError, match="number of runs=0 is too few"):
         statistics.estimate_over_seeds([], "episodes")
-    with pytest.raises(ValueError, match="values holds 1 values that are NaN"):
+    with pytest.raises(MetricError, match="number of samples in a run=0 is too few"):
+        statistics.estimate_over_seeds([np.zeros(0)], "episodes")
+    with pytest.raises(MetricError, match="values holds 1 values that are NaN"):
         statistics.interquartile_mean(np.array([1.0, np.nan]))
+
+
+def test_examples_in_docstrings_hold():
+    failures, examples = doctest.testmod(statistics)
+    assert examples
+    assert not failures

@@ -1,12 +1,15 @@
 """Ways through embedding space: straight lines, detours, and pictures that lie."""
 
+import inspect
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from crl_probe.metrics import trajectory
+from crl_probe.metrics import MetricError, trajectory
+from tests.crl_probe.point_clouds import moved
 
 
 def test_a_right_angle_by_hand():
@@ -33,6 +36,40 @@ def test_length_scales_and_straightness_does_not(phi, scale):
         assert trajectory.straightness(scale * phi) == pytest.approx(trajectory.straightness(phi), abs=1e-9)
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.floats(0.1, 10.0), st.floats(-5.0, 5.0))
+def test_rotation_and_translation_change_no_length_and_scale_no_ratio(seed, scale, offset):
+    generator = np.random.default_rng(seed)
+    phi = generator.normal(size=(20, 8)).cumsum(axis=0)
+    after = moved(phi, generator, scale, offset)
+    length = trajectory.embedding_path_length(phi)
+    assert trajectory.embedding_path_length(after) == pytest.approx(scale * length)
+    assert trajectory.straightness(after) == pytest.approx(trajectory.straightness(phi))
+    # Backwards the way is as long and as straight.
+    assert trajectory.embedding_path_length(phi[::-1]) == pytest.approx(length)
+    assert trajectory.straightness(phi[::-1]) == pytest.approx(trajectory.straightness(phi))
+
+
+@settings(max_examples=40, deadline=None)
+@given(arrays(np.float64, 12, elements=st.integers(-4, 4)), st.floats(0.1, 10.0), st.floats(-5.0, 5.0))
+def test_only_the_order_of_energies_matters_and_time_reversal_flips_the_sign(energy, scale, offset):
+    if np.ptp(energy) > 0:
+        tau = trajectory.energy_monotonicity(energy)
+        assert trajectory.energy_monotonicity(scale * energy**3 + offset) == pytest.approx(tau)
+        assert trajectory.energy_monotonicity(energy[::-1]) == pytest.approx(-tau)
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.floats(0.1, 10.0), st.floats(-5.0, 5.0))
+def test_trust_in_a_picture_does_not_depend_on_how_it_is_held(seed, scale, offset):
+    generator = np.random.default_rng(seed)
+    points = generator.normal(size=(60, 4))
+    picture = points[:, :2] + 0.3 * generator.normal(size=(60, 2))
+    order = generator.permutation(60)
+    after = moved(points, generator, scale, offset)[order], moved(picture, generator, scale, offset)[order]
+    assert trajectory.trustworthiness(*after) == pytest.approx(trajectory.trustworthiness(points, picture))
+
+
 def test_trustworthiness_of_the_space_itself_and_of_noise():
     generator = np.random.default_rng(0)
     points = generator.normal(size=(120, 8))
@@ -48,8 +85,14 @@ def test_trustworthiness_of_the_space_itself_and_of_noise():
         (lambda: trajectory.energy_monotonicity(np.ones(5)), "energy is constant"),
         (lambda: trajectory.energy_monotonicity(np.array([1.0, np.inf, 2.0])), "energy holds 1 values"),
         (lambda: trajectory.trustworthiness(np.ones((30, 3)), np.ones((30, 2))), "number of points=30 is too few"),
+        (lambda: trajectory.trustworthiness(np.ones((40, 3)), np.full((40, 2), np.nan)), "picture holds 80 values"),
+        # Tests check shapes before the function can; whoever uses it without them gets its own words.
+        (
+            lambda: inspect.unwrap(trajectory.trustworthiness)(np.ones((40, 3)), np.ones((39, 2))),
+            "embeddings: 40, picture: 39",
+        ),
     ],
 )
 def test_unusable_input_is_explained(call, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(MetricError, match=message):
         call()

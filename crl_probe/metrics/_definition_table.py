@@ -1,0 +1,268 @@
+"""The words behind every metric: by group, then by name, in the order in which tables show them.
+
+Formulas use d_t for the distance to the goal after step t of T, tau for the tolerance, V for the value at a cell, D for
+the walking and E for the straight-line distance to the goal, near for the states close to the goal, RMS for the root
+mean square distance to the centroid, and phi, psi and f as the glossary does.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+TABLE: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
+    "success": {
+        "success_rate": {
+            "title": "Success rate",
+            "text": "Share of episodes within tolerance of the goal at any step.",
+            "formula": "mean over episodes of [d_t < tau for some t]",
+            "unit": "0 to 1",
+            "higher_is": "better",
+            "source": "Bortkiewicz et al. 2025, arXiv 2408.11052",
+        },
+        "final_success_rate": {
+            "title": "Final success",
+            "text": "Share of episodes within tolerance at the last step.",
+            "formula": "mean over episodes of [d_T < tau]",
+            "unit": "0 to 1",
+            "higher_is": "better",
+            "source": "Park et al. 2025, arXiv 2410.20092",
+        },
+        "time_at_goal": {
+            "title": "Time at goal",
+            "text": "Mean number of steps per episode within tolerance.",
+            "formula": "mean over episodes of sum_t [d_t < tau]",
+            "unit": "steps",
+            "higher_is": "better",
+            "source": "Wang et al. 2025, arXiv 2503.14858",
+        },
+        "time_at_goal_share": {
+            "title": "Time at goal (share)",
+            "text": "Time at goal divided by the length of an episode.",
+            "formula": "time_at_goal / T",
+            "unit": "0 to 1",
+            "higher_is": "better",
+            "source": "Wang et al. 2025, arXiv 2503.14858",
+        },
+        "time_to_goal": {
+            "title": "Time to goal",
+            "text": "Median over successful episodes of the steps until the goal is first reached.",
+            "formula": "median over successful episodes of min {t: d_t < tau}",
+            "unit": "steps",
+            "higher_is": "worse",
+            "source": "ours",
+        },
+        "final_distance": {
+            "title": "Final distance",
+            "text": "Mean distance to the goal after the last step.",
+            "formula": "mean over episodes of d_T",
+            "unit": "metres",
+            "higher_is": "worse",
+            "source": "ours",
+        },
+    },
+    "landscape": {
+        "geodesic_rank": {
+            "title": "Follows the maze",
+            "text": "Spearman correlation of value and minus walking distance over free cells.",
+            "formula": "rho(V, -D)",
+            "unit": "-1 to 1",
+            "higher_is": "better",
+            "source": "ours",
+        },
+        "euclidean_rank": {
+            "title": "Follows the straight line",
+            "text": "Spearman correlation of value and minus straight-line distance over free cells.",
+            "formula": "rho(V, -E)",
+            "unit": "-1 to 1",
+            "higher_is": "",
+            "source": "ours",
+        },
+        "topology_gain": {
+            "title": "Topology gain",
+            "text": "Partial Spearman correlation of value and minus walking distance, given straight-line distance: "
+            "above 0 the critic knows something about the walls.",
+            "formula": "(rho(V,-D) - rho(V,-E) rho(D,E)) / sqrt((1 - rho(V,-E)^2) (1 - rho(D,E)^2))",
+            "unit": "-1 to 1",
+            "higher_is": "better",
+            "source": "ours",
+        },
+        "ascent_success": {
+            "title": "Ascent success",
+            "text": "Share of free cells from which steepest ascent of the value ends within one cell of the goal.",
+            "formula": "mean over free cells of [ascent ends within one cell of the goal]",
+            "unit": "0 to 1",
+            "higher_is": "better",
+            "source": "ours",
+        },
+        "spurious_maxima": {
+            "title": "Spurious maxima",
+            "text": "Local maxima of the value outside the goal's cell, per 100 free cells.",
+            "formula": "100 (local maxima outside the goal's cell) / (free cells)",
+            "unit": "per 100 cells",
+            "higher_is": "worse",
+            "source": "ours",
+        },
+        "wall_contrast": {
+            "title": "Wall contrast",
+            "text": "Change of value across walls divided by the change over matched stretches of open floor: 1 is "
+            "blind to walls.",
+            "formula": "1 + mean over wall pairs of (|dV| - |dV| expected on open floor) / mean open |dV|",
+            "unit": "ratio",
+            "higher_is": "",
+            "source": "ours",
+        },
+    },
+    "spread": {
+        "near_spread": {
+            "title": "Near spread",
+            "text": "Root mean square distance of near-goal embeddings to their centroid; compare within one network "
+            "only.",
+            "formula": "RMS(near phi)",
+            "unit": "embedding units",
+            "higher_is": "",
+            "source": "ours",
+        },
+        "spread_ratio": {
+            "title": "Spread ratio",
+            "text": "Spread of near-goal embeddings as a share of the spread of all embeddings.",
+            "formula": "RMS(near phi) / RMS(phi)",
+            "unit": "ratio",
+            "higher_is": "",
+            "source": "ours",
+        },
+        "goal_resolution": {
+            "title": "Goal resolution",
+            "text": "Spread ratio divided by the same ratio in metres: above 1, more representation per metre near the "
+            "goal.",
+            "formula": "(RMS(near phi) / RMS(phi)) / (RMS(near z) / RMS(z)), z the achieved goal",
+            "unit": "ratio",
+            "higher_is": "",
+            "source": "ours",
+        },
+        "near_dimension": {
+            "title": "Near dimension",
+            "text": "Participation ratio of the near-goal covariance: the number of directions that are really used.",
+            "formula": "(sum_i lambda_i)^2 / sum_i lambda_i^2, lambda the variances of near phi",
+            "unit": "dimensions",
+            "higher_is": "",
+            "source": "Gao et al. 2017, bioRxiv 214262",
+        },
+        "goal_offset": {
+            "title": "Goal offset",
+            "text": "Distance from the centre of near-goal embeddings to the goal's own embedding, in spreads of all "
+            "embeddings.",
+            "formula": "|mean(near phi) - psi(g)| / RMS(phi)",
+            "unit": "ratio",
+            "higher_is": "worse",
+            "source": "ours",
+        },
+    },
+    "trajectory": {
+        "embedding_path_length": {
+            "title": "Path length",
+            "text": "Length of an episode's way through embedding space up to first arrival; compare within one "
+            "network only.",
+            "formula": "sum_t |phi_(t+1) - phi_t|",
+            "unit": "embedding units",
+            "higher_is": "",
+            "source": "ours",
+        },
+        "straightness": {
+            "title": "Straightness",
+            "text": "Distance from first to last embedding divided by the length of the way between them, up to first "
+            "arrival.",
+            "formula": "|phi_T - phi_0| / embedding_path_length",
+            "unit": "0 to 1",
+            "higher_is": "",
+            "source": "ours",
+        },
+        "energy_monotonicity": {
+            "title": "Energy monotonicity",
+            "text": "Kendall's tau-b between time and energy up to first arrival: 1 if the critic sees every step as "
+            "progress.",
+            "formula": "Kendall tau-b(t, f_t)",
+            "unit": "-1 to 1",
+            "higher_is": "better",
+            "source": "ours",
+        },
+        "trustworthiness": {
+            "title": "Trustworthiness",
+            "text": "Whether neighbours in the picture are neighbours in embedding space, over 15 neighbours.",
+            "formula": "1 - 2 / (n k (2n - 3k - 1)) sum over false neighbours of (rank in embedding space - k), k = 15",
+            "unit": "0 to 1",
+            "higher_is": "better",
+            "source": "Venna and Kaski 2001, ICANN",
+        },
+    },
+    "geometry": {
+        "effective_rank": {
+            "title": "Effective rank",
+            "text": "Number of directions in which embeddings spread, small ones counting for little.",
+            "formula": "exp(-sum_i p_i log p_i), p the normalised singular values of centred embeddings",
+            "unit": "dimensions",
+            "higher_is": "",
+            "source": "Garrido et al. 2023, arXiv 2210.02885",
+        },
+        "cka": {
+            "title": "CKA",
+            "text": "Similarity of two representations of the same points, without bias: 1 is the same up to rotation "
+            "and scale, around 0 is unrelated.",
+            "formula": "HSIC_1(K, L) / sqrt(HSIC_1(K, K) HSIC_1(L, L)), K and L the linear kernels",
+            "unit": "-1 to 1",
+            "higher_is": "",
+            "source": "Kornblith et al. 2019, arXiv 1905.00414; Nguyen et al. 2021, arXiv 2010.15327",
+        },
+        "dormant_fraction": {
+            "title": "Dormant units",
+            "text": "Share of units whose mean absolute activation is at most 0.025 of the mean over their layer.",
+            "formula": "mean over units of [mean |h_i| <= 0.025 mean_j mean |h_j|]",
+            "unit": "0 to 1",
+            "higher_is": "worse",
+            "source": "Sokar et al. 2023, arXiv 2302.12902",
+        },
+        "residual_contribution": {
+            "title": "Residual contribution",
+            "text": "Size of what a residual block adds, relative to what enters it.",
+            "formula": "mean over points of |F_b(x)| / |x|, x what enters block b",
+            "unit": "ratio",
+            "higher_is": "",
+            "source": "ours",
+        },
+        "linear_decodability": {
+            "title": "Linear decodability",
+            "text": "R^2 of ridge regression from embeddings on points left out, mean over 5 folds: how much a linear "
+            "map can read.",
+            "formula": "1 - sum |y - ridge(x)|^2 / sum |y - mean y|^2",
+            "unit": "at most 1",
+            "higher_is": "better",
+            "source": "ours",
+        },
+    },
+    "contrastive": {
+        "retrieval_accuracy": {
+            "title": "Retrieval accuracy",
+            "text": "Share of state-actions whose own future goal has the highest energy in a batch; chance is 1 over "
+            "the batch size.",
+            "formula": "mean_i [f_ii = max_j f_ij] / (number of j tied at the max)",
+            "unit": "0 to 1",
+            "higher_is": "better",
+            "source": "van den Oord et al. 2018, arXiv 1807.03748",
+        },
+        "infonce_bound": {
+            "title": "InfoNCE bound",
+            "text": "Lower bound of what a state-action tells about its future goal; at most the logarithm of the "
+            "batch size.",
+            "formula": "log N + mean_i (f_ii - logsumexp_j f_ij)",
+            "unit": "nats",
+            "higher_is": "better",
+            "source": "van den Oord et al. 2018, arXiv 1807.03748; Poole et al. 2019, arXiv 1905.06922",
+        },
+        "readable_depth": {
+            "title": "Readable depth",
+            "text": "Smallest share of blocks after which the head already scores 90 % of the whole network.",
+            "formula": "min {b / B: score_b >= 0.9 score_B}",
+            "unit": "0 to 1",
+            "higher_is": "",
+            "source": "ours",
+        },
+    },
+}

@@ -1,0 +1,308 @@
+"""What depth did to one number: differences between depths, the jump, and the word that sums them up.
+
+Every function takes numbers by seed, one per run. Depths are strata: seeds are resampled inside each depth, and
+those of two depths are never paired. With 3 seeds a depth the intervals are too narrow: two equal depths are told
+apart about one time in five where one in twenty is meant. ``benchmarks/coverage.py`` measures it.
+"""
+
+import dataclasses
+import itertools
+import math
+from collections.abc import Mapping
+from typing import Final, Literal, TypeAlias
+
+import numpy as np
+from jaxtyping import Float
+
+from crl_probe.metrics._checks import MetricError, require_at_least
+from crl_probe.metrics.statistics import (
+    CONFIDENCE,
+    Estimate,
+    aggregate_over_seeds,
+    interquartile_mean,
+    percentile_interval,
+    stratified_resamples,
+)
+
+Word: TypeAlias = Literal["supported", "contradicted", "undecided", "not enough data"]
+SUPPORTED: Final = "supported"
+CONTRADICTED: Final = "contradicted"
+UNDECIDED: Final = "undecided"
+NOT_ENOUGH_DATA: Final = "not enough data"
+
+MINIMUM_SEEDS: Final = 3
+MINIMUM_DEPTHS: Final = 2
+JUMP_RATIO: Final = 2.0
+_PARTS: Final = 50
+
+Values: TypeAlias = Float[np.ndarray, " _"]
+ByDepth: TypeAlias = Mapping[int, Values]
+
+
+@dataclasses.dataclass(frozen=True)
+class Gain:
+    """What a deeper network changed, compared to a shallower one.
+
+    Attributes:
+        shallow: The smaller depth.
+        deep: The larger depth.
+        difference: Aggregate of the deeper minus that of the shallower.
+        ratio: Aggregate of the deeper divided by that of the shallower; infinite from 0 to above, 1 from 0 to 0,
+            NaN where a value is negative.
+        probability: Probability of improvement.
+        enough: Whether both depths have the 3 seeds that a verdict needs.
+    """
+
+    shallow: int
+    deep: int
+    difference: Estimate
+    ratio: float
+    probability: Estimate
+    enough: bool
+
+    @property
+    def is_jump(self) -> bool:
+        """Whether the number at least doubled, with an interval of the difference above 0 and enough seeds."""
+        # Two means of equal numbers can differ in the last bit, and exactly double counts.
+        doubled = self.ratio >= JUMP_RATIO * (1 - 1e-9)
+        return self.enough and doubled and self.difference.low > 0
+
+
+@dataclasses.dataclass(frozen=True)
+class DepthComparison:
+    """One metric over all depths.
+
+    Attributes:
+        depths: Shallow to deep.
+        estimates: Aggregate at each depth, with its interval over seeds.
+        steps: Gain of each depth over the next shallower one, one fewer than depths.
+        total: Gain of the deepest over the shallowest; None with one depth.
+        critical_depth: As :func:`critical_depth`; None also where that is undefined.
+        verdict: The word on whether more depth does better, from the two ends alone.
+    """
+
+    depths: tuple[int, ...]
+    estimates: tuple[Estimate, ...]
+    steps: tuple[Gain, ...]
+    total: Gain | None
+    critical_depth: int | None
+    verdict: Word
+
+
+def aggregate_difference(deep: Values, shallow: Values) -> Estimate:
+    """Difference of two depths' aggregates over seeds, with its interval.
+
+    Args:
+        deep: One number a seed. (seeds,)
+        shallow: The same of the other depth. (seeds,); their count may differ.
+
+    Returns:
+        Deep minus shallow in the metric's unit; ``count`` is the seeds of both together.
+
+    Raises:
+        MetricError: If a value is not finite or a depth has none.
+
+    Example:
+        >>> aggregate_difference(np.array([5.0, 5.0, 5.0]), np.array([2.0, 2.0, 2.0]))
+        Estimate(value=3.0, low=3.0, high=3.0, unit='seeds', count=6)
+
+    Source: Agarwal et al. 2021, arXiv 2108.13264.
+    """
+    many_deep, many_shallow = stratified_resamples([deep, shallow])
+    low, high = percentile_interval(interquartile_mean(many_deep) - interquartile_mean(many_shallow))
+    value = float(interquartile_mean(deep) - interquartile_mean(shallow))
+    return Estimate(value, low, high, "seeds", len(deep) + len(shallow))
+
+
+def aggregate_ratio(deep: Values, shallow: Values) -> Estimate:
+    """How many times larger the deeper aggregate is, with its interval. From 0 to 0 the ratio counts as 1.
+
+    Args:
+        deep: One number >= 0 a seed. (seeds,)
+        shallow: The same of the other depth. (seeds,)
+
+    Returns:
+        Deep divided by shallow; infinite, value or ends, where the shallower aggregate is 0 and the deeper above.
+
+    Raises:
+        MetricError: If a value is negative or not finite, or a depth has none.
+
+    Example:
+        >>> aggregate_ratio(np.array([6.0, 6.0, 6.0]), np.array([2.0, 2.0, 2.0])).value
+        3.0
+
+    Source: ours.
+    """
+    for name, values in (("deep", deep), ("shallow", shallow)):
+        _require_not_negative(name, values)
+    many_deep, many_shallow = stratified_resamples([deep, shallow])
+    ratios = _ratio(interquartile_mean(many_deep), interquartile_mean(many_shallow))
+    tail = (1.0 - CONFIDENCE) / 2.0
+    # A quantile that is one of the values: between a finite and an infinite ratio nothing can be interpolated.
+    low, high = np.quantile(ratios, [tail, 1.0 - tail], method="inverted_cdf")
+    value = float(_ratio(interquartile_mean(deep), interquartile_mean(shallow)))
+    return Estimate(value, float(low), float(high), "seeds", len(deep) + len(shallow))
+
+
+def probability_of_improvement(deep: Values, shallow: Values) -> Estimate:
+    """Probability that a seed of the deeper network beats one of the shallower: P(deep > shallow) + P(equal) / 2.
+
+    It knows which is larger and not by how much: 1 means that every deep seed is above every shallow one.
+
+    Args:
+        deep: One number a seed. (seeds,)
+        shallow: The same of the other depth. (seeds,)
+
+    Returns:
+        A probability, 0.5 if depth makes no difference; ``count`` is the seeds of both together.
+
+    Raises:
+        MetricError: If a value is not finite or a depth has none.
+
+    Example:
+        >>> probability_of_improvement(np.array([3.0, 4.0]), np.array([1.0, 3.0])).value
+        0.875
+
+    Source: Agarwal et al. 2021, arXiv 2108.13264.
+    """
+    many_deep, many_shallow = stratified_resamples([deep, shallow])
+    # In parts, because all pairs of all resamples at once would fill the memory with a few hundred seeds.
+    parts = (np.array_split(drawn, _PARTS) for drawn in (many_deep, many_shallow))
+    low, high = percentile_interval(np.concatenate([_probability(*part) for part in zip(*parts, strict=True)]))
+    return Estimate(float(_probability(deep, shallow)), low, high, "seeds", len(deep) + len(shallow))
+
+
+def verdict(low: float, high: float, null: float = 0.0, enough: bool = True) -> Word:
+    """One word on a claim that an effect lies above the null.
+
+    Args:
+        low: Lower end of the effect's interval.
+        high: Upper end.
+        null: The effect that would mean nothing happened, in the effect's unit.
+        enough: Whether there are 2 depths and 3 seeds at each, without which no interval means anything.
+
+    Returns:
+        ``supported`` if the interval lies above the null, ``contradicted`` if below, ``undecided`` if it touches
+        it, ``not enough data`` if so told, whatever the interval.
+
+    Raises:
+        MetricError: If there is enough data and the interval's ends are NaN or swapped.
+
+    Example:
+        >>> verdict(0.1, 0.5), verdict(-0.5, -0.1), verdict(0.0, 0.5), verdict(0.1, 0.5, enough=False)
+        ('supported', 'contradicted', 'undecided', 'not enough data')
+
+    Source: ours.
+    """
+    if not enough:
+        return NOT_ENOUGH_DATA
+    if not low <= high:
+        raise MetricError(f"interval [{low}, {high}] is not usable: its ends must be numbers, the lower first.")
+    if low > null:
+        return SUPPORTED
+    return CONTRADICTED if high < null else UNDECIDED
+
+
+def critical_depth(by_depth: ByDepth) -> int | None:
+    """The smallest depth that at least doubles the next shallower one.
+
+    The interval of their difference must lie above 0. Between depths with fewer than 3 seeds at either no jump is
+    seen: an interval would mean nothing.
+
+    Args:
+        by_depth: For each depth one number >= 0 a seed. (seeds,)
+
+    Returns:
+        The depth; None if there is no jump.
+
+    Raises:
+        MetricError: If a value is negative or not finite, or there is no depth or no value at one.
+
+    Example:
+        >>> critical_depth({4: np.array([9.0, 9, 9]), 8: np.array([10.0, 10, 10]), 16: np.array([25.0, 25, 25])})
+        16
+
+    Source: ours, after the jumps in performance of arXiv 2503.14858.
+    """
+    for depth, values in by_depth.items():
+        _require_not_negative(f"depth {depth}", values)
+    require_at_least(1, "number of depths", len(by_depth))
+    return _first_jump(_steps(by_depth))
+
+
+def compare_depths(by_depth: ByDepth, *, larger_is_better: bool = True) -> DepthComparison:
+    """Compare neighbouring depths and the two ends, and say in a word whether more depth does better.
+
+    The verdict rests on the deepest and the shallowest alone: a rise followed by a fall shows in the steps.
+
+    Args:
+        by_depth: For each depth one number a seed. (seeds,); their counts may differ.
+        larger_is_better: False for metrics of which less is better, such as distances: the word then speaks of
+            falling, and no critical depth is looked for. The numbers stay as they are.
+
+    Returns:
+        The comparison; its verdict is ``not enough data`` below 2 depths or below 3 seeds at either end.
+
+    Raises:
+        MetricError: If a value is not finite, or there is no depth or no value at one.
+
+    Example:
+        >>> comparison = compare_depths({64: np.array([7.0, 8.0, 9.0]), 4: np.array([1.0, 2.0, 3.0])})
+        >>> comparison.depths, comparison.total.difference.value, comparison.critical_depth, comparison.verdict
+        ((4, 64), 6.0, 64, 'supported')
+
+    Source: Agarwal et al. 2021, arXiv 2108.13264; the words are ours.
+    """
+    depths = tuple(sorted(by_depth))
+    require_at_least(1, "number of depths", len(depths))
+    estimates = tuple(aggregate_over_seeds(by_depth[depth]) for depth in depths)
+    steps = _steps(by_depth)
+    total = _gain(by_depth, depths[0], depths[-1]) if len(depths) >= MINIMUM_DEPTHS else None
+    word: Word = NOT_ENOUGH_DATA
+    if total is not None:
+        low, high = total.difference.low, total.difference.high
+        word = (
+            verdict(low, high, enough=total.enough) if larger_is_better else verdict(-high, -low, enough=total.enough)
+        )
+    has_jumps = larger_is_better and all((values >= 0).all() for values in by_depth.values())
+    return DepthComparison(depths, estimates, steps, total, _first_jump(steps) if has_jumps else None, word)
+
+
+def _steps(by_depth: ByDepth) -> tuple[Gain, ...]:
+    return tuple(_gain(by_depth, shallow, deep) for shallow, deep in itertools.pairwise(sorted(by_depth)))
+
+
+def _gain(by_depth: ByDepth, shallow: int, deep: int) -> Gain:
+    below, above = by_depth[shallow], by_depth[deep]
+    negative = (below < 0).any() or (above < 0).any()
+    return Gain(
+        shallow=shallow,
+        deep=deep,
+        difference=aggregate_difference(above, below),
+        ratio=math.nan if negative else float(_ratio(interquartile_mean(above), interquartile_mean(below))),
+        probability=probability_of_improvement(above, below),
+        enough=min(len(above), len(below)) >= MINIMUM_SEEDS,
+    )
+
+
+def _first_jump(steps: tuple[Gain, ...]) -> int | None:
+    return next((step.deep for step in steps if step.is_jump), None)
+
+
+def _ratio(deep: np.ndarray, shallow: np.ndarray) -> np.ndarray:
+    from_nothing = np.where(deep > 0, np.inf, 1.0)
+    return np.divide(deep, shallow, out=from_nothing, where=shallow > 0)
+
+
+def _probability(deep: Float[np.ndarray, "*batch n"], shallow: Float[np.ndarray, "*batch m"]) -> np.ndarray:
+    # A pair counts 1, 1/2 or 0: half of one plus the sign of its difference.
+    signs = np.sign(deep[..., :, None] - shallow[..., None, :])
+    return np.asarray(0.5 * (1.0 + signs.mean(axis=(-2, -1))))
+
+
+def _require_not_negative(name: str, values: Values) -> None:
+    if (values < 0).any():
+        raise MetricError(
+            f"{name} has the value {values.min():g}: ratios and jumps are for metrics that are never negative. "
+            "Compare differences."
+        )

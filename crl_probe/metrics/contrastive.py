@@ -1,0 +1,112 @@
+"""How well a critic picks out the goal that a state-action really led to, and how many blocks it needs for that.
+
+``energies`` holds every state-action against every goal of a batch of held-out pairs: row i is a state-action, column
+j a goal, and the diagonal holds the pairs that belong together. Larger is closer.
+"""
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from crl_probe.metrics._checks import MetricError, require_at_least, require_finite, require_same_length
+
+Energies = Float[np.ndarray, "pairs pairs"]
+
+_READABLE_SHARE = 0.9
+
+
+def retrieval_accuracy(energies: Energies) -> float:
+    """Share of state-actions whose own goal has the highest energy among all goals of the batch.
+
+    A tie for the highest counts as what guessing among the tied would score. Chance is 1 / pairs, so compare on
+    batches of one size.
+
+    Args:
+        energies: f of each state-action for each goal, own goals on the diagonal. (pairs, pairs), any unit.
+
+    Returns:
+        A share in [0, 1]; exactly 1 / pairs if all energies are equal.
+
+    Raises:
+        MetricError: If energies is not square, not finite, or has fewer than 2 pairs.
+
+    Example:
+        >>> retrieval_accuracy(np.array([[-1.0, -5.0], [-2.0, -3.0]]))
+        0.5
+
+    Source: top-1 accuracy of contrastive learning, van den Oord et al. 2018, arXiv 1807.03748; ties are ours.
+    """
+    _check_energies(energies)
+    highest = energies == energies.max(axis=1, keepdims=True)
+    return float((np.diag(highest) / highest.sum(axis=1)).mean())
+
+
+def infonce_bound(energies: Energies) -> float:
+    """Lower bound, in nats, of what a state-action tells about the goal that it leads to: log pairs - InfoNCE.
+
+    InfoNCE is the mean over rows of logsumexp(row) - own energy. The bound cannot exceed log pairs, whatever the
+    critic knows, and unlike :func:`retrieval_accuracy` it depends on the scale of the energies.
+
+    Args and Raises: as :func:`retrieval_accuracy`.
+
+    Returns:
+        Nats, at most log pairs; 0 if all energies are equal, and negative for a critic that is confidently wrong.
+
+    Example:
+        >>> infonce_bound(np.zeros((4, 4)))
+        0.0
+        >>> round(infonce_bound(100.0 * np.eye(4)), 4)  # log 4: all that four pairs can show
+        1.3863
+
+    Source: van den Oord et al. 2018, arXiv 1807.03748; Poole et al. 2019, arXiv 1905.06922.
+    """
+    _check_energies(energies)
+    rows = energies.astype(np.float64)
+    from_own = rows - np.diag(rows)[:, None]
+    # The highest is at least 0, where the own goal is, and counts as 1 in the sum: no row's loss falls below 0.
+    highest = from_own.max(axis=1, keepdims=True)
+    loss = highest[:, 0] + np.log(np.exp(from_own - highest).sum(axis=1))
+    return float((np.log(len(rows)) - loss).mean())
+
+
+def readable_depth(values: Float[np.ndarray, " prefixes"], blocks: Int[np.ndarray, " prefixes"] | None = None) -> float:
+    """Smallest share of a network's blocks that reaches 90 % of what the whole network scores.
+
+    Each value is the score of the network's head applied after only its first blocks. A small share means that the
+    later blocks add little that this score can see; a score may still fall again behind it.
+
+    Args:
+        values: Score after the first b blocks, for b from 0 to all of them. (prefixes,), any unit, larger is better.
+        blocks: The b of each value, ascending, if some were left out; the last counts as the whole network.
+            None: 0, 1, 2 and so on. (prefixes,)
+
+    Returns:
+        A share of blocks in [0, 1].
+
+    Raises:
+        MetricError: If a value is not finite, lengths differ, there are fewer than 2 values, blocks does not ascend
+            from 0 or more, or the whole network scores 0 or less, of which no share can be reached.
+
+    Example:
+        >>> readable_depth(np.array([0.1, 0.5, 0.76, 0.7, 0.8]))
+        0.5
+
+    Source: ours.
+    """
+    blocks = np.arange(len(values)) if blocks is None else blocks
+    require_finite(values=values)
+    require_same_length(values=values, blocks=blocks)
+    require_at_least(2, "number of values", len(values))
+    if blocks[0] < 0 or (np.diff(blocks) <= 0).any():
+        raise MetricError(f"blocks={blocks.tolist()} does not ascend from 0 or more: it counts the blocks in use.")
+    if values[-1] <= 0:
+        raise MetricError(f"the whole network scores {values[-1]:g}: readable_depth needs a score above 0.")
+    # Rounded, so that 0.72 of 0.8 is 90 % in binary numbers too.
+    reached = np.round(values.astype(np.float64) / float(values[-1]), 6) >= _READABLE_SHARE
+    return float(blocks[reached.argmax()] / blocks[-1])
+
+
+def _check_energies(energies: Float[np.ndarray, "..."]) -> None:
+    if energies.ndim != 2 or energies.shape[0] != energies.shape[1]:
+        raise MetricError(f"energies has shape {energies.shape}: it needs one row and one column for every pair.")
+    require_finite(energies=energies)
+    require_at_least(2, "number of pairs", len(energies))

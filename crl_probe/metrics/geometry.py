@@ -1,0 +1,265 @@
+"""The shape of a representation: how many directions it uses, what it resembles, what can be read from it.
+
+Points are rows. Which basis a network happens to use, where its origin is and how large its numbers are mean nothing,
+so :func:`effective_rank` and :func:`cka` do not change under rotation, translation and scale.
+"""
+
+import numpy as np
+from jaxtyping import Float, Shaped
+
+from crl_probe.metrics._checks import (
+    MetricError,
+    require_at_least,
+    require_finite,
+    require_same_length,
+    require_same_shape,
+)
+from crl_probe.metrics._points import centred
+
+Points = Float[np.ndarray, "points dim"]
+
+# Similarity below this share of its largest possible value is what rounding leaves of none.
+_NO_SIMILARITY = 1e-12
+_RIDGE_PENALTIES = np.logspace(-3, 6, 10)
+_FOLD_SEED = 0
+
+
+def effective_rank(points: Points) -> float:
+    """Number of directions in which the points spread, small directions counting for little.
+
+    exp of the entropy of the singular values of the centred points, divided by their sum. It cannot exceed the number
+    of points minus one, so compare networks on equally many points.
+
+    Args:
+        points: Representations, one a row. (points, dim), any unit.
+
+    Returns:
+        A number of directions, between 1 and dim.
+
+    Raises:
+        MetricError: If a point is not finite, there are fewer than 2, or all are equal.
+
+    Example:
+        >>> square = np.array([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
+        >>> round(effective_rank(square), 6)
+        2.0
+
+    Source: RankMe, Garrido et al. 2023, arXiv 2210.02885; after centring.
+    """
+    require_finite(points=points)
+    require_at_least(2, "number of points", len(points))
+    singular_values = np.linalg.svd(centred(points), compute_uv=False)
+    if not singular_values.any():
+        raise MetricError("all points are equal: effective_rank of a single point is undefined. The network collapsed.")
+    shares = singular_values[singular_values > 0] / singular_values.sum()
+    return float(np.exp(-(shares * np.log(shares)).sum()))
+
+
+def cka(first: Float[np.ndarray, "points first_dim"], second: Float[np.ndarray, "points second_dim"]) -> float:
+    """Similarity of two representations of the same points: linear CKA without its bias.
+
+    Asks whether the two agree on which points are alike. The plain estimator grows with the number of dimensions even
+    for unrelated representations; this one is 0 for them on average, and so can be slightly negative. It needs no
+    (points, points) matrix.
+
+    Args:
+        first: One representation a row. (points, first_dim), any unit.
+        second: Another representation of the same points. (points, second_dim), any unit.
+
+    Returns:
+        A similarity in [-1, 1]: 1 for the same shape up to rotation and scale, around 0 for unrelated ones.
+
+    Raises:
+        MetricError: If either is not finite, lengths differ, there are fewer than 4 points, or the points of one side
+            are all equal or all equally alike.
+
+    Example:
+        >>> points = np.array([[0.0, 0.0], [4.0, 0.0], [0.0, 1.0], [3.0, 5.0]])
+        >>> quarter_turn = np.array([[0.0, 1.0], [-1.0, 0.0]])
+        >>> round(cka(points, 7.0 * points @ quarter_turn), 6)
+        1.0
+
+    Source: Kornblith et al. 2019, arXiv 1905.00414; unbiased as in Nguyen et al. 2021, arXiv 2010.15327, with HSIC_1
+    of Song et al. 2012, JMLR 13.
+    """
+    require_finite(first=first, second=second)
+    require_same_length(first=first, second=second)
+    require_at_least(4, "number of points", len(first))
+    x, y = centred(first), centred(second)
+    return _similarity(x, y) / (_self_similarity("first", x) * _self_similarity("second", y)) ** 0.5
+
+
+def dormant_fraction(mean_activations: Float[np.ndarray, "layers units"], threshold: float = 0.025) -> float:
+    """Share of units that hardly ever fire, compared to the other units of their layer.
+
+    A unit is dormant if its mean absolute activation is at most ``threshold`` times the mean over its layer. All units
+    of a layer that never fires are dormant.
+
+    Args:
+        mean_activations: Mean over many inputs of each unit's absolute activation, one layer a row. (layers, units),
+            any unit, >= 0.
+        threshold: Share of the layer's mean below which a unit counts as dormant, >= 0.
+
+    Returns:
+        A share in [0, 1] of all units of all layers.
+
+    Raises:
+        MetricError: If an activation is negative or not finite, there is no unit, or the threshold is negative.
+
+    Example:
+        >>> dormant_fraction(np.array([[0.0, 1.0, 2.0, 1.0]]))
+        0.25
+
+    Source: Sokar et al. 2023, arXiv 2302.12902.
+    """
+    require_finite(mean_activations=mean_activations, threshold=threshold)
+    require_at_least(1, "number of units", mean_activations.size)
+    if threshold < 0:
+        raise MetricError(f"threshold={threshold} is negative: it is a share of the layer's mean. Use 0.025.")
+    negative = int((mean_activations < 0).sum())
+    if negative:
+        raise MetricError(f"mean_activations holds {negative} negative values: average absolute activations instead.")
+    activations = mean_activations.astype(np.float64)
+    return float((activations <= threshold * activations.mean(axis=1, keepdims=True)).mean())
+
+
+def residual_contribution(before: Float[np.ndarray, "points width"], after: Float[np.ndarray, "points width"]) -> float:
+    """How much a residual block adds to what passes through it, relative to what was there.
+
+    Mean over points of norm(after - before) / norm(before). Near 0 the block could be left out.
+
+    Args:
+        before: What enters the block. (points, width), any unit.
+        after: What leaves it, the skip connection included. (points, width), the same unit.
+
+    Returns:
+        A ratio >= 0.
+
+    Raises:
+        MetricError: If either is not finite, shapes differ, there is no point, or a point enters as zero.
+
+    Example:
+        >>> residual_contribution(np.array([[3.0, 4.0], [0.0, 2.0]]), np.array([[3.0, 9.0], [0.0, 2.0]]))
+        0.5
+
+    Source: ours.
+    """
+    require_finite(before=before, after=after)
+    require_same_shape(before=before, after=after)
+    require_at_least(1, "number of points", len(before))
+    entering = np.linalg.norm(before.astype(np.float64), axis=1)
+    zeros = int((entering == 0).sum())
+    if zeros:
+        raise MetricError(f"before is zero at {zeros} of {len(before)} points: residual_contribution divides by it.")
+    added = np.linalg.norm(after.astype(np.float64) - before, axis=1)
+    return float((added / entering).mean())
+
+
+def linear_decodability(
+    features: Points,
+    targets: Float[np.ndarray, "points ..."],
+    folds: int = 5,
+    groups: Shaped[np.ndarray, " points"] | None = None,
+) -> float:
+    """How much of the targets a linear map can read from the features: R^2 on points it was not fitted to.
+
+    The mean of :func:`decodability_by_fold`, with its Args and Raises.
+
+    Returns:
+        At most 1; around 0, or below, where there is nothing to read.
+
+    Example:
+        >>> features = np.random.default_rng(0).normal(size=(100, 3))
+        >>> round(linear_decodability(features, features @ np.array([1.0, -2.0, 0.5])), 3)
+        1.0
+
+    Source: ours; ridge regression by scikit-learn.
+    """
+    return float(decodability_by_fold(features, targets, folds, groups).mean())
+
+
+def decodability_by_fold(
+    features: Points,
+    targets: Float[np.ndarray, "points ..."],
+    folds: int = 5,
+    groups: Shaped[np.ndarray, " points"] | None = None,
+) -> Float[np.ndarray, " folds"]:
+    """R^2 of a linear map from features to targets on each part of the points that was left out when fitting.
+
+    Ridge regression on standardised features; its penalty is chosen on the fitted part alone. Several targets share
+    one R^2: explained squares over all squares, so a target counts by how much it varies.
+
+    Args:
+        features: What is read from. (points, dim), any unit.
+        targets: What is to be read. (points,) or (points, target_dim), one unit for all.
+        folds: Into how many parts the points are divided, >= 2. Each is left out once.
+        groups: Points of one group, such as one episode, stay together, so that no neighbour in time of a point that
+            is left out is fitted to. None divides the points at random, always in the same way.
+
+    Returns:
+        R^2 of each part, at most 1. (folds,)
+
+    Raises:
+        MetricError: If either is not finite, lengths differ, there are fewer than 2 folds, 2 points a fold or one
+            group a fold, all features are equal, or the targets of a fold are.
+
+    Example:
+        >>> features = np.random.default_rng(0).normal(size=(100, 3))
+        >>> decodability_by_fold(features, features[:, 0], folds=2).round(3)
+        array([1., 1.])
+
+    Source: ours; ridge regression by scikit-learn.
+    """
+    from sklearn.linear_model import RidgeCV
+    from sklearn.metrics import r2_score
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    require_finite(features=features, targets=targets)
+    require_same_length(features=features, targets=targets)
+    require_at_least(2, "folds", folds)
+    require_at_least(2 * folds, "number of points", len(features))
+    if not np.ptp(features, axis=0).any():
+        raise MetricError("all features are equal: there is nothing to decode from. The network collapsed.")
+
+    x, y = features.astype(np.float64), targets.astype(np.float64).reshape(len(targets), -1)
+    scores = []
+    for fold, (fitted, left_out) in enumerate(_splits(len(x), folds, groups)):
+        if not np.ptp(y[left_out], axis=0).any():
+            raise MetricError(f"all targets of fold {fold} are equal: R^2 divides by their spread. Use fewer folds.")
+        model = make_pipeline(StandardScaler(), RidgeCV(_RIDGE_PENALTIES)).fit(x[fitted], y[fitted])
+        predicted = model.predict(x[left_out]).reshape(len(left_out), -1)
+        scores.append(r2_score(y[left_out], predicted, multioutput="variance_weighted"))
+    return np.array(scores, dtype=np.float64)
+
+
+def _splits(
+    count: int, folds: int, groups: Shaped[np.ndarray, " points"] | None
+) -> list[tuple[Shaped[np.ndarray, " fitted"], Shaped[np.ndarray, " left_out"]]]:
+    """Indices of the points that are fitted to and left out, for each fold."""
+    from sklearn.model_selection import GroupKFold, KFold
+
+    points = np.zeros((count, 1))
+    if groups is None:
+        return list(KFold(folds, shuffle=True, random_state=_FOLD_SEED).split(points))
+    require_same_length(features=points, groups=groups)
+    require_at_least(folds, "number of groups", len(np.unique(groups)))
+    return list(GroupKFold(folds).split(points, groups=groups))
+
+
+def _similarity(x: Float[np.ndarray, "points first_dim"], y: Float[np.ndarray, "points second_dim"]) -> float:
+    """HSIC_1 of two linear kernels, times points * (points - 3), which cancels in CKA; both centred.
+
+    With K = X X' and its diagonal k left out, each row of K sums to -k, because centred points sum to zero. The three
+    terms of HSIC_1 then need k, l and the small matrix X'Y alone.
+    """
+    n = len(x)
+    k, ell = (x**2).sum(axis=1), (y**2).sum(axis=1)
+    return float(((x.T @ y) ** 2).sum() - n / (n - 2) * (k @ ell) + k.sum() * ell.sum() / ((n - 1) * (n - 2)))
+
+
+def _self_similarity(name: str, x: Points) -> float:
+    own = _similarity(x, x)
+    if own <= _NO_SIMILARITY * float((x**2).sum()) ** 2:
+        raise MetricError(f"points of {name} are all equal or all equally alike: cka has nothing to compare.")
+    return own
