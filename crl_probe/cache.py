@@ -27,7 +27,16 @@ Result = TypeVar("Result")
 # Drawing does not change results, so work on figures and reports keeps the cache warm. Training changes them only
 # through the checkpoint, whose content is in the key already.
 _NOT_NUMERICS = ("figures", "report", "cli.py", "cache.py")
-_USED_OF_TRAINER = ("envs", "networks.py", "energy.py", "policy.py", "rollout.py", "evaluation.py", "goal_metrics.py")
+_USED_OF_TRAINER = (
+    "envs",
+    "networks.py",
+    "energy.py",
+    "policy.py",
+    "rollout.py",
+    "evaluation.py",
+    "goal_metrics.py",
+    "relabel.py",
+)
 _NUMERICAL_LIBRARIES = ("jax", "numpy", "scipy", "scikit-learn", "umap-learn")
 
 

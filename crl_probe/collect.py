@@ -1,6 +1,8 @@
 """On-policy evidence: whole episodes of each agent, on the same starts and commanded goals for all of them."""
 
+import collections
 import dataclasses
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import jax
@@ -36,11 +38,16 @@ class OnPolicyEpisodes:
     tolerance: float
 
 
-def run_info(run: "LoadedRun") -> RunInfo:
-    """Name an agent for results and tables."""
+def run_infos(runs: Sequence["LoadedRun"]) -> tuple[RunInfo, ...]:
+    """Name agents for results and tables; several checkpoints of one run are told apart by their steps."""
+    paths = collections.Counter(run.path for run in runs)
+    return tuple(_run_info(run, several=paths[run.path] > 1) for run in runs)
+
+
+def _run_info(run: "LoadedRun", several: bool) -> RunInfo:
     return RunInfo(
-        name=run.name,
-        label=run.label,
+        name=f"{run.name}@{run.env_steps}" if several else run.name,
+        label=f"{run.label} · {run.env_steps:,} steps" if several else run.label,
         env=run.config.env,
         actor_depth=int(run.config.actor_depth),
         critic_depth=int(run.config.critic_depth),
@@ -50,7 +57,9 @@ def run_info(run: "LoadedRun") -> RunInfo:
     )
 
 
-def collect_on_policy(run: "LoadedRun", num_episodes: int, episode_length: int, seed: int) -> OnPolicyEpisodes:
+def collect_on_policy(
+    run: "LoadedRun", info: RunInfo, num_episodes: int, episode_length: int, seed: int
+) -> OnPolicyEpisodes:
     """Roll out one agent; the same seed gives every agent of an environment the same starts and goals."""
     episodes = collect_episodes(
         run.env,
@@ -61,7 +70,7 @@ def collect_on_policy(run: "LoadedRun", num_episodes: int, episode_length: int, 
         episode_length,
     )
     return OnPolicyEpisodes(
-        run=run_info(run),
+        run=info,
         states=episodes.states,
         actions=episodes.actions,
         commanded_goals=episodes.commanded_goals,
@@ -75,23 +84,26 @@ def achieved_goals(env: GoalEnv, states: Float[np.ndarray, "points state_dim"]) 
     return states[:, list(env.goal_indices)]
 
 
-def planar_distances(
-    env: GoalEnv, achieved: Float[np.ndarray, "points goal_dim"], goal: Float[np.ndarray, " goal_dim"]
-) -> Float[np.ndarray, " points"]:
-    """Walking distance of achieved goals to a goal: shortest free path in a maze, straight line in the open.
+def walking_distances(
+    env: GoalEnv, achieved: Float[np.ndarray, "points goal_dim"], goals: Float[np.ndarray, "goals goal_dim"]
+) -> Float[np.ndarray, "goals points"]:
+    """How far achieved goals are from each of several goals: shortest free path in a maze, else straight line.
 
     A body's centre may overlap a wall by a hair, where no free path starts: the straight line stands in there.
 
     Args:
         env: Decides whether there is a maze; its first two goal entries are then the plane.
         achieved: What states have reached. (points, goal_dim), environment's unit.
-        goal: One goal. (goal_dim,)
+        goals: (goals, goal_dim), same unit.
 
     Returns:
-        Distances. (points,), environment's unit.
+        Distances. (goals, points), environment's unit.
+
+    Raises:
+        ConfigError: If a goal is in a wall.
     """
-    straight = np.linalg.norm(achieved - goal, axis=-1)
+    straight = np.linalg.norm(achieved - goals[:, None], axis=-1)
     if env.maze is None:
         return straight
-    walking = env.maze.geodesic(np.asarray(achieved[:, :2], np.float64), np.asarray(goal[:2], np.float64))
+    walking = env.maze.geodesics(np.asarray(achieved[:, :2], np.float64), np.asarray(goals[:, :2], np.float64))
     return np.where(np.isfinite(walking), walking, straight)

@@ -3,9 +3,11 @@
 The last piece is padded: one shape means one compilation, and memory does not grow with the number of points.
 """
 
+import itertools
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
@@ -50,14 +52,22 @@ def encode_psi(run: "LoadedRun", goal: Points) -> Float[np.ndarray, "points repr
     return in_chunks(run.psi, _float32(goal))
 
 
-def mean_action(run: "LoadedRun", state: Points, goal: Points) -> Float[np.ndarray, "points action_dim"]:
-    """The actor's mean action for each state and commanded goal. (points, action_dim)"""
-    return in_chunks(run.act, _float32(state), _float32(goal))
+def acting(run: "LoadedRun", mode: str = "mean", seed: int = 0) -> Callable[[Points, Points], Points]:
+    """How the agent acts: a function of states (points, state_dim) and commanded goals to actions (points, action_dim).
 
+    Args:
+        run: The agent.
+        mode: ``mean``, ``sample`` or ``best_of_K``.
+        seed: Seeds the modes that draw; every call draws anew.
+    """
+    if mode == "mean":
+        return lambda state, goal: in_chunks(run.act, _float32(state), _float32(goal))
+    act, key, number = jax.jit(run.policy(mode)), jax.random.key(seed), itertools.count()
 
-def energy(run: "LoadedRun", state: Points, action: Points, goal: Points) -> Float[np.ndarray, " points"]:
-    """Critic energy of each state-action for its goal. (points,); higher is closer."""
-    return in_chunks(run.energy, _float32(state), _float32(action), _float32(goal))
+    def act_on(state: Points, goal: Points) -> Points:
+        return in_chunks(lambda s, g: act(s, g, jax.random.fold_in(key, next(number))), _float32(state), _float32(goal))
+
+    return act_on
 
 
 def energy_of(

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 _MAY_DIFFER = {"seed", "actor_depth", "critic_depth", "policy_every", "resume_every"}
 
 
-def by_depth(run: "LoadedRun") -> tuple[int, int, int, str]:
-    """Sort key that puts runs from shallow to deep, then by seed."""
-    return (run.config.critic_depth, run.config.actor_depth, run.config.seed, run.name)
+def by_depth(run: "LoadedRun") -> tuple[int, int, int, str, int]:
+    """Sort key that puts runs from shallow to deep, then by seed, then by checkpoint."""
+    return (run.config.critic_depth, run.config.actor_depth, run.config.seed, run.name, run.env_steps)
 
 
 def group_by_env(runs: Iterable["LoadedRun"]) -> dict[str, list["LoadedRun"]]:
@@ -38,7 +38,8 @@ def _check_comparable(env: str, group: Sequence["LoadedRun"]) -> None:
     contents: dict[str, LoadedRun] = {}
     places: dict[tuple[int, int, int], LoadedRun] = {}
     for run in group:
-        if run.name in names:
+        # Several checkpoints of one run are welcome: they stand side by side as stages of its training.
+        if run.name in names and names[run.name].path != run.path:
             raise ConfigError(
                 f"two runs of {env} are named {run.name!r}: a comparison tells runs apart by name. Rename one folder."
             )
@@ -48,7 +49,7 @@ def _check_comparable(env: str, group: Sequence["LoadedRun"]) -> None:
                 "counted twice would feign a second seed. Give it once."
             )
         place = (run.config.actor_depth, run.config.critic_depth, run.config.seed)
-        if place in places:
+        if place in places and places[place].path != run.path:
             raise ConfigError(
                 f"runs {places[place].name!r} and {run.name!r} of {env} have the same depth and seed: they would count "
                 "as two seeds. Compare them in two reports."

@@ -19,10 +19,15 @@ _HEADER = "header.json"
 _FORMAT_VERSION = 1
 
 Result = TypeVar("Result")
+Nested = TypeVar("Nested")
 
 
 class ResultError(CrlError, ValueError):
     """A stored result cannot be read as what was asked for."""
+
+
+class ProbeError(CrlError, ValueError):
+    """A probe cannot be done for these runs; others may."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,6 +56,12 @@ class RunInfo:
 
 
 _NESTED: dict[str, type] = {"RunInfo": RunInfo}
+
+
+def register_nested(nested: type[Nested]) -> type[Nested]:
+    """Let results hold this frozen dataclass as a field."""
+    _NESTED[nested.__name__] = nested
+    return nested
 
 
 def save_result(result: Any, path: Path) -> None:

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from crl_probe.metrics import DEFINITIONS, Estimate, estimate_over_seeds
 from crl_probe.results import RunInfo
@@ -19,14 +19,16 @@ class MetricSamples:
         metric: Name of the metric, as in ``crl_probe.metrics``.
         evidence: ``on-policy``, ``shared`` or ``grid``.
         sample_unit: What a sample is, in plural: ``episodes`` or ``goals``.
-        samples: Finite values; samples in which the metric is undefined are left out.
+        samples: Finite values, or yes and no; samples in which the metric is undefined are left out.
+        part: What of the agent or its task the number is about, where there are several: ``phi``, ``actor``, …
     """
 
     run: RunInfo
     metric: str
     evidence: str
     sample_unit: str
-    samples: Float[np.ndarray, " samples"]
+    samples: Float[np.ndarray, " samples"] | Bool[np.ndarray, " samples"]
+    part: str = ""
 
     @property
     def value(self) -> float:
@@ -43,6 +45,7 @@ class DepthEstimate:
         depths: (critic depth, actor depth), the order of tables.
         metric: Name of the metric.
         evidence: As in :class:`MetricSamples`.
+        part: As in :class:`MetricSamples`.
         estimate: Aggregate over the runs of this depth, with its interval.
         runs: The agents.
         values: Each agent's number, in the same order.
@@ -52,17 +55,23 @@ class DepthEstimate:
     depths: tuple[int, int]
     metric: str
     evidence: str
+    part: str
     estimate: Estimate
     runs: tuple[RunInfo, ...]
     values: tuple[float, ...]
 
 
 def metric_samples(
-    run: RunInfo, metric: str, evidence: str, sample_unit: str, samples: Float[np.ndarray, " samples"]
+    run: RunInfo,
+    metric: str,
+    evidence: str,
+    sample_unit: str,
+    samples: Float[np.ndarray, " samples"] | Bool[np.ndarray, " samples"],
+    part: str = "",
 ) -> tuple[MetricSamples, ...]:
     """Keep what is defined: one entry, or none if the metric is undefined in every sample."""
-    finite = np.asarray(samples, dtype=np.float64)[np.isfinite(samples)]
-    return (MetricSamples(run, metric, evidence, sample_unit, finite),) if finite.size else ()
+    finite = samples[np.isfinite(samples)]
+    return (MetricSamples(run, metric, evidence, sample_unit, finite, part),) if finite.size else ()
 
 
 def summary_of(metric: str) -> Callable[..., np.ndarray | np.floating]:
@@ -71,37 +80,59 @@ def summary_of(metric: str) -> Callable[..., np.ndarray | np.floating]:
 
 
 def estimate_by_depth(samples: Iterable[MetricSamples]) -> tuple[DepthEstimate, ...]:
-    """Aggregate over the seeds of every depth, for each metric and kind of evidence.
+    """Aggregate over the seeds of every depth, for each metric, kind of evidence and part.
 
     Returns:
-        In the order of the definitions, then by evidence, then shallow to deep.
+        In the order of the definitions, then by evidence, by part as they come, and from shallow to deep.
     """
-    groups: dict[tuple[str, str, str], list[MetricSamples]] = {}
+    groups: dict[tuple[str, str, str, str], list[MetricSamples]] = {}
     for entry in samples:
-        groups.setdefault((entry.metric, entry.evidence, entry.run.label), []).append(entry)
-    estimates = [_estimate(group) for group in groups.values()]
+        groups.setdefault((entry.metric, entry.evidence, entry.part, entry.run.label), []).append(entry)
     metric_order = list(DEFINITIONS)
-    return tuple(sorted(estimates, key=lambda e: (metric_order.index(e.metric), e.evidence, e.depths, e.label)))
+    part_order = list(dict.fromkeys(part for _, _, part, _ in groups))
+
+    def place(e: DepthEstimate) -> tuple[object, ...]:
+        return (metric_order.index(e.metric), e.evidence, part_order.index(e.part), *place_in_order(e.runs[0]))
+
+    return tuple(sorted(map(_estimate, groups.values()), key=place))
+
+
+def place_in_order(run: RunInfo) -> tuple[int, int, int, str]:
+    """Sort key from shallow to deep, and within a depth from early to late checkpoints."""
+    return (run.critic_depth, run.actor_depth, run.env_steps, run.label)
 
 
 def depth_order(runs: Iterable[RunInfo]) -> tuple[str, ...]:
     """The labels of the runs, shallow to deep, each once."""
-    depths = {run.label: (run.critic_depth, run.actor_depth) for run in runs}
-    return tuple(sorted(depths, key=lambda label: (depths[label], label)))
+    return tuple(dict.fromkeys(run.label for run in sorted(runs, key=place_in_order)))
+
+
+_PART_WORDS = {"phi": "φ", "psi": "ψ", "goal": "place", **{name: d.title.lower() for name, d in DEFINITIONS.items()}}
+
+
+def titled(metric: str, part: str) -> str:
+    """Name of a metric for people, with the part it is about."""
+    return f"{DEFINITIONS[metric].title}, {_PART_WORDS.get(part, part)}" if part else DEFINITIONS[metric].title
+
+
+# Samples that are as good as drawn independently, so that resampling them says how well one agent was measured.
+# Blocks of a network, folds of a regression and other runs are parts of one measurement.
+_RESAMPLED = ("episodes", "goals", "batches")
 
 
 def _estimate(group: Sequence[MetricSamples]) -> DepthEstimate:
     group = sorted(group, key=lambda entry: entry.run.seed)
     first = group[0]
-    estimate = estimate_over_seeds(
-        [entry.samples for entry in group], first.sample_unit, within_run=summary_of(first.metric)
-    )
+    whole = first.sample_unit not in _RESAMPLED
+    samples = [np.array([entry.value], np.float64) if whole else entry.samples for entry in group]
+    unit = "run" if whole else first.sample_unit
     return DepthEstimate(
         label=first.run.label,
         depths=(first.run.critic_depth, first.run.actor_depth),
         metric=first.metric,
         evidence=first.evidence,
-        estimate=estimate,
+        part=first.part,
+        estimate=estimate_over_seeds(samples, unit, within_run=summary_of(first.metric)),
         runs=tuple(entry.run for entry in group),
         values=tuple(entry.value for entry in group),
     )

@@ -7,29 +7,29 @@ import numpy as np
 from crl_probe.figures.panels import FigureGroup, Panel
 from crl_probe.figures.style import chart, depth_colours, depth_symbols, faded
 from crl_probe.metrics import DEFINITIONS
-from crl_probe.samples import DepthEstimate
+from crl_probe.samples import DepthEstimate, depth_order, titled
 
 _EVIDENCE_SHIFT = {"shared": -0.13, "on-policy": 0.13}
 _BOUNDED = {"0 to 1": (-0.03, 1.03)}
 
 
 def depth_panels(estimates: Sequence[DepthEstimate], metric_names: Sequence[str]) -> FigureGroup:
-    """A panel for each metric that has estimates.
+    """A panel for each metric, and part of it, that has estimates.
 
     Filled markers are measured on each agent's own episodes or on the grid, open ones on the shared set.
     """
-    labels = list(dict.fromkeys(e.label for e in sorted(estimates, key=lambda e: (e.depths, e.label))))
+    labels = depth_order(run for e in estimates for run in e.runs)
     panels = []
     for name in metric_names:
-        mine = [estimate for estimate in estimates if estimate.metric == name]
-        if mine:
-            panels.append(_panel(name, mine, labels))
+        of_metric = [estimate for estimate in estimates if estimate.metric == name]
+        parts = dict.fromkeys(estimate.part for estimate in of_metric)
+        panels += [_panel(name, part, [e for e in of_metric if e.part == part], labels) for part in parts]
     kinds = {e.evidence for e in estimates if e.metric in metric_names}
     caption = "Open markers: shared probe set. Filled markers: each agent's own episodes." if len(kinds) > 1 else ""
     return FigureGroup(tuple(panels), caption=caption)
 
 
-def _panel(name: str, estimates: Sequence[DepthEstimate], labels: Sequence[str]) -> Panel:
+def _panel(name: str, part: str, estimates: Sequence[DepthEstimate], labels: Sequence[str]) -> Panel:
     definition = DEFINITIONS[name]
     colours, symbols = depth_colours(labels), depth_symbols(labels)
     both = len({estimate.evidence for estimate in estimates}) > 1
@@ -70,4 +70,5 @@ def _panel(name: str, estimates: Sequence[DepthEstimate], labels: Sequence[str])
     figure.update_xaxes(tickvals=list(range(len(labels))), ticktext=labels, range=[-0.5, len(labels) - 0.5])
     if definition.unit in _BOUNDED:
         figure.update_yaxes(range=_BOUNDED[definition.unit])
-    return Panel(definition.title, figure, alt=f"{definition.title} by depth: " + "; ".join(spoken))
+    title = titled(name, part)
+    return Panel(title, figure, alt=f"{title} by depth: " + "; ".join(spoken))

@@ -1,32 +1,17 @@
 """One look for all figures: colours that survive colour blindness, light and dark pages, and print."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import plotly.graph_objects as go
 
-# Shallow to deep. All have a contrast of 3 : 1 or more against white and against near-black, and differ in hue
-# between orange and violet, which every common kind of colour blindness tells apart.
-_DEPTH_SCALE = ("#c9741a", "#d0553f", "#c7457a", "#a855b8", "#7266d9", "#3d7fd6")
-_DEPTH_SYMBOLS = ("circle", "square", "diamond", "triangle-up", "pentagon", "hexagon")
+from crl_probe.palette import WALL_COLOUR
+from crl_probe.palette import depth_colours as depth_colours
+from crl_probe.palette import depth_symbols as depth_symbols
 
 VALUE_SCALE = "Viridis"  # brighter is nearer to the goal
 DISTANCE_SCALE = "Viridis_r"
-WALL_COLOUR = "#565c66"
 INK = "#5a6270"  # readable on light and dark until the page sets its own
 GRID = "rgba(128,136,148,0.25)"
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif"
-
-
-def depth_colours(labels: Sequence[str]) -> dict[str, str]:
-    """A colour for each depth, given shallow to deep."""
-    places = np.linspace(0, len(_DEPTH_SCALE) - 1, len(labels)) if len(labels) > 1 else [4.0]
-    return {label: _mixed(float(place)) for label, place in zip(labels, places, strict=True)}
-
-
-def depth_symbols(labels: Sequence[str]) -> dict[str, str]:
-    """A marker for each depth, so that colour is never the only sign."""
-    return {label: _DEPTH_SYMBOLS[i % len(_DEPTH_SYMBOLS)] for i, label in enumerate(labels)}
 
 
 def chart(x_title: str = "", y_title: str = "") -> go.Figure:
@@ -90,13 +75,6 @@ def _bare() -> go.Figure:
         hoverlabel={"font": {"family": FONT, "size": 13}},
     )
     return figure
-
-
-def _mixed(place: float) -> str:
-    low = min(int(place), len(_DEPTH_SCALE) - 2)
-    share = place - low
-    pair = [[int(_DEPTH_SCALE[k][i : i + 2], 16) for i in (1, 3, 5)] for k in (low, low + 1)]
-    return "#" + "".join(f"{round((1 - share) * a + share * b):02x}" for a, b in zip(*pair, strict=True))
 
 
 def _float32(array: np.ndarray) -> np.ndarray:

@@ -13,16 +13,19 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from crl_probe import encode, metrics
-from crl_probe.collect import OnPolicyEpisodes, achieved_goals, planar_distances
+from crl_probe.collect import achieved_goals, walking_distances
 from crl_probe.evidence import Evidence, EvidenceSettings
-from crl_probe.results import RunInfo
+from crl_probe.probe_set import along_paths
+from crl_probe.results import ProbeError, RunInfo
 from crl_probe.samples import MetricSamples, metric_samples
 from crl_train.envs.goal_env import GoalEnv
+from crl_train.errors import ConfigError
 
 if TYPE_CHECKING:
     from crl_probe.loading import LoadedRun
 
 NEIGHBOURS = 15
+METHODS = {"aligned": "AlignedUMAP", "umap": "UMAP", "pca": "PCA"}
 MEASURES = ("embedding_path_length", "straightness", "energy_monotonicity")
 
 
@@ -32,13 +35,20 @@ class EmbeddingTrajectorySettings:
 
     Attributes:
         evidence: Episodes, shared set and goals.
+        method: ``aligned`` (one UMAP of all agents, each state tied to itself), ``umap`` (each agent by itself) or
+            ``pca`` (each agent's two directions of most variance).
         points: About how many shared points each picture holds.
         epochs: Epochs of the UMAP optimisation.
     """
 
     evidence: EvidenceSettings = dataclasses.field(default_factory=EvidenceSettings)
+    method: str = "aligned"
     points: int = 600
     epochs: int = 100
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS:
+            raise ConfigError(f"method={self.method!r} is not usable: pictures are made by {', '.join(METHODS)}.")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,41 +117,41 @@ def run(
         evidence: Recordings made already; None makes them.
 
     Raises:
-        ValueError: If embeddings are not finite or there are too few shared points.
+        ProbeError: If embeddings are not finite or there are too few shared points.
     """
     evidence = evidence or Evidence(loaded_runs, settings.evidence)
-    env, probe_set = evidence.env, evidence.probe_set
-    places = achieved_goals(env, probe_set.states)
-    reached = np.linalg.norm(places - probe_set.commanded_goals, axis=1) < env.spec.tolerance
-    rows = probe_set.along_paths(places, _until_arrival(reached, probe_set.episode), settings.points)
-    places = places[rows]
-    spaces = [np.concatenate([phi[rows], psi]) for phi, psi in zip(evidence.shared_phi, evidence.goal_psi, strict=True)]
-    evidence.progress(f"UMAP of {len(rows)} states in {len(spaces)} embedding spaces")
-    pictures = aligned_umap(spaces, seed=int(rng.integers(2**31)), epochs=settings.epochs)
+    env, paths, goals = evidence.env, evidence.probe_set.paths, evidence.goals
+    places = achieved_goals(env, paths.states)
+    reached = np.linalg.norm(places - paths.commanded_goals, axis=1) < env.spec.tolerance
+    rows = along_paths(paths, places, _until_arrival(reached, paths.episode), settings.points)
+    places, paths = places[rows], paths.rows(rows)
+    spaces = [np.concatenate([phi[rows], psi]) for phi, psi in zip(evidence.path_phi, evidence.goal_psi, strict=True)]
+    method = "umap" if len(spaces) == 1 and settings.method == "aligned" else settings.method
+    evidence.progress(f"{METHODS[method]} of {len(rows)} states in {len(spaces)} embedding spaces")
+    pictures = draw(spaces, method, seed=int(rng.integers(2**31)), epochs=settings.epochs)
 
-    distance = np.zeros(len(rows))
-    for episode in np.unique(probe_set.episode[rows]):
-        mine = probe_set.episode[rows] == episode
-        goal = probe_set.commanded_goals[rows][mine][0]
-        distance[mine] = planar_distances(env, places[mine], goal)
+    # All episodes to all their goals would be a large table; each goal is asked for once.
+    commanded, goal_of = np.unique(paths.commanded_goals, axis=0, return_inverse=True)
+    distance = walking_distances(env, places, commanded)[goal_of, np.arange(len(rows))]
 
-    measures = [
-        _measure_episodes(record, phi, run)
-        for record, phi, run in zip(evidence.episodes, evidence.on_policy_phi, evidence.runs, strict=True)
+    own = [
+        (r.commanded_goals, r.distances, r.tolerance, phi)
+        for r, phi in zip(evidence.episodes, evidence.on_policy_phi, strict=True)
     ]
+    measures = evidence.of_each_run("measuring trajectories", _measure_episodes, each=own)
     return EmbeddingTrajectoryResult(
         runs=evidence.infos,
-        method="AlignedUMAP" if len(spaces) > 1 else "UMAP",
+        method=METHODS[method],
         picture=np.stack(pictures),
         trustworthiness=np.array(
             [metrics.trustworthiness(s, p, NEIGHBOURS) for s, p in zip(spaces, pictures, strict=True)]
         ),
-        episode=probe_set.episode[rows],
-        time=probe_set.time[rows],
-        source=probe_set.source[rows],
+        episode=paths.episode,
+        time=paths.time,
+        source=paths.source,
         positions=places[:, :2],
         distance=distance,
-        goals=probe_set.goals,
+        goals=goals,
         measures={name: np.stack([by_name[name] for by_name in measures]) for name in MEASURES},
         **_map_of(env),
     )
@@ -163,18 +173,30 @@ def _map_of(env: GoalEnv) -> dict[str, np.ndarray]:
     return {"map_xs": np.asarray(grid.xs), "map_ys": np.asarray(grid.ys), "map_free": np.asarray(grid.free)}
 
 
-def aligned_umap(
-    spaces: Sequence[Float[np.ndarray, "points repr_dim"]], seed: int, epochs: int
+def draw(
+    spaces: Sequence[Float[np.ndarray, "points repr_dim"]], method: str, seed: int, epochs: int
 ) -> list[Float[np.ndarray, "points 2"]]:
-    """Draw the same points from several embedding spaces in the plane, keeping each point in place across panels.
+    """Draw the same points from several embedding spaces in the plane.
+
+    Args:
+        spaces: One for each agent, rows in the same order.
+        method: A key of ``METHODS``; ``aligned`` keeps each point in about the same place across pictures.
+        seed: Seeds UMAP.
+        epochs: Epochs of the UMAP optimisation.
+
+    Raises:
+        ProbeError: If embeddings are not finite or there are too few points.
 
     Source: UMAP, arXiv 1802.03426; umap-learn's AlignedUMAP with identity relations.
     """
-    for space in spaces:
-        if not np.isfinite(space).all():
-            raise ValueError("embeddings are not finite: UMAP cannot place them. The checkpoint holds NaN weights.")
+    if not all(np.isfinite(space).all() for space in spaces):
+        raise ProbeError("embeddings are not finite: no picture can place them. A checkpoint holds NaN weights.")
     if len(spaces[0]) <= 2 * NEIGHBOURS:
-        raise ValueError(f"{len(spaces[0])} points are too few for a picture: it needs over {2 * NEIGHBOURS}.")
+        raise ProbeError(f"{len(spaces[0])} points are too few for a picture: it needs over {2 * NEIGHBOURS}.")
+    if method == "pca":
+        from sklearn.decomposition import PCA
+
+        return [PCA(2).fit_transform(space).astype(np.float32) for space in spaces]
     import umap
 
     options = {
@@ -191,8 +213,8 @@ def aligned_umap(
         warnings.filterwarnings("ignore", message="n_jobs value .* overridden", category=UserWarning)
         # AlignedUMAP takes the spectral start whatever `init` says, and a seeded random one where that fails.
         warnings.filterwarnings("ignore", message="Spectral initialisation failed", category=UserWarning)
-        if len(spaces) == 1:
-            pictures = [umap.UMAP(**options).fit_transform(spaces[0])]
+        if method == "umap":
+            pictures = [umap.UMAP(**options).fit_transform(space) for space in spaces]
         else:
             identity = {i: i for i in range(len(spaces[0]))}
             # A window of 2 ties each panel to those on either side; a wider one costs time and aligns no better.
@@ -203,11 +225,17 @@ def aligned_umap(
     return [np.asarray(picture, dtype=np.float32) for picture in pictures]
 
 
-def _measure_episodes(record: OnPolicyEpisodes, phi: np.ndarray, run: "LoadedRun") -> dict[str, np.ndarray]:
-    episodes, steps, _ = record.actions.shape
-    psi = np.repeat(encode.encode_psi(run, record.commanded_goals), steps, axis=0)
-    energy = encode.energy_of(run, phi.reshape(episodes * steps, -1), psi).reshape(episodes, steps)
-    arrivals = metrics.first_arrival(record.distances, record.tolerance)
+def _measure_episodes(
+    run: "LoadedRun",
+    commanded_goals: Float[np.ndarray, "episodes goal_dim"],
+    distances: Float[np.ndarray, "episodes steps"],
+    tolerance: float,
+    phi: Float[np.ndarray, "episodes steps repr_dim"],
+) -> dict[str, Float[np.ndarray, " episodes"]]:
+    episodes, steps, repr_dim = phi.shape
+    psi = np.repeat(encode.encode_psi(run, commanded_goals), steps, axis=0)
+    energy = encode.energy_of(run, phi.reshape(-1, repr_dim), psi).reshape(episodes, steps)
+    arrivals = metrics.first_arrival(distances, tolerance)
     values = {name: np.full(episodes, np.nan) for name in MEASURES}
     for episode, arrival in enumerate(arrivals):
         # Embedding t is that of the state before step t + 1, so the first `arrival` of them lead up to the goal.

@@ -9,9 +9,9 @@ import numpy as np
 from jaxtyping import Bool, Float, Integer
 
 from crl_probe import metrics
-from crl_probe.collect import OnPolicyEpisodes, achieved_goals, planar_distances
+from crl_probe.collect import OnPolicyEpisodes, achieved_goals, walking_distances
 from crl_probe.evidence import Evidence, EvidenceSettings
-from crl_probe.results import RunInfo
+from crl_probe.results import ProbeError, RunInfo
 from crl_probe.samples import MetricSamples, metric_samples
 
 if TYPE_CHECKING:
@@ -84,59 +84,55 @@ def run(
         evidence: Recordings made already; None makes them.
 
     Raises:
-        ValueError: If no goal has enough near states in either kind of evidence.
+        ProbeError: If no goal has enough near states in either kind of evidence.
     """
     evidence = evidence or Evidence(loaded_runs, settings.evidence)
-    env, probe_set = evidence.env, evidence.probe_set
+    env, goals = evidence.env, evidence.goals
     radius = settings.radius_in_tolerances * float(env.spec.tolerance)
     # Distances are cheap and embeddings are not: whether there is anything to measure is settled first.
-    shared_places = achieved_goals(env, probe_set.states)
-    shared_near = _near(evidence, shared_places, radius)
+    shared_places = achieved_goals(env, evidence.probe_set.points.states)
     own_places = [_places(evidence, record) for record in evidence.episodes]
-    own_near = [_near(evidence, places, radius) for places in own_places]
+    shared_near = walking_distances(env, shared_places, goals) <= radius
+    own_near = [walking_distances(env, places, goals) <= radius for places in own_places]
     most = max(int(near.sum(axis=1).max()) for near in (shared_near, *own_near))
     if most < settings.min_near:
-        raise ValueError(
+        raise ProbeError(
             f"no goal has {settings.min_near} states within {radius:g} {env.spec.unit} (at most {most}): no agent "
-            "comes near these goals often enough to measure spread. Train longer or record more episodes."
+            "comes near a goal often enough to measure spread. Record more episodes, or train longer."
         )
-
-    for run, embedded in zip(evidence.runs, evidence.shared_phi, strict=True):
-        if not np.isfinite(embedded).all():
-            raise ValueError(f"embeddings of {run.name} are not finite: the checkpoint holds NaN weights.")
-
-    shape = (len(evidence.runs), len(probe_set.goals))
-    shared = {name: np.full(shape, np.nan) for name in SPREADS}
-    on_policy = {name: np.full(shape, np.nan) for name in SPREADS}
-    for i, (phi, own_phi) in enumerate(zip(evidence.shared_phi, evidence.on_policy_phi, strict=True)):
-        flat_own_phi = own_phi.reshape(-1, own_phi.shape[-1])
-        for j, psi in enumerate(evidence.goal_psi[i]):
-            for table, points, places, near in (
-                (shared, phi, shared_places, shared_near[j]),
-                (on_policy, flat_own_phi, own_places[i], own_near[i][j]),
-            ):
-                if near.sum() >= settings.min_near:
-                    for name, measure in _measures(points, places, near, psi).items():
-                        # A representation that has collapsed near one goal leaves this number undefined, no other.
-                        with contextlib.suppress(ValueError):
-                            table[name][i, j] = measure()
+    shared, on_policy = [], []
+    for i, psi in enumerate(evidence.goal_psi):
+        own_phi = evidence.on_policy_phi[i]
+        shared.append(_table(evidence.point_phi[i], shared_places, shared_near, psi, settings.min_near))
+        flat = own_phi.reshape(-1, own_phi.shape[-1])
+        on_policy.append(_table(flat, own_places[i], own_near[i], psi, settings.min_near))
     return GoalClustersResult(
         runs=evidence.infos,
-        goals=probe_set.goals,
+        goals=goals,
         radius=radius,
         near_shared=shared_near.sum(axis=1),
         near_on_policy=np.stack([near.sum(axis=1) for near in own_near]),
-        shared=shared,
-        on_policy=on_policy,
+        shared={name: np.stack([table[name] for table in shared]) for name in SPREADS},
+        on_policy={name: np.stack([table[name] for table in on_policy]) for name in SPREADS},
     )
+
+
+def _table(
+    phi: np.ndarray, places: np.ndarray, near: Bool[np.ndarray, "goals points"], psi: np.ndarray, min_near: int
+) -> dict[str, Float[np.ndarray, " goals"]]:
+    """Every spread around every goal; NaN where too few points are near or a number is undefined."""
+    table = {name: np.full(len(near), np.nan) for name in SPREADS}
+    for j, mask in enumerate(near):
+        if mask.sum() >= min_near:
+            for name, measure in _measures(phi, places, mask, psi[j]).items():
+                # A representation that has collapsed near one goal leaves this number undefined, no other.
+                with contextlib.suppress(metrics.MetricError):
+                    table[name][j] = measure()
+    return table
 
 
 def _places(evidence: Evidence, record: OnPolicyEpisodes) -> Float[np.ndarray, "points goal_dim"]:
     return achieved_goals(evidence.env, record.states[:, :-1].reshape(-1, record.states.shape[-1]))
-
-
-def _near(evidence: Evidence, places: np.ndarray, radius: float) -> Bool[np.ndarray, "goals points"]:
-    return np.stack([planar_distances(evidence.env, places, goal) <= radius for goal in evidence.probe_set.goals])
 
 
 def _measures(phi: np.ndarray, places: np.ndarray, near: np.ndarray, psi: np.ndarray) -> dict[str, Callable[[], float]]:

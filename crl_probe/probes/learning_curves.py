@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from crl_probe.collect import run_info
-from crl_probe.results import RunInfo
+from crl_probe.collect import run_infos
+from crl_probe.evidence import Evidence
+from crl_probe.results import ProbeError, RunInfo
 
 if TYPE_CHECKING:
     from crl_probe.loading import LoadedRun
@@ -40,7 +41,11 @@ class LearningCurvesResult:
 
 
 def run(
-    loaded_runs: Sequence["LoadedRun"], settings: LearningCurvesSettings, rng: np.random.Generator
+    loaded_runs: Sequence["LoadedRun"],
+    settings: LearningCurvesSettings,
+    rng: np.random.Generator,
+    *,
+    evidence: Evidence | None = None,
 ) -> LearningCurvesResult:
     """Collect the learning curves of the runs.
 
@@ -48,9 +53,10 @@ def run(
         loaded_runs: Agents of one environment.
         settings: Which metrics.
         rng: Not used.
+        evidence: Not used.
 
     Raises:
-        ValueError: If no run has logged any of the metrics.
+        ProbeError: If no run has logged any of the metrics.
     """
     curves = {
         name: tuple(np.array([_number(row.get(name)) for row in loaded.curve]) for loaded in loaded_runs)
@@ -58,9 +64,9 @@ def run(
     }
     logged = {name: values for name, values in curves.items() if any(np.isfinite(v).any() for v in values)}
     if not logged:
-        raise ValueError(f"metrics.jsonl of these runs holds none of {', '.join(settings.columns)}.")
+        raise ProbeError(f"metrics.jsonl of these runs holds none of {', '.join(settings.columns)}.")
     return LearningCurvesResult(
-        runs=tuple(run_info(loaded) for loaded in loaded_runs),
+        runs=run_infos(loaded_runs),
         env_steps=tuple(np.array([float(row["env_steps"]) for row in loaded.curve]) for loaded in loaded_runs),
         curves=logged,
     )

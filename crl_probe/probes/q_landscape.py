@@ -10,9 +10,9 @@ from jaxtyping import Bool, Float, Int
 
 from crl_probe import encode, metrics
 from crl_probe.evidence import Evidence, EvidenceSettings
-from crl_probe.probe_set import choose_goals
-from crl_probe.results import RunInfo
+from crl_probe.results import ProbeError, RunInfo
 from crl_probe.samples import MetricSamples, metric_samples
+from crl_train.envs.goal_env import GoalEnv
 from crl_train.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -33,12 +33,19 @@ class QLandscapeSettings:
     """Settings of the probe.
 
     Attributes:
-        evidence: Number of shared goals, and the seed that spreads them.
+        evidence: Shared goals.
         fine_cells: About how many grid cells the long side of the maze is divided into.
+        action: What the agent does at each place: ``mean``, ``sample``, ``best_of_K``, or the same action everywhere,
+            its entries separated by commas.
     """
 
     evidence: EvidenceSettings = dataclasses.field(default_factory=EvidenceSettings)
     fine_cells: int = 50
+    action: str = "mean"
+
+    def __post_init__(self) -> None:
+        if self.fine_cells < 1:
+            raise ConfigError(f"fine_cells={self.fine_cells} is not usable: a grid has at least one cell. Use 50.")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +61,7 @@ class QLandscapeResult:
         goals: Goals, the same for every agent. (goals, goal_dim), metres.
         goal_cells: Grid index of the cell that holds each goal. (goals, 2)
         geodesic: Walking distance to each goal; NaN in walls. (goals, nx, ny), metres.
-        values: Energy of the nominal state at each place under the mean action; NaN in walls. (runs, goals, nx, ny)
+        values: Energy of the nominal state at each place under the chosen action; NaN in walls. (runs, goals, nx, ny)
         scores: For each name in ``SCORES`` the score; NaN where it is undefined. (runs, goals)
     """
 
@@ -90,36 +97,35 @@ def run(
 
     Args:
         loaded_runs: Agents of one environment.
-        settings: Goals and resolution.
-        rng: Not used: the goals are spread by the seed of the evidence, so that all probes share them.
+        settings: Goals, resolution and action.
+        rng: Seeds policies that draw; the goals are spread by the seed of the evidence, so that all probes share them.
         evidence: Recordings made already; None makes what is needed.
 
     Raises:
-        ConfigError: If the environment is not planar or has no maze.
+        ProbeError: If the environment has no maze, or energies are not finite.
+        ConfigError: If the action or a goal is not one of the environment.
     """
     evidence = evidence or Evidence(loaded_runs, settings.evidence)
     env = evidence.env
     if env.maze is None:
-        raise ConfigError(f"environment {env.name!r} has no maze: a landscape needs walls and their geodesics.")
+        raise ProbeError(f"environment {env.name!r} has no maze: a landscape needs a plane with walls.")
+    goals = evidence.goals
     grid = env.maze.grid(_odd(settings.fine_cells / max(env.maze.walls.shape)))
     free = np.asarray(grid.free)
-    places = np.stack(np.meshgrid(grid.xs, grid.ys, indexing="ij"), axis=-1)[free]
+    places = grid.points[free.reshape(-1)]
     states = np.asarray(env.planar_state(jnp.asarray(places, dtype=jnp.float32)))
-    goals = choose_goals(env, settings.evidence.goals, settings.evidence.seed)
+    policy = _fixed_action(settings.action, env) if "," in settings.action else settings.action
 
     planar_goals = goals[:, :2].astype(np.float64)
-    geodesic = np.stack([_on_grid(env.maze.geodesic(places, goal), free) for goal in planar_goals])
-    euclidean = np.stack([_on_grid(np.linalg.norm(places - goal, axis=1), free) for goal in planar_goals])
-    goal_cells = np.stack(
-        [[np.abs(grid.xs - goal[0]).argmin(), np.abs(grid.ys - goal[1]).argmin()] for goal in planar_goals]
-    )
-    values = np.stack([_landscapes(run, states, goals, free, evidence) for run in evidence.runs])
-
-    scores = {name: np.full(values.shape[:2], np.nan) for name in SCORES}
-    for i, j in np.ndindex(*values.shape[:2]):
-        cell = (int(goal_cells[j, 0]), int(goal_cells[j, 1]))
-        for name, score in _score(values[i, j].astype(np.float64), geodesic[j], euclidean[j], free, cell).items():
-            scores[name][i, j] = score
+    geodesic = _on_grid(env.maze.geodesics(places, planar_goals), free)
+    euclidean = _on_grid(np.linalg.norm(places - planar_goals[:, None], axis=-1), free)
+    cells = [np.argmin(np.abs(line - planar_goals[:, [k]]), axis=1) for k, line in enumerate((grid.xs, grid.ys))]
+    goal_cells = np.stack(cells, axis=-1)
+    energies, scores = [], []
+    common = (states, goals, policy, int(rng.integers(2**31)), geodesic, euclidean, free, goal_cells)
+    for energy, score in evidence.of_each_run(f"landscapes of {len(goals)} goals", _landscapes_and_scores, *common):
+        energies.append(energy)
+        scores.append(score)
     return QLandscapeResult(
         runs=evidence.infos,
         xs=np.asarray(grid.xs),
@@ -129,21 +135,77 @@ def run(
         goals=goals,
         goal_cells=goal_cells,
         geodesic=geodesic,
-        values=values,
-        scores=scores,
+        values=np.stack(energies),
+        scores={name: np.stack([score[name] for score in scores]) for name in SCORES},
     )
 
 
-def _landscapes(
-    run: "LoadedRun", states: np.ndarray, goals: np.ndarray, free: np.ndarray, evidence: Evidence
-) -> Float[np.ndarray, "goals nx ny"]:
-    evidence.progress(f"landscapes of {len(goals)} goals with {run.name}")
-    # All goals in one long batch: full chunks whatever the number of cells.
-    state = np.tile(states, (len(goals), 1))
-    goal = np.repeat(goals, len(states), axis=0)
-    action = encode.mean_action(run, state, goal)
-    energies = encode.energy(run, state, action, goal).reshape(len(goals), len(states))
-    return np.stack([_on_grid(energy, free) for energy in energies])
+def landscapes(
+    run: "LoadedRun",
+    states: Float[np.ndarray, "cells state_dim"],
+    goals: Float[np.ndarray, "goals goal_dim"],
+    policy: str | Float[np.ndarray, " action_dim"] = "mean",
+    seed: int = 0,
+) -> Float[np.ndarray, "goals cells"]:
+    """Energy of each state under the policy's action, for each goal.
+
+    The goals' embeddings are made once; what remains is one evaluation of actor and state-action encoder for each
+    pair of state and goal, or of the encoder alone for each state where the action is fixed.
+
+    Args:
+        run: The agent.
+        states: (cells, state_dim)
+        goals: (goals, goal_dim)
+        policy: ``mean``, ``sample`` or ``best_of_K``, or one action for all states.
+        seed: Seeds policies that draw.
+    """
+    psi = encode.encode_psi(run, goals)
+    if isinstance(policy, np.ndarray):
+        phi = encode.encode_phi(run, states, np.tile(policy, (len(states), 1)))
+        return np.stack([encode.energy_of(run, phi, np.tile(one, (len(phi), 1))) for one in psi])
+    act, energies = encode.acting(run, policy, seed), []
+    for goal, one in zip(goals, psi, strict=True):
+        phi = encode.encode_phi(run, states, act(states, np.tile(goal, (len(states), 1))))
+        energies.append(encode.energy_of(run, phi, np.tile(one, (len(phi), 1))))
+    return np.stack(energies)
+
+
+def _landscapes_and_scores(
+    run: "LoadedRun",
+    states: np.ndarray,
+    goals: np.ndarray,
+    policy: str | np.ndarray,
+    seed: int,
+    geodesic: np.ndarray,
+    euclidean: np.ndarray,
+    free: np.ndarray,
+    goal_cells: np.ndarray,
+) -> tuple[Float[np.ndarray, "goals nx ny"], dict[str, np.ndarray]]:
+    energies = landscapes(run, states, goals, policy, seed)
+    # A network gone wrong must not look like one score missing.
+    if not np.isfinite(energies).all():
+        raise ProbeError(
+            f"energies of {run.name!r} are not finite over the grid: its checkpoint holds NaN or infinite weights. "
+            "Leave this run out."
+        )
+    values = _on_grid(energies, free)
+    scores = [
+        _score(value.astype(np.float64), geodesic[j], euclidean[j], free, (int(cell[0]), int(cell[1])))
+        for j, (value, cell) in enumerate(zip(values, goal_cells, strict=True))
+    ]
+    return values, {name: np.array([score[name] for score in scores]) for name in SCORES}
+
+
+def _fixed_action(text: str, env: GoalEnv) -> Float[np.ndarray, " action_dim"]:
+    try:
+        action = np.array([float(entry) for entry in text.split(",")], dtype=np.float32)
+    except ValueError:
+        raise ConfigError(f"action={text!r} is not usable: entries are numbers, as in 0.5,0.") from None
+    if len(action) != env.action_dim or not (np.abs(action) <= 1).all():
+        raise ConfigError(
+            f"action={text!r} is not usable: an action of {env.name} has {env.action_dim} entries from -1 to 1."
+        )
+    return action
 
 
 def _score(
@@ -157,21 +219,20 @@ def _score(
         "spurious_maxima": lambda: metrics.spurious_maxima(values, free, goal_cell),
         "wall_contrast": lambda: metrics.wall_contrast(values, euclidean, free),
     }
-    # A network gone wrong must not look like one score missing.
-    if not np.isfinite(values[free]).all():
-        raise ValueError("energies are not finite over the grid: the checkpoint holds NaN or infinite weights.")
     scores = {}
     for name, call in calls.items():
         try:
             scores[name] = call()
-        except ValueError:
+        except metrics.MetricError:
             scores[name] = float("nan")  # undefined here, such as topology_gain where no wall is in the way
     return scores
 
 
-def _on_grid(values: Float[np.ndarray, " cells"], free: Bool[np.ndarray, "nx ny"]) -> Float[np.ndarray, "nx ny"]:
-    grid = np.full(free.shape, np.nan, dtype=values.dtype)
-    grid[free] = values
+def _on_grid(
+    values: Float[np.ndarray, "goals cells"], free: Bool[np.ndarray, "nx ny"]
+) -> Float[np.ndarray, "goals nx ny"]:
+    grid = np.full((len(values), *free.shape), np.nan, dtype=values.dtype)
+    grid[:, free] = values
     return grid
 
 

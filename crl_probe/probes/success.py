@@ -57,7 +57,9 @@ class SuccessResult:
                 "final_distance": self.final_distance[i],
             }
             for name, values in by_episode.items():
-                entries += metric_samples(run, name, "on-policy", "episodes", values.astype(np.float64))
+                # Yes and no stay that: their interval is another one.
+                kept = values if values.dtype == bool else values.astype(np.float64)
+                entries += metric_samples(run, name, "on-policy", "episodes", kept)
         return tuple(entries)
 
 

@@ -13,8 +13,9 @@ from plotly.io import to_json
 from plotly.offline import get_plotlyjs
 
 from crl_probe.figures.panels import FigureGroup
+from crl_probe.report.content import Section
+from crl_probe.report.headline import Headline
 from crl_probe.report.numbers import versions
-from crl_probe.report.sections import Headline, Section
 from crl_probe.results import RunInfo
 
 

@@ -5,7 +5,7 @@ import pytest
 from crl_probe.evidence import Evidence, EvidenceSettings
 from tests.crl_probe.fakes import FakeRun
 
-SMALL = EvidenceSettings(episodes=10, episode_length=120, probe_set_episodes=6, goals=3, seed=0)
+SMALL = EvidenceSettings(episodes=10, episode_length=120, points=300, paths=6, goals=3, seed=0)
 
 
 @pytest.fixture(autouse=True)

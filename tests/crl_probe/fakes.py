@@ -1,9 +1,10 @@
 """An analytic agent that stands in for a loaded run: its "depth" decides how far its critic sees the maze.
 
-A place is embedded by its distances to landmarks; these go from straight-line to walking distances as depth grows.
-Its policy climbs its own energy, so deeper fakes really reach more goals.
+A place is embedded by its distances to landmarks; these go from straight-line to walking distances as depth grows,
+and block by block inside one agent. Its policy climbs its own energy, so deeper fakes really reach more goals.
 """
 
+import itertools
 import types
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from crl_train.envs.registry import make_env
 
 REPR_DIM = 64
 _FINE = 9
+_NUMBERS = itertools.count()
 _TABLES: dict[str, tuple] = {}
 
 
@@ -42,25 +44,31 @@ class FakeRun:
         self.depth = depth if actor_depth == depth else (actor_depth, depth)
         self.label = f"depth {depth}" if actor_depth == depth else f"actor {actor_depth} · critic {depth}"
         self.name = name or f"{env_name}_d{depth}_s{seed}"
-        self.path = Path("checkpoints") / self.name
+        # As no two agents share a directory, no two fakes do, even of one name.
+        self.path = Path("checkpoints") / f"fake_{next(_NUMBERS)}" / self.name
         self.config = types.SimpleNamespace(
             env=env_name,
             seed=seed,
             actor_depth=actor_depth,
             critic_depth=depth,
             energy="norm",
+            discount=0.99,
+            residual=True,
+            width=REPR_DIM,
             episode_length=None,
         )
+        self.critic_blocks = depth // 4
+        self.episode_length = self.env.spec.episode_length
         self.env_steps = 10_000
-        self.content_hash = f"{self.name}-{depth}-{seed}".encode().hex()
+        self.content_hash = f"{self.name}-{actor_depth}-{depth}-{seed}".encode().hex()
         self.steps = (10_000,)
         self.curve = [self._curve_row(epoch, depth) for epoch in range(1, 6)]
         weight = min(1.0, max(0.0, np.log2(depth / 4) / 4))
-        table = weight * walking + (1 - weight) * straight
         generator = np.random.default_rng(1000 * depth + seed)
-        rotation = np.linalg.qr(generator.normal(size=(REPR_DIM, REPR_DIM)))[0][: table.shape[-1]]
-        self._tilt = jnp.asarray(rotation[:2] * (1 + seed), dtype=jnp.float32)
-        self._table = jnp.asarray(table @ rotation * (1 + seed), dtype=jnp.float32)
+        rotation = np.linalg.qr(generator.normal(size=(REPR_DIM, REPR_DIM)))[0][: straight.shape[-1]] * (1 + seed)
+        self._tilt = jnp.asarray(rotation[:2], dtype=jnp.float32)
+        self._straight = jnp.asarray(straight @ rotation, dtype=jnp.float32)
+        self._detours = jnp.asarray(weight * (walking - straight) @ rotation, dtype=jnp.float32)
 
     @staticmethod
     def _curve_row(epoch, depth):
@@ -77,18 +85,25 @@ class FakeRun:
             "time/seconds": 3.0 * epoch,
         }
 
-    def _embed(self, xy):
+    def _embed(self, xy, share=1.0):
+        """Embed places as the first ``share`` of the blocks do: 0 is blind to walls, 1 is the whole agent."""
         spacing = self._grid.xs[1] - self._grid.xs[0]
         i = jnp.clip(jnp.round((xy[..., 0] - self._grid.xs[0]) / spacing), 0, len(self._grid.xs) - 1).astype(int)
         j = jnp.clip(jnp.round((xy[..., 1] - self._grid.ys[0]) / spacing), 0, len(self._grid.ys) - 1).astype(int)
         # A little of the place itself, so that no two places share an embedding.
-        return self._table[i, j] + 0.05 * (xy @ self._tilt)
+        return self._straight[i, j] + share * self._detours[i, j] + 0.05 * (xy @ self._tilt)
+
+    def _phi(self, state, action, share=1.0):
+        return self._embed(jnp.asarray(state)[..., :2], share) + 0.005 * (jnp.asarray(action) @ self._tilt)
+
+    def _psi(self, goal, share=1.0):
+        return self._embed(jnp.asarray(goal), share)
 
     def phi(self, state, action):
-        return self._embed(jnp.asarray(state)[..., :2] + 0.1 * jnp.asarray(action))
+        return self._phi(state, action)
 
     def psi(self, goal):
-        return self._embed(jnp.asarray(goal))
+        return self._psi(goal)
 
     def energy(self, state, action, goal):
         return -jnp.linalg.norm(self.phi(state, action) - self.psi(goal), axis=-1)
@@ -101,3 +116,27 @@ class FakeRun:
         gap = jnp.linalg.norm(self._embed(ahead) - self.psi(goal)[..., None, :], axis=-1)
         brake = 0.2 * jnp.asarray(state)[..., 2:4]
         return jnp.clip(directions[jnp.argmin(gap, axis=-1)] - brake, -1.0, 1.0)
+
+    def phi_after(self, state, action, blocks):
+        return jnp.stack([self._phi(state, action, int(b) / self.critic_blocks) for b in blocks], axis=1)
+
+    def psi_after(self, goal, blocks):
+        return jnp.stack([self._psi(goal, int(b) / self.critic_blocks) for b in blocks], axis=1)
+
+    def residual_stream(self, part, *inputs):
+        """As if the stream were the embedding itself; the actor's is that of its place and that of its goal, added."""
+        after = {"phi": self._phi, "psi": self._psi, "actor": self._place_and_goal}[part]
+        blocks = self._blocks(part)
+        return jnp.stack([after(*inputs, share=b / blocks) for b in range(blocks + 1)])
+
+    def _place_and_goal(self, state, goal, share):
+        return self._psi(jnp.asarray(state)[..., :2], share) + self._psi(goal)
+
+    def mean_activations(self, part, *inputs):
+        """In block b of B the first 32 * b / B of 64 units are dormant, whatever the inputs."""
+        blocks = self._blocks(part)
+        dormant = 32 * np.arange(1, blocks + 1) // blocks
+        return jnp.asarray(np.tile(np.arange(REPR_DIM) >= dormant[:, None, None], (1, 4, 1)), dtype=jnp.float32)
+
+    def _blocks(self, part):
+        return self.config.actor_depth // 4 if part == "actor" else self.critic_blocks

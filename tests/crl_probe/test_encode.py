@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crl_probe.encode import encode_phi, encode_psi, energy, energy_of, in_chunks
+from crl_probe.encode import acting, encode_phi, encode_psi, energy_of, in_chunks
+from crl_probe.loading import load_run
 from tests.crl_probe.fakes import FakeRun
 
 
@@ -28,7 +29,7 @@ def test_energy_of_embeddings_is_the_energy():
     run = FakeRun()
     generator = np.random.default_rng(0)
     state, action, goal = (generator.uniform(3, 5, size=(7, n)).astype(np.float32) for n in (4, 2, 2))
-    expected = energy(run, state, action, goal)
+    expected = run.energy(state, action, goal)
     np.testing.assert_allclose(
         energy_of(run, encode_phi(run, state, action), encode_psi(run, goal)), expected, rtol=1e-4, atol=1e-4
     )
@@ -37,3 +38,15 @@ def test_energy_of_embeddings_is_the_energy():
 def test_nothing_is_refused():
     with pytest.raises(ValueError, match=r"inputs have lengths \[0\]"):
         in_chunks(jnp.abs, np.zeros((0, 1)))
+
+
+def test_acting_agrees_with_the_run_and_draws_anew(finished_run):
+    run = load_run(finished_run.path)
+    generator = np.random.default_rng(0)
+    state, goal = (generator.uniform(3, 5, size=(7, n)).astype(np.float32) for n in (4, 2))
+    np.testing.assert_allclose(acting(run)(state, goal), run.act(state, goal), rtol=1e-5, atol=1e-6)
+    best = acting(run, "best_of_2", seed=3)
+    first, second = best(state, goal), best(state, goal)
+    assert first.shape == (7, 2)
+    assert not np.array_equal(first, second)
+    np.testing.assert_array_equal(acting(run, "best_of_2", seed=3)(state, goal), first)

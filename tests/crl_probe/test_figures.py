@@ -6,12 +6,22 @@ import itertools
 import numpy as np
 import pytest
 
+from crl_probe.figures.by_block import lens_panels, stream_panels
 from crl_probe.figures.by_depth import depth_panels
 from crl_probe.figures.embedding_trajectory import trajectory_panels
+from crl_probe.figures.geometry import cka_panels
 from crl_probe.figures.learning_curves import learning_curve_panels
 from crl_probe.figures.q_landscape import landscape_panels
 from crl_probe.figures.style import depth_colours
-from crl_probe.probes import embedding_trajectory, learning_curves, q_landscape, success
+from crl_probe.probes import (
+    depth_lens,
+    embedding_trajectory,
+    geometry,
+    learning_curves,
+    q_landscape,
+    residual_stream,
+    success,
+)
 from crl_probe.samples import estimate_by_depth
 
 
@@ -69,7 +79,7 @@ def test_curves_have_gaps_where_nothing_was_logged(fake_runs):
 
 
 def test_episodes_can_be_picked_in_every_panel(fake_runs, small, evidence, monkeypatch):
-    monkeypatch.setattr(embedding_trajectory, "aligned_umap", lambda spaces, **_: [space[:, :2] for space in spaces])
+    monkeypatch.setattr(embedding_trajectory, "draw", lambda spaces, *_, **__: [space[:, :2] for space in spaces])
     settings = embedding_trajectory.EmbeddingTrajectorySettings(small, points=60)
     result = embedding_trajectory.run(fake_runs, settings, rng(), evidence=evidence)
     group = trajectory_panels(result)
@@ -78,6 +88,31 @@ def test_episodes_can_be_picked_in_every_panel(fake_runs, small, evidence, monke
     for panel in group.panels:
         (points,) = [trace for trace in panel.figure.data if trace.visible and trace.customdata is not None]
         np.testing.assert_array_equal(points.customdata, result.episode)
+
+
+def test_every_pair_of_agents_has_its_cka(fake_runs, small, evidence):
+    result = geometry.run(fake_runs, geometry.GeometrySettings(small), rng(), evidence=evidence)
+    (panel,) = cka_panels(result).panels
+    (cells,) = panel.figure.data
+    np.testing.assert_allclose(cells.z, result.cka, rtol=1e-6)
+    assert cells.text[0][0] == "1.00"
+    assert f"depth 64 · s0 and depth 4 · s0 {result.cka[1, 0]:.2f}" in panel.alt
+    alone = dataclasses.replace(result, runs=result.runs[:1], cka=result.cka[:1, :1])
+    assert cka_panels(alone).panels == ()
+
+
+def test_curves_over_blocks_end_at_the_whole_network(fake_runs, small, evidence):
+    settings = depth_lens.DepthLensSettings(small, batch_size=64, fine_cells=15)
+    lens = depth_lens.run(fake_runs, settings, rng(), evidence=evidence)
+    accuracy, rank = lens_panels(lens).panels
+    for curve, mine in zip(accuracy.figure.data, lens.retrieval_accuracy, strict=True):
+        assert (curve.x[0], curve.x[-1]) == (0, 1)
+        assert curve.y[-1] == pytest.approx(mine[-1].mean(), rel=1e-5)
+    assert "Follows the maze" in rank.title
+    stream = residual_stream.run(fake_runs, residual_stream.ResidualStreamSettings(small), rng(), evidence=evidence)
+    panels = stream_panels(stream).panels
+    assert len(panels) == 6  # two numbers for three networks
+    assert [len(curve.x) for curve in panels[0].figure.data] == [1, 16]
 
 
 def test_a_depth_without_the_chosen_seed_is_explained(landscape):

@@ -157,13 +157,19 @@ def test_runs_of_two_environments_are_never_mixed_and_go_from_shallow_to_deep(lo
 
 
 def test_runs_that_would_feign_a_second_seed_are_refused(loaded):
+    elsewhere = dataclasses.replace(loaded, path=loaded.path.parent / "elsewhere" / loaded.name)
     with pytest.raises(ConfigError, match=r"two runs of point_u_maze are named 'finished'"):
-        group_by_env([loaded, loaded])
+        group_by_env([loaded, elsewhere])
     renamed = dataclasses.replace(loaded, path=loaded.path.with_name("copy"))
     with pytest.raises(ConfigError, match="hold the same parameters: one run counted twice would feign a second seed"):
-        group_by_env([loaded, changed(loaded, seed=1), renamed])
+        group_by_env([loaded, renamed])
     with pytest.raises(ConfigError, match="have the same depth and seed: they would count as two seeds"):
-        group_by_env([loaded, changed(loaded, policy_every=2)])
+        group_by_env([loaded, dataclasses.replace(renamed, content_hash="other")])
+
+
+def test_several_checkpoints_of_a_run_are_stages_and_not_seeds(finished_run, loaded):
+    early = load_run(finished_run.path, step=480)
+    assert [run.env_steps for run in group_by_env([loaded, early])["point_u_maze"]] == [480, 1120]
 
 
 def test_runs_that_differ_in_more_than_depth_and_seed_are_refused(loaded):

@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -44,10 +45,27 @@ def test_an_environment_without_a_maze_is_named(small):
         q_landscape.run([run], q_landscape.QLandscapeSettings(small), rng())
 
 
+def test_a_fixed_action_is_the_same_everywhere_and_checked(fake_runs, small, evidence):
+    def landscape(action):
+        chosen = q_landscape.QLandscapeSettings(small, fine_cells=15, action=action)
+        return q_landscape.run(fake_runs, chosen, rng(), evidence=evidence)
+
+    still = landscape("0,0")
+    run, goal = fake_runs[0], still.goals[0]
+    places = np.stack(np.meshgrid(still.xs, still.ys, indexing="ij"), axis=-1)[still.free].astype(np.float32)
+    states = np.asarray(run.env.planar_state(jnp.asarray(places)))
+    by_hand = run.energy(states, np.zeros((len(states), 2)), goal)
+    np.testing.assert_allclose(still.values[0, 0][still.free], by_hand, rtol=1e-4, atol=1e-4)
+    with pytest.raises(ValueError, match=r"action='0,0,1' is not usable: an action of point_u_maze has 2 entries"):
+        landscape("0,0,1")
+    with pytest.raises(ValueError, match="action='left,0' is not usable: entries are numbers"):
+        landscape("left,0")
+
+
 def test_a_network_of_nan_is_an_error_and_not_a_missing_score(small, evidence):
     run = FakeRun()
-    run.energy = lambda state, action, goal: np.full(len(state), np.nan, np.float32)
-    with pytest.raises(ValueError, match="energies are not finite"):
+    run.phi = lambda state, action: np.full((len(state), 64), np.nan, np.float32)
+    with pytest.raises(ValueError, match="energies of 'point_u_maze_d4_s0' are not finite over the grid"):
         q_landscape.run([run], q_landscape.QLandscapeSettings(small, fine_cells=15), rng())
 
 
@@ -89,7 +107,7 @@ def trajectories(fake_runs, small, evidence):
     settings = embedding_trajectory.EmbeddingTrajectorySettings(small, points=90)
     with pytest.MonkeyPatch.context() as patch:
         # UMAP compiles for half a minute; what is under test here is all the rest.
-        patch.setattr(embedding_trajectory, "aligned_umap", lambda spaces, **_: [space[:, :2] for space in spaces])
+        patch.setattr(embedding_trajectory, "draw", lambda spaces, *_, **__: [space[:, :2] for space in spaces])
         return embedding_trajectory.run(fake_runs, settings, rng(), evidence=evidence)
 
 
@@ -106,18 +124,27 @@ def test_umap_puts_the_same_states_in_about_the_same_place():
     generator = np.random.default_rng(0)
     plane = generator.uniform(-1, 1, size=(150, 2))
     spaces = [np.tanh(plane @ generator.normal(size=(2, 64))).astype(np.float32) for _ in range(2)]
-    first, second = embedding_trajectory.aligned_umap(spaces, seed=0, epochs=60)
+    first, second = embedding_trajectory.draw(spaces, "aligned", seed=0, epochs=60)
     for axis in range(2):
         assert np.corrcoef(first[:, axis], second[:, axis])[0, 1] > 0.8
     for space, picture in zip(spaces, (first, second), strict=True):
         assert trustworthiness(space, picture) > 0.9
 
 
+def test_principal_components_are_those_of_most_variance():
+    space = np.random.default_rng(0).normal(size=(60, 5)) * np.array([1.0, 9.0, 1.0, 4.0, 1.0])
+    (picture,) = embedding_trajectory.draw([space], "pca", seed=0, epochs=1)
+    assert abs(np.corrcoef(picture[:, 0], space[:, 1])[0, 1]) > 0.95
+    assert abs(np.corrcoef(picture[:, 1], space[:, 3])[0, 1]) > 0.9
+    with pytest.raises(ValueError, match="method='tsne' is not usable: pictures are made by aligned, umap, pca"):
+        embedding_trajectory.EmbeddingTrajectorySettings(method="tsne")
+
+
 def test_pictures_of_nan_or_of_nothing_are_refused():
     with pytest.raises(ValueError, match="embeddings are not finite"):
-        embedding_trajectory.aligned_umap([np.full((50, 4), np.nan)], seed=0, epochs=10)
+        embedding_trajectory.draw([np.full((50, 4), np.nan)], "aligned", seed=0, epochs=10)
     with pytest.raises(ValueError, match="9 points are too few"):
-        embedding_trajectory.aligned_umap([np.zeros((9, 4))], seed=0, epochs=10)
+        embedding_trajectory.draw([np.zeros((9, 4))], "pca", seed=0, epochs=10)
 
 
 def test_a_critic_that_sees_the_maze_sees_progress(trajectories):

@@ -8,16 +8,15 @@ import re
 import numpy as np
 import pytest
 
+from crl_probe.evidence import EvidenceSettings
 from crl_probe.probe_set import load_probe_set
 from crl_probe.probes import embedding_trajectory, goal_clusters
 from crl_probe.report import ReportSettings, build_report
+from crl_probe.results import ProbeError
 from tests.crl_probe.fakes import FakeRun
 
 SETTINGS = ReportSettings(
-    episodes=8,
-    episode_length=60,
-    probe_set_episodes=4,
-    goals=2,
+    EvidenceSettings(episodes=8, episode_length=60, points=400, paths=4, goals=2),
     fine_cells=15,
     command="crl-probe report 'a & b'",
 )
@@ -25,7 +24,7 @@ SETTINGS = ReportSettings(
 
 @pytest.fixture(autouse=True)
 def quick_pictures(monkeypatch):
-    monkeypatch.setattr(embedding_trajectory, "aligned_umap", lambda spaces, **_: [space[:, :2] for space in spaces])
+    monkeypatch.setattr(embedding_trajectory, "draw", lambda spaces, *_, **__: [space[:, :2] for space in spaces])
 
 
 class Page(html.parser.HTMLParser):
@@ -109,7 +108,7 @@ def test_environments_are_never_mixed(tmp_path):
 
 def test_a_probe_that_cannot_be_done_leaves_its_reason(tmp_path, monkeypatch):
     def refuse(*_, **__):
-        raise ValueError("no goal has 20 states <near> it.")
+        raise ProbeError("no goal has 20 states <near> it.")
 
     monkeypatch.setattr(goal_clusters, "run", refuse)
     text = build_report([FakeRun()], tmp_path / "out", SETTINGS).read_text()

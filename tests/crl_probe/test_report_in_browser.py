@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from crl_probe.evidence import EvidenceSettings
 from crl_probe.probes import embedding_trajectory
 from crl_probe.report import ReportSettings, build_report
 from tests.crl_probe.fakes import FakeRun
@@ -94,11 +95,10 @@ def visit(page, profile, *flags):
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
-    settings = ReportSettings(
-        episodes=8, episode_length=80, probe_set_episodes=4, goals=2, fine_cells=15, use_cache=False
-    )
+    few = EvidenceSettings(episodes=8, episode_length=80, points=400, paths=4, goals=2)
+    settings = ReportSettings(few, fine_cells=15, use_cache=False)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(embedding_trajectory, "aligned_umap", lambda spaces, **_: [space[:, :2] for space in spaces])
+        patch.setattr(embedding_trajectory, "draw", lambda spaces, *_, **__: [space[:, :2] for space in spaces])
         folder = tmp_path_factory.mktemp("browser") / "report"
         return build_report([FakeRun(depth=4), FakeRun(depth=64)], folder, settings)
 

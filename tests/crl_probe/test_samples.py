@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from crl_probe.results import RunInfo
-from crl_probe.samples import depth_order, estimate_by_depth, metric_samples
+from crl_probe.samples import depth_order, estimate_by_depth, metric_samples, titled
 
 RUN = RunInfo("a", "depth 4", "point_u_maze", 4, 4, 0, 1000, "abc")
 DEEP = dataclasses.replace(RUN, name="b", label="depth 16", actor_depth=16, critic_depth=16)
@@ -39,3 +39,28 @@ def test_seeds_of_a_depth_are_aggregated_and_every_one_is_kept():
     assert estimate.values == (0.5, 1.0)
     assert estimate.estimate.value == 0.75
     assert (estimate.estimate.unit, estimate.estimate.count) == ("seeds", 2)
+
+
+def test_parts_are_kept_apart_in_the_order_they_come():
+    entries = [
+        entry
+        for part in ("to depth 4", "to depth 16")
+        for entry in metric_samples(RUN, "cka", "shared", "runs", np.array([0.5, 0.7]), part)
+    ]
+    estimates = estimate_by_depth(entries)
+    assert [(e.part, e.estimate.value) for e in estimates] == [("to depth 4", 0.6), ("to depth 16", 0.6)]
+    assert titled("cka", "to depth 4") == "CKA, to depth 4"
+    assert titled("effective_rank", "phi") == "Effective rank, φ"
+
+
+def test_blocks_of_one_network_are_no_sample_of_anything():
+    (estimate,) = estimate_by_depth(
+        metric_samples(RUN, "residual_contribution", "shared", "blocks", np.array([0.25, 0.5]), "phi")
+    )
+    e = estimate.estimate
+    assert (e.value, e.low, e.high, e.unit, e.count) == (0.375, 0.375, 0.375, "run", 1)
+
+
+def test_checkpoints_of_one_run_go_from_early_to_late():
+    runs = [dataclasses.replace(RUN, env_steps=n, name=f"a@{n}", label=f"depth 4 · {n:,} steps") for n in (900, 80)]
+    assert depth_order([DEEP, *runs]) == ("depth 4 · 80 steps", "depth 4 · 900 steps", "depth 16")

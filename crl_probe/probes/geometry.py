@@ -1,0 +1,166 @@
+"""The shape of each agent's representation of the shared set, and how alike the shapes of agents are."""
+
+import contextlib
+import dataclasses
+import itertools
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from crl_probe import metrics
+from crl_probe.collect import achieved_goals, walking_distances
+from crl_probe.evidence import Evidence, EvidenceSettings
+from crl_probe.results import ProbeError, RunInfo
+from crl_probe.samples import MetricSamples, depth_order, metric_samples
+from crl_probe.undefined import or_nan
+
+if TYPE_CHECKING:
+    from crl_probe.loading import LoadedRun
+
+ENCODERS = ("phi", "psi")
+TARGETS = ("goal", "distance")
+
+
+@dataclasses.dataclass(frozen=True)
+class GeometrySettings:
+    """Settings of the probe.
+
+    Attributes:
+        evidence: Shared set and goals.
+        folds: Into how many parts the shared episodes are divided to test what can be read from embeddings.
+    """
+
+    evidence: EvidenceSettings = dataclasses.field(default_factory=EvidenceSettings)
+    folds: int = 5
+
+
+@dataclasses.dataclass(frozen=True)
+class GeometryResult:
+    """Shapes of embeddings of the shared points; NaN where a number is undefined, as for a collapsed network.
+
+    Attributes:
+        runs: The agents.
+        points: Shared points.
+        effective_rank: For ``phi`` of the state-actions and ``psi`` of the achieved goals. (runs,)
+        decodability: R^2 on left-out episodes of a linear map from φ to the achieved ``goal``, and from φ and a
+            goal's ψ to the walking ``distance`` between the two. (runs, folds)
+        cka: Similarity of the φ of every two agents. (runs, runs)
+    """
+
+    runs: tuple[RunInfo, ...]
+    points: int
+    effective_rank: dict[str, np.ndarray]
+    decodability: dict[str, np.ndarray]
+    cka: Float[np.ndarray, "runs runs"]
+
+    def samples(self) -> tuple[MetricSamples, ...]:
+        """Every number of every run; its similarity to others by their depth."""
+        ranks = [
+            entry
+            for part, values in self.effective_rank.items()
+            for run, value in zip(self.runs, values, strict=True)
+            for entry in metric_samples(run, "effective_rank", "shared", "sets", np.array([value]), part)
+        ]
+        read = [
+            entry
+            for target, values in self.decodability.items()
+            for run, by_fold in zip(self.runs, values, strict=True)
+            for entry in metric_samples(run, "linear_decodability", "shared", "folds", by_fold, target)
+        ]
+        alike = [
+            entry
+            for label in depth_order(self.runs)
+            for i, run in enumerate(self.runs)
+            for entry in metric_samples(run, "cka", "shared", "runs", self._cka_to(label, i), f"to {label}")
+        ]
+        return (*ranks, *read, *alike)
+
+    def _cka_to(self, label: str, i: int) -> Float[np.ndarray, " others"]:
+        others = [j for j, run in enumerate(self.runs) if run.label == label and j != i]
+        return self.cka[i, others]
+
+
+def run(
+    loaded_runs: Sequence["LoadedRun"],
+    settings: GeometrySettings,
+    rng: np.random.Generator,
+    *,
+    evidence: Evidence | None = None,
+) -> GeometryResult:
+    """Measure every agent's embeddings of the shared points and compare them between agents.
+
+    Args:
+        loaded_runs: Agents of one environment.
+        settings: Folds, and the evidence.
+        rng: Pairs every point with one of the shared goals, the same for every agent.
+        evidence: Recordings made already; None makes them.
+
+    Raises:
+        ProbeError: If agents were given different numbers of points.
+    """
+    evidence = evidence or Evidence(loaded_runs, settings.evidence)
+    env, points, goals = evidence.env, evidence.probe_set.points, evidence.goals
+    _check_same_points(evidence)
+    places = achieved_goals(env, points.states)
+    paired = rng.integers(len(goals), size=len(points))
+    distance = walking_distances(env, places, goals)[paired, np.arange(len(points))]
+    own = [
+        (phi, psi, goal_psi[paired])
+        for phi, psi, goal_psi in zip(evidence.point_phi, evidence.point_psi, evidence.goal_psi, strict=True)
+    ]
+    common = (places, distance, points.episode, settings.folds)
+    shapes = evidence.of_each_run(f"geometry of {len(points)} embeddings", _shape, *common, each=own)
+    return GeometryResult(
+        runs=evidence.infos,
+        points=len(points),
+        effective_rank={name: np.array([ranks[name] for ranks, _ in shapes]) for name in ENCODERS},
+        decodability={name: np.stack([read[name] for _, read in shapes]) for name in TARGETS},
+        cka=cka_between(evidence.point_phi),
+    )
+
+
+def cka_between(spaces: Sequence[Float[np.ndarray, "points _"]]) -> Float[np.ndarray, "spaces spaces"]:
+    """CKA of every two representations of the same points: symmetric, 1 on the diagonal.
+
+    Args:
+        spaces: One representation each. (points, dim); dim may differ.
+
+    Returns:
+        Similarities; NaN in the row and column of a representation that has collapsed. (spaces, spaces)
+    """
+    table = np.full((len(spaces), len(spaces)), np.nan)
+    for i, j in itertools.combinations_with_replacement(range(len(spaces)), 2):
+        table[i, j] = table[j, i] = or_nan(metrics.cka, spaces[i], spaces[j])
+    return table
+
+
+def _check_same_points(evidence: Evidence) -> None:
+    counts = {run.name: len(phi) for run, phi in zip(evidence.infos, evidence.point_phi, strict=True)}
+    if len(set(counts.values())) > 1:
+        listed = ", ".join(f"{name}: {count}" for name, count in counts.items())
+        raise ProbeError(
+            f"agents have embeddings of different numbers of points ({listed}): shapes compare on the same points. "
+            "Measure these runs anew, with one probe set."
+        )
+
+
+def _shape(
+    _run: "LoadedRun",
+    phi: Float[np.ndarray, "points repr_dim"],
+    psi: Float[np.ndarray, "points repr_dim"],
+    paired_psi: Float[np.ndarray, "points repr_dim"],
+    places: Float[np.ndarray, "points goal_dim"],
+    distance: Float[np.ndarray, " points"],
+    episode: Int[np.ndarray, " points"],
+    folds: int,
+) -> tuple[dict[str, float], dict[str, np.ndarray]]:
+    ranks = {"phi": or_nan(metrics.effective_rank, phi), "psi": or_nan(metrics.effective_rank, psi)}
+    read = {name: np.full(folds, np.nan) for name in TARGETS}
+    questions = ((phi, places), (np.concatenate([phi, paired_psi], axis=1), distance))
+    for name, (features, targets) in zip(TARGETS, questions, strict=True):
+        with contextlib.suppress(metrics.MetricError):
+            # Whole episodes are left out: a neighbour in time of a fitted point would be no test.
+            read[name] = metrics.decodability_by_fold(features, targets, folds, groups=episode)
+    return ranks, read

@@ -1,0 +1,113 @@
+"""Whether each critic picks the goal that a state-action led to out of a batch of others."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float
+
+from crl_probe import metrics
+from crl_probe.encode import encode_phi, encode_psi
+from crl_probe.evidence import Evidence, EvidenceSettings
+from crl_probe.pairs import Pairs, energies_by_batch, own_pairs, shared_pairs
+from crl_probe.results import RunInfo
+from crl_probe.samples import MetricSamples, metric_samples
+from crl_probe.undefined import or_nan
+
+if TYPE_CHECKING:
+    from crl_probe.loading import LoadedRun
+
+SCORES = {"retrieval_accuracy": metrics.retrieval_accuracy, "infonce_bound": metrics.infonce_bound}
+
+
+@dataclasses.dataclass(frozen=True)
+class RetrievalSettings:
+    """Settings of the probe.
+
+    Attributes:
+        evidence: Episodes and shared set.
+        batch_size: Pairs of a batch; chance is 1 in so many.
+    """
+
+    evidence: EvidenceSettings = dataclasses.field(default_factory=EvidenceSettings)
+    batch_size: int = 256
+
+
+@dataclasses.dataclass(frozen=True)
+class RetrievalResult:
+    """Scores on batches of held-out pairs.
+
+    Attributes:
+        runs: The agents.
+        batch_size: Pairs of a batch.
+        shared: For each name in ``SCORES`` the value on every batch of shared pairs; NaN where it is undefined.
+            (runs, batches)
+        on_policy: The same on as many pairs from each agent's own episodes. (runs, batches)
+    """
+
+    runs: tuple[RunInfo, ...]
+    batch_size: int
+    shared: dict[str, np.ndarray]
+    on_policy: dict[str, np.ndarray]
+
+    def samples(self) -> tuple[MetricSamples, ...]:
+        """Every score of every run, by batch and kind of evidence."""
+        return tuple(
+            entry
+            for evidence, table in (("shared", self.shared), ("on-policy", self.on_policy))
+            for name, values in table.items()
+            for run, by_batch in zip(self.runs, values, strict=True)
+            for entry in metric_samples(run, name, evidence, "batches", by_batch)
+        )
+
+
+def run(
+    loaded_runs: Sequence["LoadedRun"],
+    settings: RetrievalSettings,
+    rng: np.random.Generator,
+    *,
+    evidence: Evidence | None = None,
+) -> RetrievalResult:
+    """Let every critic find the goals of shared pairs, and of pairs from its own episodes.
+
+    Args:
+        loaded_runs: Agents of one environment.
+        settings: Size of a batch, and the evidence.
+        rng: Shuffles the shared pairs and draws the others.
+        evidence: Recordings made already; None makes them.
+
+    Raises:
+        ProbeError: If there are too few shared points for one batch.
+    """
+    evidence = evidence or Evidence(loaded_runs, settings.evidence)
+    shared = shared_pairs(evidence.probe_set.points, settings.batch_size, rng)
+    seed = int(rng.integers(2**31))
+    own = [
+        (own_pairs(evidence.env, record, len(shared), settings.batch_size, run.config.discount, _seeded(seed)),)
+        for run, record in zip(evidence.runs, evidence.episodes, strict=True)
+    ]
+    words = f"retrieving goals among {settings.batch_size}"
+    tables = evidence.of_each_run(words, _shared_and_own_scores, shared, each=own)
+    return RetrievalResult(
+        runs=evidence.infos,
+        batch_size=settings.batch_size,
+        shared={name: np.stack([of_shared[name] for of_shared, _ in tables]) for name in SCORES},
+        on_policy={name: np.stack([of_own[name] for _, of_own in tables]) for name in SCORES},
+    )
+
+
+def _seeded(seed: int) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def _shared_and_own_scores(
+    run: "LoadedRun", own: Pairs, shared: Pairs
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    return _scores(run, shared), _scores(run, own)
+
+
+def _scores(run: "LoadedRun", pairs: Pairs) -> dict[str, Float[np.ndarray, " batches"]]:
+    phi, psi = encode_phi(run, pairs.states, pairs.actions), encode_psi(run, pairs.goals)
+    batches = energies_by_batch(run.config.energy, phi, psi, pairs.batch_size)
+    return {name: np.array([or_nan(score, energies) for energies in batches]) for name, score in SCORES.items()}

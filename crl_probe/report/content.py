@@ -1,0 +1,81 @@
+"""What a report is made of, before it is a page: sections of text, figures and tables."""
+
+import dataclasses
+from collections.abc import Sequence
+
+from crl_probe.figures.panels import FigureGroup
+from crl_probe.metrics import DEFINITIONS, Estimate
+from crl_probe.samples import DepthEstimate, depth_order, titled
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """Rows of text; the first cell of each row names it.
+
+    Attributes:
+        head: Column titles.
+        rows: Cells, as many as ``head``.
+        notes: For each column a longer text shown on hover, or an empty one.
+    """
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Section:
+    """One section.
+
+    Attributes:
+        key: Identifies it on the page.
+        title: Heading.
+        reading: One sentence on how to read it.
+        groups: Figures.
+        tables: Numbers.
+        paragraphs: More text.
+        problem: Why there is nothing to show, if so.
+        legend: Whether to explain the colours of landscapes.
+    """
+
+    key: str
+    title: str
+    reading: str
+    groups: tuple[FigureGroup, ...] = ()
+    tables: tuple[Table, ...] = ()
+    paragraphs: tuple[str, ...] = ()
+    problem: str = ""
+    legend: tuple[str, str] | None = None
+
+
+def number_table(
+    estimates: Sequence[DepthEstimate], columns: Sequence[tuple[str, str]], first_title: str = "depth"
+) -> Table:
+    """Aggregates with their intervals: a row for each depth, a column for each metric and part of it.
+
+    Args:
+        estimates: What to choose from.
+        columns: Pairs of metric and kind of evidence; those without estimates are left out.
+        first_title: Heading of the column of depths.
+    """
+    found = {(e.metric, e.evidence, e.part, e.label): e for e in estimates}
+    used = [
+        (metric, evidence, part)
+        for metric, evidence in columns
+        for part in dict.fromkeys(e.part for e in estimates if (e.metric, e.evidence) == (metric, evidence))
+    ]
+    rows = []
+    for label in depth_order(run for e in estimates for run in e.runs):
+        cells = [found.get((*column, label)) for column in used]
+        rows.append((label, *(_cell(cell.estimate) if cell else "–" for cell in cells)))
+    return Table(
+        (first_title, *(titled(metric, part) for metric, _, part in used)),
+        tuple(rows),
+        ("", *(f"{DEFINITIONS[metric].text} ({DEFINITIONS[metric].unit})" for metric, *_ in used)),
+    )
+
+
+def _cell(e: Estimate) -> str:
+    if e.count < 2:
+        return f"{e.value:.3g}"
+    return f"{e.value:.3g} [{e.low:.3g}, {e.high:.3g}]"

@@ -1,0 +1,43 @@
+"""How a report's numbers came about: checkpoints, definitions, counts."""
+
+from crl_probe.evidence import Evidence
+from crl_probe.metrics import DEFINITIONS
+from crl_probe.metrics.statistics import CONFIDENCE, RESAMPLES
+from crl_probe.probe_set import ProbeSet
+from crl_probe.report.content import Section, Table
+
+
+def methods(evidence: Evidence, probe_set: ProbeSet | None) -> Section:
+    """What was measured how, on which checkpoints."""
+    checkpoints = Table(
+        ("run", "depth", "seed", "checkpoint, env steps", "content hash"),
+        tuple(
+            (info.name, info.label, str(info.seed), f"{info.env_steps:,}", str(info.content_hash)[:12])
+            for info in evidence.infos
+        ),
+    )
+    definitions = Table(
+        ("metric", "name in files", "definition", "unit", "source"),
+        tuple((d.title, d.name, d.text, d.unit, d.source) for d in DEFINITIONS.values()),
+    )
+    env, e = evidence.env, evidence.settings
+    shared = "no shared probe set"
+    if probe_set:
+        shared = (
+            f"{len(probe_set.points):,} states in the shared probe set, drawn evenly from all runs and from all places "
+            f"they reached, {len(evidence.goals)} shared goals"
+        )
+    return Section(
+        "methods",
+        "Methods",
+        "Everything needed to make these numbers again.",
+        tables=(checkpoints, definitions),
+        paragraphs=(
+            f"Environment {env.name}: a goal counts as reached within {env.spec.tolerance:g} {env.spec.unit}; "
+            f"episodes of {evidence.episode_length} steps. {e.episodes} on-policy episodes a run, "
+            f"{shared}, seed {e.seed}.",
+            f"Aggregates are interquartile means over seeds (means below 4 seeds) with {CONFIDENCE:.0%} percentile "
+            f"bootstrap intervals over seeds, {RESAMPLES:,} resamples. With one seed the interval is over that run's "
+            "episodes or goals: it says how well this agent was measured, not what another training would give.",
+        ),
+    )
