@@ -3,15 +3,13 @@
 from collections.abc import Sequence
 
 import numpy as np
-import plotly.graph_objects as go
 
+from crl_probe.figures.curves import run_curves
 from crl_probe.figures.panels import FigureGroup, Panel
-from crl_probe.figures.style import chart, depth_colours, faded
 from crl_probe.metrics import DEFINITIONS
 from crl_probe.probes.depth_lens import DepthLensResult
 from crl_probe.probes.residual_stream import ResidualStreamResult
 from crl_probe.results import RunInfo
-from crl_probe.samples import depth_order
 
 _NETWORKS = {"phi": "state-action encoder φ", "psi": "goal encoder ψ", "actor": "actor"}
 
@@ -45,28 +43,7 @@ def stream_panels(result: ResidualStreamResult) -> FigureGroup:
 def _curves(
     title: str, runs: Sequence[RunInfo], xs: Sequence[np.ndarray], ys: Sequence[np.ndarray], x_title: str
 ) -> Panel:
-    colours = depth_colours(depth_order(runs))
-    figure = chart(x_title=x_title)
-    seen: set[str] = set()
-    for run, x, y in zip(runs, xs, ys, strict=True):
-        figure.add_trace(
-            go.Scatter(
-                x=x.astype(np.float32),
-                y=y.astype(np.float32),
-                mode="lines+markers",
-                marker={"size": 5},
-                line={"width": 2, "color": faded(colours[run.label], 0.85)},
-                name=run.label,
-                legendgroup=run.label,
-                showlegend=run.label not in seen,
-                hovertemplate=f"{run.label}, seed {run.seed}: %{{y:.3g}}<extra></extra>",
-            )
-        )
-        seen.add(run.label)
-    figure.update_layout(
-        showlegend=True,
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "bgcolor": "rgba(0,0,0,0)"},
-    )
+    figure = run_curves(runs, xs, ys, x_title)
     figure.update_xaxes(range=[-0.03, 1.03])
     ends = "; ".join(f"{run.name} from {y[0]:.3g} to {y[-1]:.3g}" for run, y in zip(runs, ys, strict=True) if len(y))
     return Panel(title, figure, alt=f"{title} over {x_title}: {ends}")

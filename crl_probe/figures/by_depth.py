@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from crl_probe.figures.panels import FigureGroup, Panel
-from crl_probe.figures.style import chart, depth_colours, depth_symbols, faded
+from crl_probe.figures.style import chart, faded
 from crl_probe.metrics import DEFINITIONS
+from crl_probe.palette import depth_colours, depth_symbols
 from crl_probe.samples import DepthEstimate, depth_order, titled
 
 _EVIDENCE_SHIFT = {"shared": -0.13, "on-policy": 0.13}

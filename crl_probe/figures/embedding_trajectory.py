@@ -4,7 +4,8 @@ import numpy as np
 import plotly.graph_objects as go
 
 from crl_probe.figures.panels import Control, FigureGroup, Panel, seed_control, with_defaults
-from crl_probe.figures.style import DISTANCE_SCALE, INK, add_walls, crop_to_floor, depth_colours, plane
+from crl_probe.figures.style import DISTANCE_SCALE, INK, add_walls, crop_to_floor, plane
+from crl_probe.palette import depth_colours
 from crl_probe.probes.embedding_trajectory import EmbeddingTrajectoryResult
 from crl_probe.samples import depth_order
 

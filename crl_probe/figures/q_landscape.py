@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from crl_probe.figures.panels import Control, FigureGroup, Panel, seed_control, with_defaults
 from crl_probe.figures.style import VALUE_SCALE, add_walls, crop_to_floor, plane
-from crl_probe.probes.q_landscape import QLandscapeResult
+from crl_probe.probes.q_landscape import QLandscapeResult, percentile_ranks
 from crl_probe.samples import depth_order
 
 _WALL_RANK = 0
@@ -64,7 +64,7 @@ def _add_landscape(
     figure: go.Figure, result: QLandscapeResult, values: np.ndarray, meta: dict[str, str], unit: str
 ) -> None:
     shown: dict[str, tuple[np.ndarray, dict[str, Any], str]] = {
-        "rank": (_percentile_ranks(values, result.free), {"zmin": 0, "zmax": 100, "showscale": False}, "rank"),
+        "rank": (_rank_bytes(values, result.free), {"zmin": 0, "zmax": 100, "showscale": False}, "rank"),
         "raw": (
             values.astype(np.float32),
             {"colorbar": {"thickness": 8, "len": 0.9, "outlinewidth": 0, "tickfont": {"size": 11}}},
@@ -83,12 +83,9 @@ def _add_landscape(
         )
 
 
-def _percentile_ranks(values: np.ndarray, free: np.ndarray) -> np.ndarray:
-    """Rank among free cells from 0 to 100 as bytes: a page of landscapes stays small."""
-    ranks = np.full(values.shape, _WALL_RANK, dtype=np.uint8)
-    order = np.argsort(np.argsort(values[free], kind="stable"), kind="stable")
-    ranks[free] = np.round(100.0 * order / max(1, len(order) - 1)).astype(np.uint8)
-    return ranks
+def _rank_bytes(values: np.ndarray, free: np.ndarray) -> np.ndarray:
+    """Percentile ranks as bytes: a page of landscapes stays small."""
+    return np.nan_to_num(np.round(percentile_ranks(values, free)), nan=_WALL_RANK).astype(np.uint8)
 
 
 def _add_maze(figure: go.Figure, result: QLandscapeResult) -> float:

@@ -4,8 +4,6 @@ import numpy as np
 import plotly.graph_objects as go
 
 from crl_probe.palette import WALL_COLOUR
-from crl_probe.palette import depth_colours as depth_colours
-from crl_probe.palette import depth_symbols as depth_symbols
 
 VALUE_SCALE = "Viridis"  # brighter is nearer to the goal
 DISTANCE_SCALE = "Viridis_r"

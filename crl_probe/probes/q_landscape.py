@@ -170,6 +170,18 @@ def landscapes(
     return np.stack(energies)
 
 
+def percentile_ranks(values: Float[np.ndarray, "nx ny"], free: Bool[np.ndarray, "nx ny"]) -> Float[np.ndarray, "nx ny"]:
+    """Rank of every free cell among the free cells, from 0 to 100, ties alike; NaN in walls.
+
+    Energies of two networks share no scale; ranks do.
+    """
+    from scipy.stats import rankdata
+
+    ranks = np.full(values.shape, np.nan)
+    ranks[free] = 100.0 * (rankdata(values[free]) - 1.0) / max(1, int(free.sum()) - 1)
+    return ranks
+
+
 def _landscapes_and_scores(
     run: "LoadedRun",
     states: np.ndarray,

@@ -12,7 +12,7 @@ from crl_probe.figures.embedding_trajectory import trajectory_panels
 from crl_probe.figures.geometry import cka_panels
 from crl_probe.figures.learning_curves import learning_curve_panels
 from crl_probe.figures.q_landscape import landscape_panels
-from crl_probe.figures.style import depth_colours
+from crl_probe.palette import depth_colours
 from crl_probe.probes import (
     depth_lens,
     embedding_trajectory,

@@ -28,7 +28,7 @@ def test_every_metric_is_measured_by_one_probe():
 def test_every_probe_has_its_module_settings_and_result(name, small):
     probe = PROBES[name]
     assert dataclasses.is_dataclass(probe.settings_type())
-    assert [field.name for field in dataclasses.fields(probe.result_type())][0] == "runs"
+    assert next(iter(dataclasses.fields(probe.result_type()))).name == "runs"
 
 
 def test_results_come_from_the_cache_the_second_time(cached_evidence, monkeypatch):
