@@ -5,10 +5,16 @@ by themselves and keep them open, so only numbers travel between processes.
 """
 
 import functools
+import multiprocessing
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from crl_probe.results import ProbeError
 
 if TYPE_CHECKING:
     from crl_probe.loading import LoadedRun
@@ -36,18 +42,51 @@ def map_runs(
 
     Args:
         function: A module-level function of an agent and picklable arguments.
-        runs: The agents.
+        runs: The agents; for several workers they must be on disk.
         arguments: For each agent what else the function takes.
-        workers: Processes; 1 calls here and now.
+        workers: Processes; 1 calls here and now. A script that asks for more needs the usual
+            ``if __name__ == "__main__"`` guard, because new processes import it.
+
+    Raises:
+        ProbeError: If a process was killed, and whatever the function raises.
     """
     if workers == 1:
         for run, own in zip(runs, arguments, strict=True):
             yield function(run, *own)
         return
-    from joblib import Parallel, delayed
+    calls = [
+        _pool(workers).submit(_call, function, run.path, run.env_steps, own)
+        for run, own in zip(runs, arguments, strict=True)
+    ]
+    try:
+        for call in calls:
+            yield call.result()
+    except BrokenProcessPool:
+        _pool.cache_clear()
+        raise ProbeError(
+            "a worker process was killed, most likely for want of memory. Try again with --workers 1."
+        ) from None
+    except Exception:
+        for call in calls:
+            call.cancel()
+        raise
+    except BaseException:
+        # After Ctrl-C nobody waits for what is still being computed.
+        for child in multiprocessing.active_children():
+            child.terminate()
+        _pool.cache_clear()
+        raise
 
-    calls = (delayed(_call)(function, run.path, run.env_steps, own) for run, own in zip(runs, arguments, strict=True))
-    yield from Parallel(n_jobs=workers, backend="loky", return_as="generator")(calls)
+
+@functools.cache
+def _pool(workers: int) -> ProcessPoolExecutor:
+    # JAX must not be forked: its threads would be gone and their locks would stay.
+    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_ignore_interrupts)
+
+
+def _ignore_interrupts() -> None:
+    # Ctrl-C reaches every process of the terminal; the one that was called decides and ends the others.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _call(function: Callable[..., Number], path: Path, env_steps: int, arguments: Sequence[Any]) -> Number:

@@ -1,0 +1,59 @@
+"""One function over all agents: in order, here or in other processes, and honest about those that die."""
+
+import os
+import signal
+
+import pytest
+
+from crl_probe.loading import load_run
+from crl_probe.parallel import map_runs, usable_workers
+from crl_probe.results import ProbeError
+
+
+@pytest.fixture(scope="module")
+def stages(finished_run):
+    return [load_run(finished_run.path, step) for step in (480, 800, 1120)]
+
+
+def scaled_steps(run, factor):
+    return factor * run.env_steps
+
+
+def process_of(_run):
+    return os.getpid()
+
+
+def die(_run):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def stumble(run):
+    raise ProbeError(f"no {run.env_steps}. Try another.")
+
+
+def test_results_come_in_the_order_of_the_runs(stages):
+    arguments = [(1,), (10,), (100,)]
+    assert list(map_runs(scaled_steps, stages, arguments, workers=1)) == [480, 8_000, 112_000]
+
+
+def test_workers_are_cores_at_most_and_one_for_one_run():
+    assert usable_workers(1) == 1
+    assert 1 <= usable_workers(100) <= (os.cpu_count() or 1)
+
+
+@pytest.mark.slow
+def test_other_processes_do_the_same_and_are_used_again(stages):
+    arguments = [(1,), (10,), (100,)]
+    assert list(map_runs(scaled_steps, stages, arguments, workers=2)) == [480, 8_000, 112_000]
+    first, again = (set(map_runs(process_of, stages, [()] * 3, workers=2)) for _ in range(2))
+    assert os.getpid() not in first
+    assert len(first | again) <= 2
+
+
+@pytest.mark.slow
+def test_what_goes_wrong_in_a_process_is_said_here(stages):
+    with pytest.raises(ProbeError, match=r"no 480\. Try another"):
+        list(map_runs(stumble, stages, [()] * 3, workers=2))
+    with pytest.raises(ProbeError, match="a worker process was killed, most likely for want of memory"):
+        list(map_runs(die, stages, [()] * 3, workers=2))
+    assert list(map_runs(scaled_steps, stages, [(1,)] * 3, workers=2)) == [480, 800, 1120]
