@@ -24,19 +24,32 @@ logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
-# Drawing does not change results, so work on figures and reports keeps the cache warm. Training changes them only
-# through the checkpoint, whose content is in the key already.
-_NOT_NUMERICS = ("figures", "report", "cli.py", "cache.py")
-_USED_OF_TRAINER = (
-    "envs",
-    "networks.py",
-    "energy.py",
-    "policy.py",
-    "rollout.py",
-    "evaluation.py",
-    "goal_metrics.py",
-    "relabel.py",
-)
+# What decides a number. Drawing, tables, verdicts and commands do not, so work on those keeps the cache warm; training
+# does only through the checkpoint, whose content is in the key already.
+_NUMERICAL = {
+    crl_probe: (
+        "metrics",
+        "probes",
+        "blocks.py",
+        "collect.py",
+        "encode.py",
+        "evidence.py",
+        "loading.py",
+        "pairs.py",
+        "probe_set.py",
+        "undefined.py",
+    ),
+    crl_train: (
+        "envs",
+        "networks.py",
+        "energy.py",
+        "policy.py",
+        "rollout.py",
+        "evaluation.py",
+        "goal_metrics.py",
+        "relabel.py",
+    ),
+}
 _NUMERICAL_LIBRARIES = ("jax", "numpy", "scipy", "scikit-learn", "umap-learn")
 
 
@@ -114,13 +127,10 @@ def cache_key(probe_name: str, runs: Sequence[RunInfo], settings: Any, rng_seed:
 def code_hash() -> str:
     """Hash of the source files that numbers depend on."""
     digest = hashlib.sha256()
-    for package, counts in (
-        (crl_train, lambda first: first in _USED_OF_TRAINER),
-        (crl_probe, lambda first: first not in _NOT_NUMERICS),
-    ):
+    for package, names in _NUMERICAL.items():
         root = Path(str(package.__file__)).parent
         for source in sorted(root.rglob("*.py")):
             relative = source.relative_to(root)
-            if counts(relative.parts[0]):
+            if relative.parts[0] in names:
                 digest.update(relative.as_posix().encode() + b"\0" + source.read_bytes() + b"\0")
     return digest.hexdigest()

@@ -1,12 +1,15 @@
 """The cache: computes once, again when anything that matters changed, and never trusts a damaged entry."""
 
+import ast
 import concurrent.futures
 import dataclasses
 import logging
 import threading
+from pathlib import Path
 
 import pytest
 
+import crl_probe
 from crl_probe import cache
 from crl_probe.results import RunInfo
 
@@ -110,3 +113,25 @@ def test_clearing_counts():
     ask(Counter(), seed=1)
     assert cache.clear_cache() == 2
     assert cache.clear_cache() == 0
+
+
+# Of the modules that probes reach, those that decide no number: how results are kept, named and spread over processes.
+NOT_NUMERICAL = {"cache.py", "results.py", "samples.py", "parallel.py"}
+
+
+def test_every_module_that_a_probe_reaches_counts_as_code():
+    root = Path(crl_probe.__file__).parent
+    reached, waiting = set(), list((root / "probes").glob("*.py"))
+    while waiting:
+        path = waiting.pop()
+        if path in reached:
+            continue
+        reached.add(path)
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("crl_probe"):
+                for name in (node.module, *(f"{node.module}.{alias.name}" for alias in node.names)):
+                    file = root.joinpath(*name.split(".")[1:]).with_suffix(".py")
+                    waiting += [file] if file.is_file() else []
+    used = {path.relative_to(root).parts[0] for path in reached}
+    assert {"evidence.py", "encode.py", "collect.py", "probes"} <= used
+    assert used - NOT_NUMERICAL - {"__init__.py"} <= set(cache._NUMERICAL[crl_probe])
