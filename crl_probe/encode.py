@@ -5,6 +5,7 @@ The last piece is padded: one shape means one compilation, and memory does not g
 
 import itertools
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import jax
@@ -20,13 +21,18 @@ CHUNK = 2_048
 Points = Float[np.ndarray, "points _"]
 
 
-def in_chunks(function: Callable[..., object], *arrays: Points, chunk: int = CHUNK) -> Float[np.ndarray, "points ..."]:
+def in_chunks(
+    function: Callable[..., object], *arrays: Points, chunk: int = CHUNK, threads: int = 2
+) -> Float[np.ndarray, "points ..."]:
     """Apply a function of batches to long arrays, ``chunk`` rows at a time.
+
+    Two threads keep the cores busy where a network runs on one of them: a tenth of the time (docs/performance.md).
 
     Args:
         function: Maps arrays (chunk, ...) to one array (chunk, ...).
         arrays: Inputs of equal length. (points, ...), points >= 1.
         chunk: Rows of every call.
+        threads: Calls under way at once; 1 for a function that must be called in order.
 
     Raises:
         ValueError: If the arrays are empty or their lengths differ.
@@ -35,11 +41,16 @@ def in_chunks(function: Callable[..., object], *arrays: Points, chunk: int = CHU
     if len(lengths) != 1 or 0 in lengths:
         raise ValueError(f"inputs have lengths {[len(array) for array in arrays]}: need equal lengths of at least 1.")
     total = lengths.pop()
-    pieces = []
-    for start in range(0, total, chunk):
+
+    def piece(start: int) -> np.ndarray:
         rows = np.minimum(np.arange(start, start + chunk), total - 1)
-        pieces.append(np.asarray(function(*(jnp.asarray(array[rows]) for array in arrays)), dtype=np.float32))
-    return np.concatenate(pieces)[:total]
+        return np.asarray(function(*(jnp.asarray(array[rows]) for array in arrays)), dtype=np.float32)
+
+    starts = range(0, total, chunk)
+    if threads == 1 or len(starts) == 1:
+        return np.concatenate([piece(start) for start in starts])[:total]
+    with ThreadPoolExecutor(threads) as pool:
+        return np.concatenate(list(pool.map(piece, starts)))[:total]
 
 
 def encode_phi(run: "LoadedRun", state: Points, action: Points) -> Float[np.ndarray, "points repr_dim"]:

@@ -20,7 +20,7 @@ from crl_probe.metrics.statistics import Estimate, interquartile_mean
 from crl_probe.results import RunInfo
 from crl_probe.samples import MetricSamples
 
-_FEW_SEEDS: Final = (  # measured by benchmarks/coverage.py
+_FEW_SEEDS: Final = (  # measured by benchmarks/interval_coverage.py
     " With 3 seeds at a depth the interval is too narrow: two equal depths are told apart by chance up to one time in "
     "five."
 )

@@ -2,7 +2,7 @@
 
 Every function takes numbers by seed, one per run. Depths are strata: seeds are resampled inside each depth, and
 those of two depths are never paired. With 3 seeds a depth the intervals are too narrow: two equal depths are told
-apart about one time in five where one in twenty is meant. ``benchmarks/coverage.py`` measures it.
+apart about one time in five where one in twenty is meant. ``benchmarks/interval_coverage.py`` measures it.
 """
 
 import dataclasses
