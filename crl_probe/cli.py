@@ -63,7 +63,8 @@ def evaluate(patterns: Sequence[str], step: str | None, seed: int, episodes: int
         from crl_probe.grouping import by_depth
 
         # Rows stand for themselves here, so any runs may be listed together; reports compare and are stricter.
-        runs = sorted(open_runs(patterns, parse_step(step)), key=lambda run: (run.config.env, *by_depth(run)))
+        opened, _ = open_runs(patterns, parse_step(step))
+        runs = sorted(opened, key=lambda run: (run.config.env, *by_depth(run)))
         print_rows([success_row(run, policy, episodes, seed) for run in runs], form)
 
 
@@ -85,7 +86,7 @@ def report(asked: Asked, out: Path | None, title: str | None, quiet: bool) -> No
             )
         settings = evidence_settings(asked)
         probe_set = given_probe_set(asked)
-        runs = open_runs(asked.patterns, parse_step(asked.step))
+        runs, passed_over = open_runs(asked.patterns, parse_step(asked.step))
         page = build_report(
             runs,
             out or DEFAULT_OUT / "_and_".join(group_by_env(runs)),
@@ -94,6 +95,7 @@ def report(asked: Asked, out: Path | None, title: str | None, quiet: bool) -> No
                 use_cache=asked.cache,
                 workers=asked.workers or usable_workers(len(runs)),
                 command=shlex.join(["crl-probe", *sys.argv[1:]]),
+                passed_over=tuple(passed_over),
             ),
             probe_set=probe_set,
             title=title,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crl_probe.cli_options import Asked, Step, parse_goal, parse_step
-from crl_train.errors import ConfigError, RunNotFoundError
+from crl_train.errors import CheckpointError, ConfigError, RunNotFoundError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,23 +36,29 @@ def watched(quiet: bool = False) -> Iterator[Callable[[str], None]]:
                 yield lambda text: status.update(Text(text))
 
 
-def open_runs(patterns: Sequence[str], step: Step) -> list["LoadedRun"]:
-    """Open every run named; one that has no checkpoint yet is passed over aloud, unless nothing else was named."""
+def open_runs(patterns: Sequence[str], step: Step) -> tuple[list["LoadedRun"], list[str]]:
+    """Open every run named; one without a usable checkpoint is passed over aloud, unless nothing else was named.
+
+    Returns:
+        The runs, and why others were passed over, a line each.
+    """
     from crl_probe.loading import find_runs, load_run
 
-    runs, missing = [], []
+    runs: list[LoadedRun] = []
+    problems: list[RunNotFoundError | CheckpointError] = []
     for path in find_runs(patterns):
         try:
             newest = load_run(path, None if step == "all" else step)
             earlier = newest.steps[:-1] if step == "all" else ()
             runs += [*(load_run(path, one) for one in earlier), newest]
-        except RunNotFoundError as error:
-            missing.append(str(error))
+        except (RunNotFoundError, CheckpointError) as error:
+            problems.append(error)
     if not runs:
-        raise RunNotFoundError(missing[0])
-    for message in missing:
-        click.echo(f"passed over: {message}", err=True)
-    return runs
+        raise problems[0]
+    passed_over = [str(problem) for problem in problems]
+    for line in passed_over:
+        click.echo(f"passed over: {line}", err=True)
+    return runs, passed_over
 
 
 def evidence_settings(asked: Asked, **more: Any) -> "EvidenceSettings":
@@ -96,7 +102,7 @@ def open_evidence(asked: Asked, progress: Callable[[str], None], **more: Any) ->
     from crl_probe.parallel import usable_workers
 
     probe_set = given_probe_set(asked)
-    runs = open_runs(asked.patterns, step)
+    runs, _ = open_runs(asked.patterns, step)
     opened = [
         Evidence(
             group,

@@ -58,7 +58,7 @@ def restore_policy(run: RunDir, env_steps: int, like: Mapping[str, Params]) -> t
         Parameters of the three networks plus ``log_entropy_coefficient``, and the SHA-256 of all arrays.
     Raises:
         RunNotFoundError: If there is no such checkpoint.
-        CheckpointError: If it is damaged or does not fit the config.
+        CheckpointError: If it is damaged, does not fit the config, or holds numbers that are not finite.
     """
     steps = run.policy_steps()
     if env_steps not in steps:
@@ -67,6 +67,12 @@ def restore_policy(run: RunDir, env_steps: int, like: Mapping[str, Params]) -> t
     older = [step for step in steps if step < env_steps]
     hint = f"An older one is there: use --step {older[-1]}." if older else "The run has no older one."
     arrays, manifest = _restore(run.policy / str(env_steps), like, hint)
+    for key, leaf in jax.tree_util.tree_leaves_with_path(arrays):
+        if not np.isfinite(leaf).all():
+            raise CheckpointError(
+                f"checkpoint {str(run.policy / str(env_steps))!r} holds NaN or infinite numbers in {_leaf_name(key)}: "
+                f"such a network says nothing. {hint}"
+            )
     return arrays, manifest["sha256"]
 
 

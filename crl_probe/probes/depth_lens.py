@@ -195,5 +195,5 @@ def _grid(
     """Nominal states at free places of the maze, the goals, and the walking distances between the two."""
     grid = maze.grid(max(3, round(fine_cells / max(maze.walls.shape))))
     places = grid.points[np.asarray(grid.free).reshape(-1)]
-    states = np.asarray(env.planar_state(jnp.asarray(places, dtype=jnp.float32)))
+    states = np.asarray(env.planar_state(places))
     return states, goals, maze.geodesics(places, goals[:, :2])

@@ -4,7 +4,6 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
@@ -113,7 +112,7 @@ def run(
     grid = env.maze.grid(_odd(settings.fine_cells / max(env.maze.walls.shape)))
     free = np.asarray(grid.free)
     places = grid.points[free.reshape(-1)]
-    states = np.asarray(env.planar_state(jnp.asarray(places, dtype=jnp.float32)))
+    states = np.asarray(env.planar_state(places))
     policy = _fixed_action(settings.action, env) if "," in settings.action else settings.action
 
     planar_goals = goals[:, :2].astype(np.float64)

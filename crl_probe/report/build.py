@@ -38,6 +38,7 @@ class ReportSettings:
         use_cache: Whether results on disk are used and kept.
         workers: Processes that runs are spread over.
         command: The command that made the report, printed in it.
+        passed_over: Runs that were asked for and could not be opened, and why, a line each; printed too.
     """
 
     evidence: EvidenceSettings = dataclasses.field(default_factory=EvidenceSettings)
@@ -45,6 +46,7 @@ class ReportSettings:
     use_cache: bool = True
     workers: int = 1
     command: str = ""
+    passed_over: tuple[str, ...] = ()
 
 
 def build_report(
@@ -97,10 +99,10 @@ def build_report(
             parts.append(part)
             samples += part_samples
         progress("writing the report")
-        estimates = {env: estimate_by_depth(sample for sample in samples if sample.run.env == env) for env in by_env}
+        verdicts = {part.env: part.headline.verdicts for part in parts}
         title = title or "Depth comparison: " + ", ".join(by_env)
         write_csv(samples, folder / "metrics.csv")
-        write_json(samples, estimates, settings, folder / "metrics.json")
+        write_json(samples, settings, verdicts, folder / "metrics.json")
         write_page(folder / "index.html", title, parts, command=settings.command, seconds=time.monotonic() - started)
     return out / "index.html"
 
@@ -126,4 +128,6 @@ def _probe_env(
     except (CrlError, MetricError) as error:
         logger.warning("no probe set is saved for %s: %s", evidence.env.name, error)
     first = headline(estimate_by_depth(measured.samples), judge(measured.samples))
-    return EnvPart(evidence.env.name, evidence.infos, first, (*made, methods(evidence, probe_set))), measured.samples
+    return EnvPart(
+        evidence.env.name, evidence.infos, first, (*made, methods(evidence, probe_set, settings.passed_over))
+    ), measured.samples

@@ -1,5 +1,7 @@
 """How a report's numbers came about: checkpoints, definitions, counts."""
 
+from collections.abc import Sequence
+
 from crl_probe.evidence import Evidence
 from crl_probe.metrics import DEFINITIONS
 from crl_probe.metrics.statistics import CONFIDENCE, RESAMPLES
@@ -7,7 +9,7 @@ from crl_probe.probe_set import ProbeSet
 from crl_probe.report.content import Section, Table
 
 
-def methods(evidence: Evidence, probe_set: ProbeSet | None) -> Section:
+def methods(evidence: Evidence, probe_set: ProbeSet | None, passed_over: Sequence[str] = ()) -> Section:
     """What was measured how, on which checkpoints."""
     checkpoints = Table(
         ("run", "depth", "seed", "checkpoint, env steps", "content hash"),
@@ -38,6 +40,8 @@ def methods(evidence: Evidence, probe_set: ProbeSet | None) -> Section:
             f"{shared}, seed {e.seed}.",
             f"Aggregates are interquartile means over seeds (means below 4 seeds) with {CONFIDENCE:.0%} percentile "
             f"bootstrap intervals over seeds, {RESAMPLES:,} resamples. With one seed the interval is over that run's "
-            "episodes or goals: it says how well this agent was measured, not what another training would give.",
+            "episodes, goals or batches (Wilson's, for success or not): it says how well this agent was measured, not "
+            "what another training would give.",
+            *(f"Passed over: {line}" for line in passed_over),
         ),
     )

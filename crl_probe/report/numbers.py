@@ -6,14 +6,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crl_probe.samples import DepthEstimate, MetricSamples
-from crl_probe.table_formats import csv_text, document, versions
-from crl_probe.tables import depth_rows, run_rows
+from crl_probe.samples import MetricSamples
+from crl_probe.table_formats import csv_text, document
+from crl_probe.tables import rows_of, run_rows
 
 if TYPE_CHECKING:
     from crl_probe.verdicts import Verdict
-
-__all__ = ["versions", "write_csv", "write_json"]
 
 
 def write_csv(samples: Sequence[MetricSamples], path: Path) -> None:
@@ -22,13 +20,8 @@ def write_csv(samples: Sequence[MetricSamples], path: Path) -> None:
 
 
 def write_json(
-    samples: Sequence[MetricSamples],
-    estimates: Mapping[str, Sequence[DepthEstimate]],
-    settings: Any,
-    path: Path,
-    verdicts: Mapping[str, Sequence["Verdict"]] | None = None,
+    samples: Sequence[MetricSamples], settings: Any, verdicts: Mapping[str, Sequence["Verdict"]], path: Path
 ) -> None:
     """The same rows, the aggregates by depth with their intervals, and what is needed to understand both."""
-    by_depth = depth_rows(estimate for group in estimates.values() for estimate in group)
-    content = document([*by_depth, *run_rows(samples)], dataclasses.asdict(settings), verdicts)
+    content = document(rows_of(samples), dataclasses.asdict(settings), verdicts)
     path.write_text(json.dumps(content, indent=1, allow_nan=False), encoding="utf-8")

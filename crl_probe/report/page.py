@@ -15,8 +15,8 @@ from plotly.offline import get_plotlyjs
 from crl_probe.figures.panels import FigureGroup
 from crl_probe.report.content import Section
 from crl_probe.report.headline import Headline
-from crl_probe.report.numbers import versions
 from crl_probe.results import RunInfo
+from crl_probe.table_formats import versions
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import struct
 from jaxtyping import Array, Float, PRNGKeyArray
 
@@ -121,7 +122,7 @@ class GoalEnv(abc.ABC):
     def step(self, env_state: EnvState, action: Float[Array, " action_dim"]) -> EnvState:
         """Advance by ``spec.dt`` seconds under one action; the commanded goal stays."""
 
-    def planar_state(self, xy: Float[Array, "*batch 2"]) -> Float[Array, "*batch state_dim"]:
+    def planar_state(self, xy: Float[Array | np.ndarray, "*batch 2"]) -> Float[Array, "*batch state_dim"]:
         """Place the nominal state (at rest, upright) at positions of the plane, for landscapes.
 
         Raises:

@@ -99,8 +99,8 @@ class PointMaze(GoalEnv):
         observation, reward = self.observe(state, goal)
         return dataclasses.replace(env_state, pipeline_state=state, obs=observation, reward=reward, done=jnp.zeros(()))
 
-    def planar_state(self, xy: Float[Array, "*batch 2"]) -> Float[Array, "*batch 4"]:
-        return jnp.concatenate([xy, jnp.zeros_like(xy)], axis=-1)
+    def planar_state(self, xy: Float[Array | np.ndarray, "*batch 2"]) -> Float[Array, "*batch 4"]:
+        return jnp.concatenate([jnp.asarray(xy, dtype=jnp.float32), jnp.zeros(xy.shape)], axis=-1)
 
     def _is_wall(self, x: Float[Array, ""], y: Float[Array, ""]) -> Bool[Array, ""]:
         row, column = (jnp.round(coordinate / self.maze.cell_size).astype(jnp.int32) for coordinate in (x, y))

@@ -3,7 +3,6 @@
 import copy
 import dataclasses
 
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -53,7 +52,7 @@ def test_a_fixed_action_is_the_same_everywhere_and_checked(fake_runs, small, evi
     still = landscape("0,0")
     run, goal = fake_runs[0], still.goals[0]
     places = np.stack(np.meshgrid(still.xs, still.ys, indexing="ij"), axis=-1)[still.free].astype(np.float32)
-    states = np.asarray(run.env.planar_state(jnp.asarray(places)))
+    states = np.asarray(run.env.planar_state(places))
     by_hand = run.energy(states, np.zeros((len(states), 2)), goal)
     np.testing.assert_allclose(still.values[0, 0][still.free], by_hand, rtol=1e-4, atol=1e-4)
     with pytest.raises(ValueError, match=r"action='0,0,1' is not usable: an action of point_u_maze has 2 entries"):

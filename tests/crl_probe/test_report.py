@@ -19,6 +19,7 @@ SETTINGS = ReportSettings(
     EvidenceSettings(episodes=8, episode_length=60, points=400, paths=4, goals=2),
     fine_cells=15,
     command="crl-probe report 'a & b'",
+    passed_over=("checkpoint 'c<d>' holds NaN.",),
 )
 
 
@@ -72,6 +73,7 @@ def test_a_report_is_complete_and_needs_nothing_else(tmp_path):
         assert f"<h2>{heading}</h2>" in text
     assert "One seed at each depth: intervals (95 %) are over this run" in text
     assert "crl-probe report &#39;a &amp; b&#39;" in text
+    assert "Passed over: checkpoint &#39;c&lt;d&gt;&#39; holds NaN." in text
     assert any("Q-landscapes" in t for t in texts)
 
     numbers = json.loads((index.parent / "metrics.json").read_text())
@@ -81,6 +83,7 @@ def test_a_report_is_complete_and_needs_nothing_else(tmp_path):
     with (index.parent / "metrics.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["metric"] for row in rows] == [row["metric"] for row in numbers["runs"]]
+    assert [v["word"] for v in numbers["verdicts"]["point_u_maze"]] == ["not enough data"] * 5
     assert load_probe_set(index.parent / "probe_set.npz").env == "point_u_maze"
 
 

@@ -165,6 +165,13 @@ def test_leaf_that_is_not_there_is_named(run):
         restore_policy(run, 200, like)
 
 
+def test_policy_with_nan_in_it_is_refused_by_leaf(run):
+    broken = {"actor": {"head": {**PARAMS["actor"]["head"], "bias": jnp.array([1.0, jnp.nan, 1.0])}}}
+    save_policy(run, 300, broken, COEFFICIENT)
+    with pytest.raises(CheckpointError, match=r"300' holds NaN or infinite numbers in actor/head/bias: .* --step 200"):
+        restore_policy(run, 300, LIKE)
+
+
 def test_step_that_is_not_there_lists_those_that_are(run):
     with pytest.raises(RunNotFoundError, match=r"^no checkpoint at step 300 in '.*': There are 100, 200\.$"):
         restore_policy(run, 300, LIKE)
