@@ -103,9 +103,9 @@ TABLE: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
         },
         "wall_contrast": {
             "title": "Wall contrast",
-            "text": "Change of value across walls divided by the change over matched stretches of open floor: 1 is "
-            "blind to walls.",
-            "formula": "1 + mean over wall pairs of (|dV| - |dV| expected on open floor) / mean open |dV|",
+            "text": "How much more the value changes across walls than over open floor of the same width, beyond what "
+            "straight-line distance explains, in mean changes over open floor: 1 is blind to walls.",
+            "formula": "1 + (mean_walls(|dV| - |dm|) - mean_open(|dV| - |dm|)) / mean_open |dV|, m(E) fitted to V",
             "unit": "ratio",
             "higher_is": "",
             "source": "ours",

@@ -6,29 +6,30 @@ from typing import TypeAlias
 import numpy as np
 from jaxtyping import Float, Int
 
-from crl_probe.metrics._checks import MetricError, require_finite
+from crl_probe.metrics._checks import MetricError, require_finite, require_mask
 from crl_probe.metrics.landscape import Grid, Mask
+
+_DECIMALS = 9  # distances that agree so far are the same one, computed in two ways
 
 FacingPairs: TypeAlias = tuple[Int[np.ndarray, "walls 2"], Int[np.ndarray, "open 2"]]
 
 
-def wall_contrast(values: Grid, euclidean: Grid, free: Mask, bins: int = 20) -> float:
+def wall_contrast(values: Grid, euclidean: Grid, free: Mask) -> float:
     """How much more the value changes across a wall than across open floor of the same width.
 
-    The mean of abs(difference of V) over pairs of free cells that face each other across a wall, divided by the
-    same over open pairs with the same distance between their cells. 1 means blind to walls. Where walls lie as seen
-    from the goal also matters to any landscape, so the open mean is first carried over to the wall pairs' geometry:
-    contrast = 1 + (wall mean - open mean expected at the wall pairs' differences in straight-line distance) / open
-    mean. The straight line then scores 1 wherever the goal is.
+    Pairs of free cells that face each other across a wall are compared with open pairs at the same distance between
+    their cells. What the straight line to the goal explains is taken out of both first: m(E) is the best decreasing
+    function of straight-line distance for this landscape, and abs(change of V) - abs(change of m) is what is left of a
+    pair. contrast = 1 + (mean left across walls - mean left over open floor) / mean abs(change of V) over open floor.
+    1 means blind to walls: any decreasing function of the straight line scores exactly 1, and noise about 1.
 
     Args:
         values: V_g at each cell. (nx, ny), any unit.
         euclidean: Straight-line distance to the goal. (nx, ny), metres.
         free: True outside walls. (nx, ny)
-        bins: Open pairs are averaged in so many groups of like difference in straight-line distance, >= 1.
 
     Returns:
-        A ratio; below 1 where the value changes less across walls than over open floor.
+        A number in units of the mean change over open floor; below 1 where the value changes less across walls.
 
     Raises:
         MetricError: If a free cell is not finite, no wall pair has an open pair of its width to match, or the value
@@ -37,29 +38,42 @@ def wall_contrast(values: Grid, euclidean: Grid, free: Mask, bins: int = 20) -> 
     Example:
         >>> distance = np.array([[6.0, 5.0, 4.0, 3.0, 2.0, 1.0, 0.0]])
         >>> free = np.array([[True, True, True, False, True, True, True]])
-        >>> wall_contrast(-distance, distance, free)
+        >>> wall_contrast(np.exp(-distance), distance, free)
         1.0
-        >>> wall_contrast(-distance - 2.0 * (distance > 3.0), distance, free)
-        2.0
+        >>> wall_contrast(np.array([[1.0, 2.0, 1.0, 0.0, 7.0, 9.0, 8.0]]), np.ones((1, 7)), free)
+        12.0
 
-    Source: ours.
+    Source: ours; isotonic regression by scipy.optimize.
     """
+    require_mask(free=free)
     require_finite(values=values[free], euclidean=euclidean[free])
-    excess: list[np.ndarray] = []
-    floor: list[np.ndarray] = []
+    explained = np.zeros(values.shape)
+    explained[free] = _decreasing_fit(values[free], euclidean[free])
+    walls, opens, floor, weights = [], [], [], []
     for wall_pairs, open_pairs in _matched_pairs(free.tobytes(), free.shape):
-        open_change = _differences(values, open_pairs)
-        expected = _expected_change(
-            _differences(euclidean, wall_pairs), _differences(euclidean, open_pairs), open_change, bins
-        )
-        excess.append(_differences(values, wall_pairs) - expected)
-        floor.append(np.full(len(wall_pairs), open_change.mean()))
-    if not excess:
+        change = _differences(values, open_pairs)
+        walls.append((_differences(values, wall_pairs) - _differences(explained, wall_pairs)).mean())
+        opens.append((change - _differences(explained, open_pairs)).mean())
+        floor.append(change.mean())
+        weights.append(len(wall_pairs))
+    if not walls:
         raise MetricError("no wall between free cells with open floor to compare: wall_contrast needs a maze.")
-    open_mean = float(np.concatenate(floor).mean())
+    open_mean = float(np.average(floor, weights=weights))
     if open_mean <= 0.0:
         raise MetricError("values do not change over open floor: wall_contrast is undefined for a flat landscape.")
-    return 1.0 + float(np.concatenate(excess).mean()) / open_mean
+    return 1.0 + float(np.average(np.subtract(walls, opens), weights=weights)) / open_mean
+
+
+def _decreasing_fit(
+    values: Float[np.ndarray, " cells"], euclidean: Float[np.ndarray, " cells"]
+) -> Float[np.ndarray, " cells"]:
+    """The decreasing function of distance that is closest to the values, at every cell; cells equally far share one."""
+    from scipy.optimize import isotonic_regression
+
+    _, member = np.unique(np.round(euclidean, _DECIMALS), return_inverse=True)
+    count = np.bincount(member)
+    means = np.bincount(member, values.astype(np.float64)) / count
+    return isotonic_regression(means, weights=count, increasing=False).x[member]
 
 
 @functools.lru_cache(maxsize=4)
@@ -88,27 +102,6 @@ def _facing_pairs(free: Mask, separation: int) -> FacingPairs:
         opens.append(pairs[both_free & (between == separation - 1)])
     empty = np.zeros((0, 2), int)
     return np.concatenate([empty, *walls]), np.concatenate([empty, *opens])
-
-
-def _expected_change(
-    approach: Float[np.ndarray, " walls"],
-    open_approach: Float[np.ndarray, " open"],
-    open_change: Float[np.ndarray, " open"],
-    bins: int,
-) -> Float[np.ndarray, " walls"]:
-    """Mean change over open pairs as a function of approach: means of equally wide bins, joined by lines."""
-    edges = np.linspace(open_approach.min(), open_approach.max(), bins + 1)[1:-1]
-    member = np.digitize(open_approach, edges)
-    count = np.bincount(member, minlength=bins)
-    filled = count > 0
-    centres = np.bincount(member, open_approach, minlength=bins)[filled] / count[filled]
-    means = np.bincount(member, open_change, minlength=bins)[filled] / count[filled]
-    if len(centres) < 2:
-        return np.full(len(approach), means[0])
-    # Lines go on beyond the outer bins: a change must be able to vanish where the approach does.
-    part = np.clip(np.searchsorted(centres, approach) - 1, 0, len(centres) - 2)
-    slope = (means[part + 1] - means[part]) / (centres[part + 1] - centres[part])
-    return np.maximum(means[part] + slope * (approach - centres[part]), 0.0)
 
 
 def _differences(grid: Grid, pairs: Int[np.ndarray, "pairs 2"]) -> Float[np.ndarray, " pairs"]:
