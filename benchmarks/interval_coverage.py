@@ -2,19 +2,22 @@
 
 A 95 % interval should hold the truth 95 times in 100, and two equal depths should get "supported" or "contradicted"
 5 times in 100. The percentile bootstrap keeps that promise from about 10 seeds a depth on; this prints by how much
-it breaks it below. The truth is the mean of the aggregate over many simulated studies of the same size.
+it breaks it below, and how often skewed noise passes for a jump. The truth is the mean of the aggregate over many
+simulated studies of the same size.
 """
 
 from collections.abc import Callable
 
 import numpy as np
 
-from crl_probe.metrics.comparison import UNDECIDED, aggregate_difference, verdict
+from crl_probe.metrics.comparison import UNDECIDED, aggregate_difference, critical_depth, verdict
 from crl_probe.metrics.statistics import aggregate_over_seeds, interquartile_mean
 
 SEEDS = (3, 5, 10, 20)
 STUDIES = 4_000
 STUDIES_FOR_TRUTH = 200_000
+STUDIES_OF_JUMPS = 1_000
+DEPTHS = (2, 3, 5)
 
 Noise = Callable[[np.random.Generator, tuple[int, int]], np.ndarray]
 NOISES: dict[str, Noise] = {
@@ -37,6 +40,14 @@ def false_words(generator: np.random.Generator, noise: Noise, seeds: int) -> flo
     return sum(verdict(difference.low, difference.high) != UNDECIDED for difference in differences) / STUDIES
 
 
+def false_jumps(generator: np.random.Generator, depths: int, seeds: int) -> float:
+    """Share of studies of equal depths, with skewed noise, in which a critical depth is found."""
+    found = 0
+    for values in NOISES["skewed"](generator, (STUDIES_OF_JUMPS * depths, seeds)).reshape(-1, depths, seeds):
+        found += critical_depth({2 ** (2 + number): row for number, row in enumerate(values)}) is not None
+    return found / STUDIES_OF_JUMPS
+
+
 def main() -> None:
     """Print one row for each number of seeds."""
     generator = np.random.default_rng(0)
@@ -46,7 +57,13 @@ def main() -> None:
     for seeds in SEEDS:
         shares = [measure(generator, noise, seeds) for measure in (coverage, false_words) for noise in NOISES.values()]
         cells = [f"{share:.1%}".rjust(len(title)) for share, title in zip(shares, titles, strict=True)]
-        print(" | ".join([str(seeds).rjust(13), *cells]))
+        print(" | ".join([str(seeds).rjust(13), *cells]), flush=True)
+    print(f"\n{STUDIES_OF_JUMPS:,} studies of equal depths a cell, skewed noise: a critical depth is found in")
+    titles = [f"{depths} depths" for depths in DEPTHS]
+    print(" | ".join(["seeds a depth", *titles]))
+    for seeds in SEEDS:
+        cells = [f"{false_jumps(generator, depths, seeds):.1%}".rjust(8) for depths in DEPTHS]
+        print(" | ".join([str(seeds).rjust(13), *cells]), flush=True)
 
 
 if __name__ == "__main__":

@@ -175,11 +175,17 @@ def _judge_jump(claim: _Claim, samples: Sequence[MetricSamples]) -> Verdict:
     if jump_at is not None:
         word = comparison.SUPPORTED
         opening = _jump_opening(by_depth, next(step for step in ratios if step[1] == jump_at))
-    elif all(ratio.high < comparison.JUMP_RATIO for ratio in ratios.values()):
+    elif all(_is_below_double(by_depth, step, len(by_depth) - 1) for step in ratios):
         word = comparison.CONTRADICTED
         opening = "No step between neighbouring depths doubles time at goal"
     told = f"the largest ratio is {_interval(ratios[largest])}, from depth {largest[0]} to depth {largest[1]}"
     return claim.verdict(word, ratios[largest], f"{opening}; {told}.", basis)
+
+
+def _is_below_double(by_depth: Mapping[int, Float[np.ndarray, " _"]], step: tuple[int, int], comparisons: int) -> bool:
+    shallow, deep = (by_depth[depth] for depth in step)
+    confidence = comparison.corrected_confidence(comparisons)
+    return comparison.aggregate_ratio(deep, shallow, confidence).high < comparison.JUMP_RATIO
 
 
 def _judge_exchange(claim: _Claim, samples: Sequence[MetricSamples]) -> Verdict:

@@ -51,6 +51,7 @@ class Gain:
             NaN where a value is negative.
         probability: Probability of improvement.
         enough: Whether both depths have the 3 seeds that a verdict needs.
+        clear: Whether the difference lies above 0 also at the confidence of :func:`corrected_confidence`.
     """
 
     shallow: int
@@ -59,13 +60,14 @@ class Gain:
     ratio: float
     probability: Estimate
     enough: bool
+    clear: bool
 
     @property
     def is_jump(self) -> bool:
-        """Whether the number at least doubled, with an interval of the difference above 0 and enough seeds."""
+        """Whether the number at least doubled, with enough seeds, and its difference is clearly above 0."""
         # Two means of equal numbers can differ in the last bit, and exactly double counts.
         doubled = self.ratio >= JUMP_RATIO * (1 - 1e-9)
-        return self.enough and doubled and self.difference.low > 0
+        return self.enough and doubled and self.clear
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,12 +91,27 @@ class DepthComparison:
     verdict: Word
 
 
-def aggregate_difference(deep: Values, shallow: Values) -> Estimate:
+def corrected_confidence(comparisons: int) -> float:
+    """Confidence of each of several intervals that together are to be wrong 5 times in 100.
+
+    Whoever looks at every step between neighbouring depths and speaks of the best has as many chances to be fooled.
+
+    Example:
+        >>> round(corrected_confidence(1), 3), round(corrected_confidence(4), 4)
+        (0.95, 0.9875)
+
+    Source: Bonferroni 1936.
+    """
+    return 1.0 - (1.0 - CONFIDENCE) / max(comparisons, 1)
+
+
+def aggregate_difference(deep: Values, shallow: Values, confidence: float = CONFIDENCE) -> Estimate:
     """Difference of two depths' aggregates over seeds, with its interval.
 
     Args:
         deep: One number a seed. (seeds,)
         shallow: The same of the other depth. (seeds,); their count may differ.
+        confidence: Of the interval, in (0, 1).
 
     Returns:
         Deep minus shallow in the metric's unit; ``count`` is the seeds of both together.
@@ -109,17 +126,18 @@ def aggregate_difference(deep: Values, shallow: Values) -> Estimate:
     Source: Agarwal et al. 2021, arXiv 2108.13264.
     """
     many_deep, many_shallow = stratified_resamples([deep, shallow])
-    low, high = percentile_interval(interquartile_mean(many_deep) - interquartile_mean(many_shallow))
+    low, high = percentile_interval(interquartile_mean(many_deep) - interquartile_mean(many_shallow), confidence)
     value = float(interquartile_mean(deep) - interquartile_mean(shallow))
     return Estimate(value, low, high, "seeds", len(deep) + len(shallow))
 
 
-def aggregate_ratio(deep: Values, shallow: Values) -> Estimate:
+def aggregate_ratio(deep: Values, shallow: Values, confidence: float = CONFIDENCE) -> Estimate:
     """How many times larger the deeper aggregate is, with its interval. From 0 to 0 the ratio counts as 1.
 
     Args:
         deep: One number >= 0 a seed. (seeds,)
         shallow: The same of the other depth. (seeds,)
+        confidence: Of the interval, in (0, 1).
 
     Returns:
         Deep divided by shallow; infinite, value or ends, where the shallower aggregate is 0 and the deeper above.
@@ -137,7 +155,7 @@ def aggregate_ratio(deep: Values, shallow: Values) -> Estimate:
         _require_not_negative(name, values)
     many_deep, many_shallow = stratified_resamples([deep, shallow])
     ratios = _ratio(interquartile_mean(many_deep), interquartile_mean(many_shallow))
-    tail = (1.0 - CONFIDENCE) / 2.0
+    tail = (1.0 - confidence) / 2.0
     # A quantile that is one of the values: between a finite and an infinite ratio nothing can be interpolated.
     low, high = np.quantile(ratios, [tail, 1.0 - tail], method="inverted_cdf")
     value = float(_ratio(interquartile_mean(deep), interquartile_mean(shallow)))
@@ -206,8 +224,9 @@ def verdict(low: float, high: float, null: float = 0.0, enough: bool = True) -> 
 def critical_depth(by_depth: ByDepth) -> int | None:
     """The smallest depth that at least doubles the next shallower one.
 
-    The interval of their difference must lie above 0. Between depths with fewer than 3 seeds at either no jump is
-    seen: an interval would mean nothing.
+    The interval of their difference must lie above 0, at a confidence corrected for the number of steps looked at
+    (:func:`corrected_confidence`). Between depths with fewer than 3 seeds at either no jump is seen: an interval would
+    mean nothing.
 
     Args:
         by_depth: For each depth one number >= 0 a seed. (seeds,)
@@ -269,10 +288,11 @@ def compare_depths(by_depth: ByDepth, *, larger_is_better: bool = True) -> Depth
 
 
 def _steps(by_depth: ByDepth) -> tuple[Gain, ...]:
-    return tuple(_gain(by_depth, shallow, deep) for shallow, deep in itertools.pairwise(sorted(by_depth)))
+    steps = list(itertools.pairwise(sorted(by_depth)))
+    return tuple(_gain(by_depth, shallow, deep, len(steps)) for shallow, deep in steps)
 
 
-def _gain(by_depth: ByDepth, shallow: int, deep: int) -> Gain:
+def _gain(by_depth: ByDepth, shallow: int, deep: int, comparisons: int = 1) -> Gain:
     below, above = by_depth[shallow], by_depth[deep]
     negative = (below < 0).any() or (above < 0).any()
     return Gain(
@@ -282,6 +302,7 @@ def _gain(by_depth: ByDepth, shallow: int, deep: int) -> Gain:
         ratio=math.nan if negative else float(_ratio(interquartile_mean(above), interquartile_mean(below))),
         probability=probability_of_improvement(above, below),
         enough=min(len(above), len(below)) >= MINIMUM_SEEDS,
+        clear=aggregate_difference(above, below, corrected_confidence(comparisons)).low > 0,
     )
 
 

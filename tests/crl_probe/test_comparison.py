@@ -200,3 +200,14 @@ def test_examples_in_docstrings_hold():
 def _word(deep, shallow):
     difference = comparison.aggregate_difference(deep, shallow)
     return comparison.verdict(difference.low, difference.high)
+
+
+def test_looking_at_more_steps_asks_for_more():
+    # Each step alone is clear at 95 %; among five depths one such step is no longer enough.
+    jump = np.array([0.5, 6.0, 6.2, 6.4, 2.7])
+    low = np.array([1.0, 1.2, 0.9, 1.1, 1.0])
+    alone, among = {4: low, 8: jump}, {4: low, 8: jump, 16: jump, 32: jump, 64: jump}
+    assert comparison.aggregate_difference(jump, low).low > 0
+    assert comparison.critical_depth(alone) == 8
+    assert comparison.critical_depth(among) is None
+    assert comparison.corrected_confidence(4) == pytest.approx(0.9875)
