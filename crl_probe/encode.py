@@ -75,8 +75,11 @@ def acting(run: "LoadedRun", mode: str = "mean", seed: int = 0) -> Callable[[Poi
         return lambda state, goal: in_chunks(run.act, _float32(state), _float32(goal))
     act, key, number = jax.jit(run.policy(mode)), jax.random.key(seed), itertools.count()
 
+    def draw(state: jax.Array, goal: jax.Array) -> jax.Array:
+        return act(state, goal, jax.random.fold_in(key, next(number)))
+
     def act_on(state: Points, goal: Points) -> Points:
-        return in_chunks(lambda s, g: act(s, g, jax.random.fold_in(key, next(number))), _float32(state), _float32(goal))
+        return in_chunks(draw, _float32(state), _float32(goal), threads=1)
 
     return act_on
 

@@ -13,7 +13,7 @@ from jaxtyping import Float
 from crl_probe.collect import OnPolicyEpisodes, achieved_goals
 from crl_probe.probe_set import Points
 from crl_probe.results import ProbeError
-from crl_train.energy import all_pairs_energy
+from crl_train.energy import paired_energy
 from crl_train.envs.goal_env import GoalEnv
 from crl_train.relabel import future_offset
 
@@ -103,6 +103,13 @@ def energies_by_batch(
     Returns:
         Own goals on the diagonals. (batches, batch_size, batch_size)
     """
-    batches = range(0, len(phi), batch_size)
-    each = [(jnp.asarray(phi[at : at + batch_size]), jnp.asarray(psi[at : at + batch_size])) for at in batches]
-    return np.stack([np.asarray(all_pairs_energy(kind, rows, columns)) for rows, columns in each])
+    shape = (batch_size, batch_size, phi.shape[1])
+    energies = []
+    for at in range(0, len(phi), batch_size):
+        rows, columns = jnp.asarray(phi[at : at + batch_size, None]), jnp.asarray(psi[None, at : at + batch_size])
+        # Pair by pair: the matrix product that training uses is off by 1e-5, which decides between goals that are
+        # almost the same place.
+        energies.append(
+            np.asarray(paired_energy(kind, jnp.broadcast_to(rows, shape), jnp.broadcast_to(columns, shape)))
+        )
+    return np.stack(energies)

@@ -123,16 +123,22 @@ _RESAMPLED = ("episodes", "goals", "batches")
 def _estimate(group: Sequence[MetricSamples]) -> DepthEstimate:
     group = sorted(group, key=lambda entry: entry.run.seed)
     first = group[0]
-    whole = first.sample_unit not in _RESAMPLED
-    samples = [np.array([entry.value], np.float64) if whole else entry.samples for entry in group]
-    unit = "run" if whole else first.sample_unit
+    within_run = summary_of(first.metric)
+    if first.sample_unit == "runs":
+        # Similarities between runs share their runs: neither they nor their seeds can be drawn one by one.
+        value = float(np.mean([entry.value for entry in group]))
+        estimate = Estimate(value, value, value, "comparison", 1)
+    elif first.sample_unit in _RESAMPLED:
+        estimate = estimate_over_seeds([entry.samples for entry in group], first.sample_unit, within_run)
+    else:
+        estimate = estimate_over_seeds([np.array([entry.value], np.float64) for entry in group], "run")
     return DepthEstimate(
         label=first.run.label,
         depths=(first.run.critic_depth, first.run.actor_depth),
         metric=first.metric,
         evidence=first.evidence,
         part=first.part,
-        estimate=estimate_over_seeds(samples, unit, within_run=summary_of(first.metric)),
+        estimate=estimate,
         runs=tuple(entry.run for entry in group),
         values=tuple(entry.value for entry in group),
     )

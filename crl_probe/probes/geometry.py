@@ -29,7 +29,7 @@ class GeometrySettings:
 
     Attributes:
         evidence: Shared set and goals.
-        folds: Into how many parts the shared episodes are divided to test what can be read from embeddings.
+        folds: Into how many parts the tasks of the shared set are divided to test what can be read from embeddings.
     """
 
     evidence: EvidenceSettings = dataclasses.field(default_factory=EvidenceSettings)
@@ -44,8 +44,8 @@ class GeometryResult:
         runs: The agents.
         points: Shared points.
         effective_rank: For ``phi`` of the state-actions and ``psi`` of the achieved goals. (runs,)
-        decodability: R^2 on left-out episodes of a linear map from φ to the achieved ``goal``, and from φ and a
-            goal's ψ to the walking ``distance`` between the two. (runs, folds)
+        decodability: R^2, on tasks (commanded goals) that were left out, of a linear map from φ to the achieved
+            ``goal``, and from φ and a goal's ψ to the walking ``distance`` between the two. (runs, folds)
         cka: Similarity of the φ of every two agents. (runs, runs)
     """
 
@@ -110,7 +110,9 @@ def run(
         (phi, psi, goal_psi[paired])
         for phi, psi, goal_psi in zip(evidence.point_phi, evidence.point_psi, evidence.goal_psi, strict=True)
     ]
-    common = (places, distance, points.episode, settings.folds)
+    # Agents share starts and goals, so one agent's episode has a twin of every other agent: they leave together.
+    _, task = np.unique(points.commanded_goals, axis=0, return_inverse=True)
+    common = (places, distance, task.reshape(-1), settings.folds)
     shapes = evidence.of_each_run(f"geometry of {len(points)} embeddings", _shape, *common, each=own)
     return GeometryResult(
         runs=evidence.infos,
@@ -153,7 +155,7 @@ def _shape(
     paired_psi: Float[np.ndarray, "points repr_dim"],
     places: Float[np.ndarray, "points goal_dim"],
     distance: Float[np.ndarray, " points"],
-    episode: Int[np.ndarray, " points"],
+    task: Int[np.ndarray, " points"],
     folds: int,
 ) -> tuple[dict[str, float], dict[str, np.ndarray]]:
     ranks = {"phi": or_nan(metrics.effective_rank, phi), "psi": or_nan(metrics.effective_rank, psi)}
@@ -161,6 +163,6 @@ def _shape(
     questions = ((phi, places), (np.concatenate([phi, paired_psi], axis=1), distance))
     for name, (features, targets) in zip(TARGETS, questions, strict=True):
         with contextlib.suppress(metrics.MetricError):
-            # Whole episodes are left out: a neighbour in time of a fitted point would be no test.
-            read[name] = metrics.decodability_by_fold(features, targets, folds, groups=episode)
+            # Whole tasks are left out: a neighbour in time of a fitted point would be no test.
+            read[name] = metrics.decodability_by_fold(features, targets, folds, groups=task)
     return ranks, read

@@ -58,12 +58,16 @@ class GoalClustersResult:
     on_policy: dict[str, np.ndarray]
 
     def samples(self) -> tuple[MetricSamples, ...]:
-        """Every spread of every run, by goal and kind of evidence."""
+        """Every spread of every run, by goal and kind of evidence.
+
+        On-policy numbers are over the goals near which every agent has enough states of its own: a mean over other
+        goals for each agent would compare goals and not agents.
+        """
         return tuple(
             entry
             for evidence, table in (("shared", self.shared), ("on-policy", self.on_policy))
             for name, values in table.items()
-            for run, by_goal in zip(self.runs, values, strict=True)
+            for run, by_goal in zip(self.runs, values[:, np.isfinite(values).all(axis=0)], strict=True)
             for entry in metric_samples(run, name, evidence, "goals", by_goal)
         )
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crl_probe.encode import acting, encode_phi, encode_psi, energy_of, in_chunks
+from crl_probe.encode import CHUNK, acting, encode_phi, encode_psi, energy_of, in_chunks
 from crl_probe.loading import load_run
 from tests.crl_probe.fakes import FakeRun
 
@@ -50,3 +50,12 @@ def test_acting_agrees_with_the_run_and_draws_anew(finished_run):
     assert first.shape == (7, 2)
     assert not np.array_equal(first, second)
     np.testing.assert_array_equal(acting(run, "best_of_2", seed=3)(state, goal), first)
+
+
+def test_draws_do_not_depend_on_which_piece_is_done_first(finished_run):
+    run = load_run(finished_run.path)
+    generator = np.random.default_rng(0)
+    state, goal = (generator.uniform(3, 5, size=(3 * CHUNK, n)).astype(np.float32) for n in (4, 2))
+    first, *others = (acting(run, "sample", seed=3)(state, goal) for _ in range(4))
+    for other in others:
+        np.testing.assert_array_equal(first, other)

@@ -8,7 +8,7 @@ import pytest
 
 from crl_probe.metrics import trustworthiness
 from crl_probe.probes import embedding_trajectory, goal_clusters, q_landscape, success
-from crl_probe.results import load_result, save_result
+from crl_probe.results import RunInfo, load_result, save_result
 from tests.crl_probe.fakes import FakeRun
 
 
@@ -159,3 +159,15 @@ def test_results_survive_the_disk(landscape, trajectories, tmp_path):
         again = load_result(tmp_path / "result.npz", type(result))
         for field in dataclasses.fields(result):
             np.testing.assert_equal(getattr(again, field.name), getattr(result, field.name))
+
+
+def test_on_policy_spread_averages_the_goals_that_all_agents_came_near():
+    shared = {name: np.ones((2, 3)) for name in goal_clusters.SPREADS}
+    own = {name: np.array([[1.0, 2.0, np.nan], [np.nan, 4.0, 6.0]]) for name in goal_clusters.SPREADS}
+    runs = tuple(RunInfo(f"d{d}", f"depth {d}", "maze", d, d, 0, 1, "") for d in (4, 64))
+    counts = np.ones((2, 3), dtype=int)
+    result = goal_clusters.GoalClustersResult(runs, np.zeros((3, 2)), 1.5, counts[0], counts, shared, own)
+    values = {(s.run.name, s.evidence): s.samples.tolist() for s in result.samples() if s.metric == "spread_ratio"}
+    assert values["d4", "on-policy"] == [2.0]
+    assert values["d64", "on-policy"] == [4.0]
+    assert values["d4", "shared"] == [1.0, 1.0, 1.0]
