@@ -37,10 +37,13 @@ _NUMERICAL = {
         "loading.py",
         "pairs.py",
         "probe_set.py",
+        "probing.py",
         "undefined.py",
     ),
     crl_train: (
         "envs",
+        "config.py",
+        "checkpoint.py",
         "networks.py",
         "energy.py",
         "policy.py",
@@ -50,7 +53,7 @@ _NUMERICAL = {
         "relabel.py",
     ),
 }
-_NUMERICAL_LIBRARIES = ("jax", "numpy", "scipy", "scikit-learn", "umap-learn")
+_NUMERICAL_LIBRARIES = ("jax", "jaxlib", "flax", "numpy", "scipy", "scikit-learn", "umap-learn", "numba", "pynndescent")
 
 
 def cache_directory() -> Path:
@@ -112,12 +115,15 @@ def cached(
 
 def cache_key(probe_name: str, runs: Sequence[RunInfo], settings: Any, rng_seed: int) -> str:
     """Hash of everything that decides a result; 32 hexadecimal digits."""
+    import jax
+
     question = {
         "probe": probe_name,
         "runs": [dataclasses.asdict(run) for run in runs],
         "settings": dataclasses.asdict(settings),
         "seed": rng_seed,
         "code": code_hash(),
+        "device": jax.default_backend(),
         "libraries": {name: importlib.metadata.version(name) for name in _NUMERICAL_LIBRARIES},
     }
     return hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()[:32]

@@ -91,7 +91,7 @@ def _print_all(console: Console, tables: Sequence[Table], verdicts: Mapping[str,
         if number:
             console.print()
         console.print(part)
-    words = interval_words(row for table in tables for row in table.rows)
+    words = interval_words(tables)
     if words:
         console.print()
         console.print(Text(words, style="dim"))
@@ -103,7 +103,7 @@ def _fitting(table: Table, width: int) -> Iterable[Group]:
     names = [_name(line) for line in table.lines]
     room = width - max(map(len, names))
     columns = [
-        _Shown.of(column, details_of(column, table), [line.cells[i] for line in table.lines])
+        _Shown.of(column, details_of(column, table), [(line.cells[i], line) for line in table.lines])
         for i, column in enumerate(table.columns)
     ]
     while columns:
@@ -124,19 +124,19 @@ class _Shown:
     width: int
 
     @classmethod
-    def of(cls, column: Column, details: Sequence[str], rows: Sequence[Row | None]) -> "_Shown":
-        decimals = decimals_of(rows)
-        texts = [cell_texts(row, decimals) for row in rows]
+    def of(cls, column: Column, details: Sequence[str], cells: Sequence[tuple[Row | None, Line]]) -> "_Shown":
+        decimals = decimals_of(row for row, _ in cells)
+        texts = [cell_texts(row, decimals, line.rests_on_one_seed(row)) for row, line in cells]
         value_width, interval_width = (max(map(len, parts)) for parts in zip(*texts, strict=True))
         detail = ", ".join(details)
         interval_width += 1 if interval_width else 0
         width = max(len(column.metric), len(detail), value_width + interval_width)
-        cells = (
+        shown = (
             Text.assemble(value.rjust(width - interval_width), (interval.rjust(interval_width), "not bold dim"))
             for value, interval in texts
         )
         heading = Text.assemble(column.metric.rjust(width), "\n", (detail.rjust(width), "not bold dim"))
-        return cls(heading, tuple(cells), width)
+        return cls(heading, tuple(shown), width)
 
 
 def _rich_table(table: Table, names: Sequence[str], columns: Sequence[_Shown]) -> RichTable:

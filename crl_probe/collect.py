@@ -1,7 +1,7 @@
 """On-policy evidence: whole episodes of each agent, on the same starts and commanded goals for all of them."""
 
-import collections
 import dataclasses
+import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -39,9 +39,9 @@ class OnPolicyEpisodes:
 
 
 def run_infos(runs: Sequence["LoadedRun"]) -> tuple[RunInfo, ...]:
-    """Name agents for results and tables; several checkpoints of one run are told apart by their steps."""
-    paths = collections.Counter(run.path for run in runs)
-    return tuple(_run_info(run, several=paths[run.path] > 1) for run in runs)
+    """Name agents for results and tables; where some have several checkpoints, all carry their steps."""
+    several = len({run.path for run in runs}) < len(runs)
+    return tuple(_run_info(run, several) for run in runs)
 
 
 def _run_info(run: "LoadedRun", several: bool) -> RunInfo:
@@ -54,6 +54,7 @@ def _run_info(run: "LoadedRun", several: bool) -> RunInfo:
         seed=int(run.config.seed),
         env_steps=int(run.env_steps),
         content_hash=str(run.content_hash),
+        config_hash=hashlib.sha256(repr(sorted(vars(run.config).items())).encode()).hexdigest()[:16],
     )
 
 

@@ -57,6 +57,7 @@ class LoadedRun:
         curve: The lines of metrics.jsonl.
         networks: The networks, without parameters.
         params: Parameters of actor, state_action_encoder and goal_encoder.
+        is_whole: False for a ``prefix``, which is nowhere on disk.
 
     Example:
         >>> run = load_run("checkpoints/point_u_maze_d4_s0")          # doctest: +SKIP
@@ -74,6 +75,7 @@ class LoadedRun:
     curve: Sequence[Mapping[str, Any]]
     networks: Networks
     params: Mapping[str, Params]
+    is_whole: bool = True
 
     @property
     def name(self) -> str:
@@ -142,7 +144,7 @@ class LoadedRun:
         params = {**self.params, **{name: prefix_params(self.params[name], blocks) for name in encoders}}
         # Results are cached by content, and a cut network has another.
         content_hash = f"{self.content_hash}:prefix{blocks}"
-        return dataclasses.replace(self, networks=networks, params=params, content_hash=content_hash)
+        return dataclasses.replace(self, networks=networks, params=params, content_hash=content_hash, is_whole=False)
 
     def phi_after(
         self,

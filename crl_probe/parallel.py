@@ -50,12 +50,13 @@ def map_runs(
     Raises:
         ProbeError: If a process was killed, and whatever the function raises.
     """
-    if workers == 1:
+    # An agent that was cut or changed in memory is not what workers would find on disk.
+    if workers == 1 or not all(run.is_whole for run in runs):
         for run, own in zip(runs, arguments, strict=True):
             yield function(run, *own)
         return
     calls = [
-        _pool(workers).submit(_call, function, run.path, run.env_steps, own)
+        _pool(workers).submit(_call, function, run.path, run.env_steps, run.content_hash, own)
         for run, own in zip(runs, arguments, strict=True)
     ]
     try:
@@ -89,12 +90,17 @@ def _ignore_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _call(function: Callable[..., Number], path: Path, env_steps: int, arguments: Sequence[Any]) -> Number:
-    return function(_opened(path, env_steps), *arguments)
+def _call(
+    function: Callable[..., Number], path: Path, env_steps: int, content_hash: str, arguments: Sequence[Any]
+) -> Number:
+    return function(_opened(path, env_steps, content_hash), *arguments)
 
 
 @functools.cache
-def _opened(path: Path, env_steps: int) -> "LoadedRun":
+def _opened(path: Path, env_steps: int, content_hash: str) -> "LoadedRun":
     from crl_probe.loading import load_run
 
-    return load_run(path, env_steps)
+    run = load_run(path, env_steps)
+    if run.content_hash != content_hash:
+        raise ProbeError(f"checkpoint {env_steps} of {str(path)!r} was replaced while it was probed. Probe it again.")
+    return run

@@ -43,6 +43,7 @@ class RunInfo:
         seed: Training seed.
         env_steps: Environment steps at the checkpoint.
         content_hash: Hash of the checkpoint's content.
+        config_hash: Hash of the settings that it was trained with.
     """
 
     name: str
@@ -53,6 +54,7 @@ class RunInfo:
     seed: int
     env_steps: int
     content_hash: str
+    config_hash: str = ""
 
 
 _NESTED: dict[str, type] = {"RunInfo": RunInfo}

@@ -22,6 +22,7 @@ _SIGNIFICANT_DIGITS: Final = 3
 _MOST_DECIMALS: Final = 5
 _RANGES: Final = ("0 to 1", "-1 to 1", "at most 1", "ratio")
 UNDEFINED: Final = "–"
+ONE_SEED: Final = "†"
 
 
 def csv_text(rows: Iterable[Row]) -> str:
@@ -99,12 +100,15 @@ def versions() -> dict[str, str]:
     }
 
 
-def interval_words(rows: Iterable[Row]) -> str:
-    """What the intervals of these rows are, in a sentence or two: readers must not take episodes for seeds."""
+def interval_words(tables: Iterable[Table]) -> str:
+    """What the intervals of these tables are, in a sentence or two: readers must not take episodes for seeds."""
     over: dict[str, set[int]] = {}
-    for row in rows:
-        if row.count > 1:
-            over.setdefault(row.interval_over, set()).add(row.count)
+    marked = False
+    for line in (line for table in tables for line in table.lines):
+        marked |= any(line.rests_on_one_seed(cell) for cell in line.cells)
+        for cell in line.cells:
+            if cell is not None and cell.count > 1:
+                over.setdefault(cell.interval_over, set()).add(cell.count)
     sentences = []
     seeds = over.pop("seeds", set())
     if seeds:
@@ -117,6 +121,8 @@ def interval_words(rows: Iterable[Row]) -> str:
             f"Intervals of one run (95 %) are over its own {what}: they say how well this agent was measured, not what "
             "another training would give."
         )
+    if marked:
+        sentences.append(f"{ONE_SEED} defined for one seed alone.")
     return " ".join(sentences)
 
 
@@ -128,13 +134,19 @@ def decimals_of(rows: Iterable[Row | None]) -> int:
     return min(max(_SIGNIFICANT_DIGITS - 1 - math.floor(math.log10(largest)), 0), _MOST_DECIMALS)
 
 
-def cell_texts(row: Row | None, decimals: int) -> tuple[str, str]:
-    """The number and its interval as text; the second is empty where nothing could be resampled."""
+def cell_texts(row: Row | None, decimals: int, one_seed: bool = False) -> tuple[str, str]:
+    """The number and its interval as text; the second is empty where nothing could be resampled.
+
+    Args:
+        row: The number; None where it is undefined.
+        decimals: Digits behind the point.
+        one_seed: Whether to mark it, in a line about several seeds, as that of a single one.
+    """
     if row is None:
         return UNDEFINED, ""
     # Adding zero turns the minus zero that rounding may leave into zero.
     value, low, high = (f"{round(number, decimals) + 0.0:.{decimals}f}" for number in (row.value, row.low, row.high))
-    return value, f"[{low}, {high}]" if row.count > 1 else ""
+    return value, (f"[{low}, {high}]" if row.count > 1 else "") + (ONE_SEED if one_seed else "")
 
 
 def details_of(column: Column, table: Table) -> list[str]:
@@ -151,12 +163,15 @@ def _tabular(table: Table) -> str:
         name = _escaped(line.name)
         # A run is set in below its depth.
         name = rf"\quad {name}" if line.level == "seed" and table.lines[0].level == "depth" else name
-        cells = [_math(*cell_texts(cell, digits)) for cell, digits in zip(line.cells, decimals, strict=True)]
+        cells = [
+            _math(*cell_texts(cell, digits, line.rests_on_one_seed(cell)))
+            for cell, digits in zip(line.cells, decimals, strict=True)
+        ]
         lines.append(" & ".join([name, *cells]))
     head = " & ".join(["", *(_heading(column, table) for column in table.columns)])
     return "\n".join(
         [
-            f"% {table.title}. {interval_words(table.rows)}",
+            f"% {table.title}. {interval_words([table])}",
             rf"\begin{{tabular}}{{l{'r' * len(table.columns)}}}",
             r"\toprule",
             rf"{head} \\",
@@ -179,6 +194,7 @@ def _math(value: str, interval: str) -> str:
     """A number in math mode, so that a minus is a minus and not a hyphen."""
     if value == UNDEFINED:
         return "--"
+    interval = interval.replace(ONE_SEED, r"^\dagger")
     return f"${value}$ ${interval}$" if interval else f"${value}$"
 
 

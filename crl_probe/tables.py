@@ -82,11 +82,17 @@ class Line:
         level: As in :class:`Row`.
         name: Name of the run, or the depth in words.
         cells: One for each column; None where the metric is undefined.
+        num_seeds: Seeds that the line is about.
     """
 
     level: Level
     name: str
     cells: tuple[Row | None, ...]
+    num_seeds: int = 1
+
+    def rests_on_one_seed(self, cell: Row | None) -> bool:
+        """Whether a number of a line about several seeds is defined for one of them alone."""
+        return cell is not None and self.num_seeds > 1 and cell.interval_over not in ("seeds", "comparison")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -195,7 +201,14 @@ def _table(title: str, rows: Sequence[Row]) -> Table:
         if run and seeds.get(label) == 1:
             continue
         name = run or f"{label} · {seeds[label]} {'seed' if seeds[label] == 1 else 'seeds'}"
-        lines.append(Line("seed" if run else "depth", name, tuple(cells.get(column) for column in columns)))
+        lines.append(
+            Line(
+                "seed" if run else "depth",
+                name,
+                tuple(cells.get(column) for column in columns),
+                1 if run else seeds[label],
+            )
+        )
     return Table(title, columns, tuple(lines))
 
 

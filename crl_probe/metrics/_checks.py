@@ -58,3 +58,14 @@ def require_same_shape(**named_arrays: Shaped[np.ndarray, "..."]) -> None:
     if len(set(shapes.values())) > 1:
         listed = ", ".join(f"{name}: {shape}" for name, shape in shapes.items())
         raise MetricError(f"shapes differ ({listed}): entry i of each must describe the same thing.")
+
+
+def require_mask(**named_masks: Shaped[np.ndarray, "..."]) -> None:
+    """Refuse a mask of numbers, which would pick rows 0 and 1 instead of the rows that are marked.
+
+    Raises:
+        MetricError: Naming the first mask that is not boolean.
+    """
+    for name, mask in named_masks.items():
+        if mask.dtype != np.bool_:
+            raise MetricError(f"{name} is of type {mask.dtype}: a mask is boolean. Use {name}.astype(bool).")

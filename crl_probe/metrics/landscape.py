@@ -10,7 +10,7 @@ places are equally far from the goal, however their distances were computed.
 import numpy as np
 from jaxtyping import Bool, Float, Int, Num
 
-from crl_probe.metrics._checks import MetricError, require_at_least, require_finite
+from crl_probe.metrics._checks import MetricError, require_at_least, require_finite, require_mask
 
 Grid = Float[np.ndarray, "nx ny"]
 Mask = Bool[np.ndarray, "nx ny"]
@@ -47,6 +47,7 @@ def geodesic_rank(values: Grid, geodesic: Grid, free: Mask) -> float:
 
     Source: ours; Spearman's rho by scipy.stats.
     """
+    require_mask(free=free)
     return _spearman("values", values[free], "geodesic", -geodesic[free])
 
 
@@ -63,6 +64,7 @@ def euclidean_rank(values: Grid, euclidean: Grid, free: Mask) -> float:
 
     Source: ours; Spearman's rho by scipy.stats.
     """
+    require_mask(free=free)
     return _spearman("values", values[free], "euclidean", -euclidean[free])
 
 
@@ -212,6 +214,7 @@ def _neighbours(free: Mask) -> tuple[Bool[np.ndarray, "steps nx ny"], Int[np.nda
 
 
 def _check_landscape(values: Grid, free: Mask, goal_index: tuple[int, int]) -> None:
+    require_mask(free=free)
     require_finite(values=values[free])
     require_at_least(_MINIMUM_CELLS, "number of free cells", int(free.sum()))
     if not all(0 <= index < size for index, size in zip(goal_index, free.shape, strict=True)):

@@ -8,7 +8,13 @@ comparable: rotating, shifting or scaling an embedding changes none of them.
 import numpy as np
 from jaxtyping import Bool, Float
 
-from crl_probe.metrics._checks import MetricError, require_at_least, require_finite, require_same_length
+from crl_probe.metrics._checks import (
+    MetricError,
+    require_at_least,
+    require_finite,
+    require_mask,
+    require_same_length,
+)
 from crl_probe.metrics._points import centred
 
 Embeddings = Float[np.ndarray, "points repr_dim"]
@@ -26,7 +32,8 @@ def near_spread(phi: Embeddings, near: Near) -> float:
         A distance in embedding units, >= 0: not comparable across networks, see :func:`spread_ratio`.
 
     Raises:
-        MetricError: If an embedding is not finite, lengths differ, or fewer than 2 points are near.
+        MetricError: If an embedding is not finite, lengths differ, ``near`` is not boolean, or fewer than 2 points are
+            near.
 
     Example:
         >>> near_spread(np.array([[0.0], [2.0], [9.0]]), np.array([True, True, False]))
@@ -36,6 +43,7 @@ def near_spread(phi: Embeddings, near: Near) -> float:
     """
     require_finite(phi=phi)
     require_same_length(phi=phi, near=near)
+    require_mask(near=near)
     require_at_least(2, "number of near points", int(near.sum()))
     return _spread(phi[near])
 
@@ -115,6 +123,7 @@ def near_dimension(phi: Embeddings, near: Near) -> float:
     """
     require_finite(phi=phi)
     require_same_length(phi=phi, near=near)
+    require_mask(near=near)
     require_at_least(3, "number of near points", int(near.sum()))
     variances = np.linalg.svd(centred(phi[near]), compute_uv=False) ** 2
     if not variances.any():
@@ -147,7 +156,10 @@ def goal_offset(phi: Embeddings, near: Near, psi: Float[np.ndarray, " repr_dim"]
     Source: ours.
     """
     require_finite(phi=phi, psi=psi)
+    if psi.shape != phi.shape[1:]:
+        raise MetricError(f"psi has shape {psi.shape}: one goal's embedding has {phi.shape[1:]}, as each row of phi.")
     require_same_length(phi=phi, near=near)
+    require_mask(near=near)
     require_at_least(1, "number of near points", int(near.sum()))
     whole = _spread(phi)
     if whole == 0.0:

@@ -209,7 +209,12 @@ def estimate_over_seeds(
     for samples in samples_by_seed:
         require_at_least(1, "number of samples in a run", len(samples))
     if len(samples_by_seed) > 1:
-        return aggregate_over_seeds(np.array([float(within_run(samples)) for samples in samples_by_seed]))
+        by_seed = np.array([float(within_run(samples)) for samples in samples_by_seed])
+        pooled = np.concatenate(samples_by_seed)
+        if pooled.dtype == np.bool_ and (pooled.all() or not pooled.any()):
+            # No resample can differ from "never" or "always", and that is not known for certain.
+            return Estimate(float(by_seed[0]), *_wilson_interval(pooled), "seeds", len(by_seed))
+        return aggregate_over_seeds(by_seed)
     (samples,) = samples_by_seed
     if samples.dtype == np.bool_ and within_run is np.mean:
         low, high = _wilson_interval(samples)

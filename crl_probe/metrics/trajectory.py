@@ -102,7 +102,8 @@ def trustworthiness(
         A score in [0, 1]; 1 means that no point of the picture has a false neighbour.
 
     Raises:
-        MetricError: If either is not finite, lengths differ, or there are not more than twice ``neighbours`` points.
+        MetricError: If either is not finite, lengths differ, all embeddings are equal, or there are not more than
+            twice ``neighbours`` points.
 
     Example:
         >>> points = np.random.default_rng(0).normal(size=(40, 2))
@@ -116,4 +117,6 @@ def trustworthiness(
     require_finite(embeddings=embeddings, picture=picture)
     require_same_length(embeddings=embeddings, picture=picture)
     require_at_least(2 * neighbours + 1, "number of points", len(embeddings))
+    if not np.ptp(embeddings, axis=0).any():
+        raise MetricError("all embeddings are equal: they have no neighbours that a picture could keep.")
     return float(sklearn_trustworthiness(embeddings, picture, n_neighbors=neighbours))

@@ -18,6 +18,7 @@ from crl_probe.evidence import Evidence, EvidenceSettings
 from crl_probe.probe_set import along_paths
 from crl_probe.results import ProbeError, RunInfo
 from crl_probe.samples import MetricSamples, metric_samples
+from crl_probe.undefined import or_nan
 from crl_train.envs.goal_env import GoalEnv
 from crl_train.errors import ConfigError
 
@@ -59,7 +60,7 @@ class EmbeddingTrajectoryResult:
         runs: The agents.
         method: How the picture was made.
         picture: Shared points, then shared goals, in each agent's panel. (runs, points + goals, 2)
-        trustworthiness: Of each panel. (runs,)
+        trustworthiness: Of each panel; NaN for a network that has collapsed. (runs,)
         episode: Episode of each shared point. (points,)
         time: Step within the episode. (points,)
         source: Index into ``runs`` of the agent that made the episode. (points,)
@@ -144,7 +145,7 @@ def run(
         method=METHODS[method],
         picture=np.stack(pictures),
         trustworthiness=np.array(
-            [metrics.trustworthiness(s, p, NEIGHBOURS) for s, p in zip(spaces, pictures, strict=True)]
+            [or_nan(metrics.trustworthiness, s, p, NEIGHBOURS) for s, p in zip(spaces, pictures, strict=True)]
         ),
         episode=paths.episode,
         time=paths.time,
@@ -238,8 +239,9 @@ def _measure_episodes(
     arrivals = metrics.first_arrival(distances, tolerance)
     values = {name: np.full(episodes, np.nan) for name in MEASURES}
     for episode, arrival in enumerate(arrivals):
-        # Embedding t is that of the state before step t + 1, so the first `arrival` of them lead up to the goal.
-        until = int(arrival) if arrival else steps
+        # Embedding t is that of the state before step t + 1, so number `arrival` is that of the goal just reached; an
+        # episode that arrives with its last step ends one embedding earlier.
+        until = min(int(arrival) + 1, steps) if arrival else steps
         if until < 3:
             continue
         way, f = phi[episode, :until], energy[episode, :until]

@@ -49,6 +49,7 @@ def test_the_same_question_is_computed_once():
     "change",
     [
         {"run": dataclasses.replace(RUN, content_hash="abd")},
+        {"run": dataclasses.replace(RUN, config_hash="other settings")},
         {"settings": Settings(4)},
         {"seed": 1},
     ],

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from crl_probe.collect import run_infos
 from crl_probe.evidence import Evidence, EvidenceSettings
 from crl_probe.loading import load_run
 from tests.crl_probe.fakes import FakeRun
@@ -71,3 +72,13 @@ def test_other_processes_find_the_same(finished_run):
     np.testing.assert_allclose(alone.goal_psi, together.goal_psi, rtol=1e-4, atol=1e-4)
     assert "rolling out: 3 of 3 runs" in texts
     assert [info.label for info in together.infos] == [f"depth 4 · {step:,} steps" for step in (480, 800, 1120)]
+
+
+def test_seeds_with_fewer_checkpoints_still_meet_their_siblings():
+    runs = [FakeRun(seed=0), FakeRun(seed=0), FakeRun(seed=1)]
+    runs[1].path, runs[1].env_steps = runs[0].path, 20_000
+    runs[2].env_steps = 20_000
+    assert [info.label for info in run_infos(runs)] == [
+        f"depth 4 · {steps} steps" for steps in ("10,000", "20,000", "20,000")
+    ]
+    assert run_infos(runs)[0].config_hash != run_infos([FakeRun(depth=16)])[0].config_hash

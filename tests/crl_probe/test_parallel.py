@@ -1,5 +1,6 @@
 """One function over all agents: in order, here or in other processes, and honest about those that die."""
 
+import dataclasses
 import os
 import signal
 
@@ -57,3 +58,15 @@ def test_what_goes_wrong_in_a_process_is_said_here(stages):
     with pytest.raises(ProbeError, match="a worker process was killed, most likely for want of memory"):
         list(map_runs(die, stages, [()] * 3, workers=2))
     assert list(map_runs(scaled_steps, stages, [(1,)] * 3, workers=2)) == [480, 800, 1120]
+
+
+@pytest.mark.slow
+def test_workers_never_answer_for_another_checkpoint(stages):
+    replaced = [dataclasses.replace(run, content_hash="0" * 64) for run in stages]
+    with pytest.raises(ProbeError, match=r"checkpoint 480 of .* was replaced while it was probed"):
+        list(map_runs(scaled_steps, replaced, [(1,)] * 3, workers=2))
+
+
+def test_an_agent_cut_in_memory_is_measured_here(stages):
+    cut = [run.prefix(0) for run in stages]
+    assert set(map_runs(process_of, cut, [()] * 3, workers=2)) == {os.getpid()}

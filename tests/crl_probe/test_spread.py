@@ -92,3 +92,11 @@ def test_unusable_input_is_explained(call, message):
     phi, _, near = isometric_case()
     with pytest.raises(MetricError, match=message), np.errstate(divide="ignore"):
         call(phi, near)
+
+
+def test_a_mask_of_numbers_and_a_goal_of_another_size_are_refused():
+    phi = np.array([[0.0], [2.0], [9.0]])
+    with pytest.raises(MetricError, match=r"near is of type int64: a mask is boolean"):
+        inspect.unwrap(spread.near_spread)(phi, np.array([1, 1, 0]))
+    with pytest.raises(MetricError, match=r"psi has shape \(3,\): one goal's embedding has \(1,\)"):
+        inspect.unwrap(spread.goal_offset)(phi, np.array([True, True, False]), np.zeros(3))

@@ -153,12 +153,12 @@ def test_json_carries_what_is_needed_to_understand_the_rows():
 
 def test_words_never_pass_episodes_off_as_seeds():
     rows = rows_of(SAMPLES)
-    assert interval_words([row for row in rows if row.interval_over == "seeds"]) == (
+    assert interval_words(tables_of(row for row in rows if row.interval_over == "seeds")) == (
         "Intervals of a depth (95 %) are a bootstrap over its 2 seeds."
     )
-    assert "over its own episodes" in interval_words([row for row in rows if row.level == "seed"])
+    assert "over its own episodes" in interval_words(tables_of(row for row in rows if row.level == "seed"))
     # A single number has no interval to speak of.
-    assert interval_words(row for row in rows if row.metric == "effective_rank") == ""
+    assert interval_words(tables_of(row for row in rows if row.metric == "effective_rank")) == ""
 
 
 def row(value, low, high, count=5):
@@ -224,3 +224,20 @@ def test_latex_compiles(tmp_path):
     )
     assert done.returncode == 0, done.stdout[-2000:]
     assert (tmp_path / "tables.pdf").stat().st_size > 0
+
+
+def test_a_number_of_one_seed_does_not_pass_for_one_of_three():
+    runs = [info(4, seed) for seed in range(3)]
+    arrivals = [np.full(4, np.nan), np.full(4, np.nan), np.array([60.0, 70.0, 80.0, 90.0])]
+    samples = [
+        entry
+        for run, times in zip(runs, arrivals, strict=True)
+        for name, values in (("success_rate", np.isfinite(times)), ("time_to_goal", times))
+        for entry in metric_samples(run, name, "on-policy", "episodes", values)
+    ]
+    (table,) = tables_of(rows_of(samples, ["depth"]))
+    (line,) = table.lines
+    assert line.name == "depth 4 · 3 seeds"
+    assert [line.rests_on_one_seed(cell) for cell in line.cells] == [False, True]
+    assert "† defined for one seed alone." in interval_words([table])
+    assert r"]^\dagger$" in latex_text(rows_of(samples, ["depth"]))

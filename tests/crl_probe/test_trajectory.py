@@ -96,3 +96,8 @@ def test_trustworthiness_of_the_space_itself_and_of_noise():
 def test_unusable_input_is_explained(call, message):
     with pytest.raises(MetricError, match=message):
         call()
+
+
+def test_a_collapsed_network_has_no_trustworthy_picture():
+    with pytest.raises(MetricError, match="all embeddings are equal"):
+        trajectory.trustworthiness(np.zeros((60, 3)), np.random.default_rng(0).normal(size=(60, 2)))
