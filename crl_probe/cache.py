@@ -101,7 +101,7 @@ def cached(
     path = cache_directory() / "results" / f"{probe_name}-{cache_key(probe_name, runs, settings, rng_seed)}.npz"
     try:
         return load_result(path, result_type)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         pass
     except ResultError as error:
         logger.warning("computing %s again: %s", probe_name, error)

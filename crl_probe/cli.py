@@ -18,6 +18,7 @@ from crl_probe.cli_options import (
     STEP,
     Asked,
     check_metrics,
+    check_place,
     parse_levels,
     parse_step,
     probing_options,
@@ -28,6 +29,10 @@ from crl_train.errors import ConfigError
 from crl_train.version import __version__
 
 DEFAULT_OUT = Path("reports")
+_WHY_UNDEFINED = (
+    "Notes above, if any, say why; cka compares runs of one environment, landscapes need a maze, and spread needs "
+    "states near a goal."
+)
 
 
 @click.group(context_settings=CONTEXT)
@@ -123,6 +128,7 @@ def metrics(asked: Asked, form: str, by: str, names: Sequence[str], out: Path | 
 
         levels = parse_levels(by)
         check_metrics(names, DEFINITIONS)
+        check_place("--out", out)
         with watched() as progress:
             from crl_probe.probing import measure, probes_of
             from crl_probe.verdicts import judge
@@ -138,8 +144,11 @@ def metrics(asked: Asked, form: str, by: str, names: Sequence[str], out: Path | 
             }
             judged = {} if names or asked.step == "all" else {env: judge(group) for env, group in by_env.items()}
         samples = [sample for group in by_env.values() for sample in group]
+        absent = [name for name in names if name not in {sample.metric for sample in samples}]
         if not samples:
-            raise ConfigError(f"no number of {', '.join(names or by_env)} could be measured: the notes above say why.")
+            raise ConfigError(f"no number of {', '.join(names or by_env)} is defined for these runs. {_WHY_UNDEFINED}")
+        if absent:
+            click.echo(f"note: {', '.join(absent)} is not defined for these runs. {_WHY_UNDEFINED}", err=True)
         print_numbers(
             rows_of(samples, levels),
             form,
@@ -158,16 +167,20 @@ def metrics(asked: Asked, form: str, by: str, names: Sequence[str], out: Path | 
 def probe_set(asked: Asked, out: Path, points: int | None, paths: int | None) -> None:
     """Draw states and goals from RUNS, to probe other runs with."""
     with explained():
+        check_place("--out", out)
+        if out.suffix != ".npz":
+            raise ConfigError(f"--out {str(out)!r} is not usable: a probe set is a file that ends in .npz.")
         with watched() as progress:
             from crl_probe.probe_set import save_probe_set
 
             evidence = only_one(open_evidence(asked, progress, points=points, paths=paths), "a probe set")
             made = evidence.probe_set
             save_probe_set(made, out)
+        runs = "1 run" if len(made.sources) == 1 else f"{len(made.sources)} runs"
         told = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in made.recipe.items())
         click.echo(
             f"{out}: {len(made.points)} states, {len(set(made.paths.episode.tolist()))} episodes and "
-            f"{len(made.goals)} goals of {made.env}, evenly from {len(made.sources)} runs ({told})."
+            f"{len(made.goals)} goals of {made.env}, evenly from {runs} ({told})."
         )
 
 

@@ -115,7 +115,9 @@ def open_evidence(asked: Asked, progress: Callable[[str], None], **more: Any) ->
         for group in group_by_env(runs).values()
     ]
     for evidence in opened:
-        _ = evidence.goals  # a goal in a wall is refused before an hour of other work
+        found = len(evidence.goals)
+        if asked.goals and found < asked.goals:
+            click.echo(f"note: {found} shared goals and not {asked.goals}: {evidence.env.name} has no more.", err=True)
     return opened
 
 

@@ -3,6 +3,7 @@
 import dataclasses
 import difflib
 import functools
+import os
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias, TypeVar
@@ -158,3 +159,20 @@ def check_metrics(names: Sequence[str], known: Collection[str]) -> None:
             near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
             hint = f"Did you mean {near[0]!r}?" if near else f"Metrics are {', '.join(known)}."
             raise ConfigError(f"unknown metric {name!r}: no such name is defined. {hint}")
+
+
+def check_place(option: str, path: Path | None) -> None:
+    """Refuse a file that cannot be written before any work is done for it.
+
+    Raises:
+        ConfigError: If it is a folder, or the nearest folder above it that exists is none or not to be written to.
+    """
+    if path is None:
+        return
+    if path.is_dir():
+        raise ConfigError(f"{option} {str(path)!r} is not usable: it is a folder. Name a file in it.")
+    above = next(folder for folder in path.absolute().parents if folder.exists())
+    if not above.is_dir():
+        raise ConfigError(f"{option} {str(path)!r} is not usable: {above} is a file and not a folder. Choose another.")
+    if not os.access(above, os.W_OK):
+        raise ConfigError(f"{option} {str(path)!r} is not usable: nothing can be written to {above}. Choose another.")

@@ -162,6 +162,6 @@ def _print_verdicts(console: Console, verdicts: Mapping[str, Sequence["Verdict"]
         grid.add_column(no_wrap=True)
         grid.add_column()
         for verdict in group:
-            said = Text.assemble((verdict.claim, "bold"), " ", verdict.sentence)
+            said = Text.assemble((verdict.claim, "bold"), " ", verdict.sentence, " ", (verdict.basis, "dim"))
             grid.add_row(Text(verdict.word, style=_COLOURS[verdict.word]), said)
         console.print(grid)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from crl_probe.cli_evidence import only_one, open_evidence, watched
-from crl_probe.cli_options import BY, FILE, FORMAT, PROBE_SET, Asked, parse_levels, probing_options
+from crl_probe.cli_options import BY, FILE, FORMAT, PROBE_SET, Asked, check_place, parse_levels, probing_options
 from crl_train.cli_options import explained
 from crl_train.errors import ConfigError
 
@@ -43,7 +43,7 @@ def _probe_command(command: Callable[..., None]) -> click.Command:
 @click.option(
     "--grid", type=click.IntRange(1), help="About how many cells the long side of the grid has; 50 if not given."
 )
-@click.option("--action", help="What the agent does: mean (if not given), best_of_K, or an action such as 0,1.")
+@click.option("--action", help="What the agent does: mean (if not given), sample, best_of_K, or an action such as 0,1.")
 def landscape(asked: Asked, output: _Output, grid: int | None, action: str | None) -> None:
     """Q-landscapes: do values follow the maze or straight lines?"""
     _run("q_landscape", asked, output, fine_cells=grid, action=action)
@@ -94,11 +94,14 @@ def _run(name: str, asked: Asked, output: _Output, **options: Any) -> None:
     """Run one probe in every environment, print its numbers, draw its figure."""
     with explained():
         from crl_probe.cli_output import print_numbers, settings_of
+        from crl_probe.probing import PROBES
         from crl_probe.tables import rows_of
 
         levels = parse_levels(output.by)
         _check_ending(output.save)
+        check_place("--save", output.save)
         own = {option: value for option, value in options.items() if value is not None}
+        PROBES[name].settings_type()(**own)  # refuses what cannot be before anything is opened
         with watched() as progress:
             opened = open_evidence(asked, progress)
             if output.save is not None:

@@ -97,7 +97,7 @@ def load_result(path: Path, result_type: type[Result]) -> Result:
                 )
             return result_type(**{name: _unpack(value, archive) for name, value in header["fields"].items()})
     except (zipfile.BadZipFile, EOFError, KeyError, TypeError, OSError, ValueError) as error:
-        if isinstance(error, ResultError | FileNotFoundError):
+        if isinstance(error, ResultError | FileNotFoundError | NotADirectoryError):
             raise
         raise ResultError(f"{path} cannot be read: {error}. The file is damaged; make it again.") from error
 

@@ -23,6 +23,7 @@ _MOST_DECIMALS: Final = 5
 _RANGES: Final = ("0 to 1", "-1 to 1", "at most 1", "ratio")
 UNDEFINED: Final = "–"
 ONE_SEED: Final = "†"
+_MOST_COLUMNS: Final = 4  # of a LaTeX table, with intervals, on a page
 
 
 def csv_text(rows: Iterable[Row]) -> str:
@@ -30,8 +31,13 @@ def csv_text(rows: Iterable[Row]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(dataclasses.asdict(row) for row in rows)
+    writer.writerows(map(_plain, rows))
     return text.getvalue()
+
+
+def _plain(row: Row) -> dict[str, Any]:
+    """A row as plain values; where nothing could be resampled there are no ends, which would read as certainty."""
+    return dataclasses.asdict(row) | ({"low": None, "high": None} if row.count == 1 else {})
 
 
 def document(
@@ -50,7 +56,7 @@ def document(
     by_depth: dict[str, list[dict[str, Any]]] = {row.env: [] for row in rows}
     for row in rows:
         if row.level == "depth":
-            by_depth[row.env].append(dataclasses.asdict(row))
+            by_depth[row.env].append(_plain(row))
     return {
         "versions": versions(),
         "settings": dict(settings or {}),
@@ -63,7 +69,7 @@ def document(
         },
         "definitions": {name: dataclasses.asdict(definition) for name, definition in DEFINITIONS.items()},
         "verdicts": {env: [verdict.as_json() for verdict in group] for env, group in (verdicts or {}).items()},
-        "runs": [dataclasses.asdict(row) for row in rows if row.level == "seed"],
+        "runs": [_plain(row) for row in rows if row.level == "seed"],
         "by_depth": by_depth,
     }
 
@@ -88,6 +94,8 @@ def latex_text(rows: Iterable[Row], *, together: bool = False) -> str:
         \\end{tabular}
     """
     tables = tables_of(rows, together=together)
+    if not together:
+        tables = [part for table in tables for part in table.in_parts(_MOST_COLUMNS)]
     return "\n".join([rf"% Made by crl-probe {__version__}. Needs \usepackage{{booktabs}}.", *map(_tabular, tables)])
 
 
@@ -171,7 +179,7 @@ def _tabular(table: Table) -> str:
     head = " & ".join(["", *(_heading(column, table) for column in table.columns)])
     return "\n".join(
         [
-            f"% {table.title}. {interval_words([table])}",
+            f"% {table.title}. {interval_words([table])}".rstrip(),
             rf"\begin{{tabular}}{{l{'r' * len(table.columns)}}}",
             r"\toprule",
             rf"{head} \\",

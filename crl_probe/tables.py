@@ -109,6 +109,18 @@ class Table:
     columns: tuple[Column, ...]
     lines: tuple[Line, ...]
 
+    def in_parts(self, columns: int) -> "list[Table]":
+        """The same lines in several tables of at most so many columns."""
+        starts = range(0, len(self.columns), columns)
+        return [
+            Table(
+                self.title,
+                self.columns[start : start + columns],
+                tuple(dataclasses.replace(line, cells=line.cells[start : start + columns]) for line in self.lines),
+            )
+            for start in starts
+        ]
+
     @property
     def rows(self) -> tuple[Row, ...]:
         """The numbers that it shows."""

@@ -1,5 +1,6 @@
 """Files that appear whole or not at all: whoever reads one sees the old content or the new, never a part."""
 
+import errno
 import os
 import tempfile
 from collections.abc import Callable
@@ -22,8 +23,14 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     Example:
         >>> write_atomically(Path("numbers.txt"), lambda file: file.write(b"1 2 3"))    # doctest: +SKIP
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        # Told by the name that was asked for, and not by that of a temporary file or folder. Where folders are there
+        # and a new file is "not found" nevertheless (/proc), none may be made.
+        code = errno.EACCES if error.errno == errno.ENOENT else error.errno or errno.EIO
+        raise OSError(code, f"no file can be made there ({error.strerror})", str(path)) from error
     try:
         with os.fdopen(descriptor, "wb") as file:
             write(file)

@@ -41,7 +41,7 @@ def main() -> None:
 
     print(latex_text(rows_of(samples, ["depth"]), together=True))
     for verdict in judge(samples):
-        print(comment(f"{verdict.word}: {verdict.claim} {verdict.sentence}"))
+        print(comment(f"{verdict.word}: {verdict.claim} {verdict.sentence} {verdict.basis}"))
     for probe, reason in measured.missing.items():
         print(comment(f"missing: {probe}: {reason}"))
 

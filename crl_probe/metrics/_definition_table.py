@@ -61,7 +61,7 @@ TABLE: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
     },
     "landscape": {
         "geodesic_rank": {
-            "title": "Follows the maze",
+            "title": "Geodesic rank",
             "text": "Spearman correlation of value and minus walking distance over free cells.",
             "formula": "rho(V, -D)",
             "unit": "-1 to 1",
@@ -69,7 +69,7 @@ TABLE: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
             "source": "ours",
         },
         "euclidean_rank": {
-            "title": "Follows the straight line",
+            "title": "Euclidean rank",
             "text": "Spearman correlation of value and minus straight-line distance over free cells.",
             "formula": "rho(V, -E)",
             "unit": "-1 to 1",

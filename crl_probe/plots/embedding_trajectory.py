@@ -15,7 +15,7 @@ from crl_probe.plots.style import COLUMN_WIDTH, DISTANCE_MAP, add_colourbar, axe
 from crl_probe.probes.embedding_trajectory import EmbeddingTrajectoryResult
 from crl_probe.samples import depth_order
 
-COLOURS = {"distance": "walking distance to the goal", "time": "step of the episode", "source": "who acted"}
+COLOURS = {"distance": "walking distance to its own goal", "time": "step of the episode", "source": "who acted"}
 _MAPS = {"distance": DISTANCE_MAP, "time": "cividis"}
 _THREAD = "#cdd1d7"
 

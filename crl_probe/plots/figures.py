@@ -94,7 +94,7 @@ def success_figure(result: SuccessResult, metrics: Sequence[str] | None = None) 
 
 def goal_clusters_figure(result: GoalClustersResult, metrics: Sequence[str] | None = None) -> Figure:
     """Spread around the goals by depth: a chart for each of ``metrics``."""
-    names = metrics or _measured(result, "goal_resolution", "near_dimension", "goal_offset")
+    names = metrics or _measured(result, "spread_ratio", "goal_resolution", "near_dimension")
     draws = [partial(plot_goal_clusters, result, metric=name, legend=False) for name in names]
     references = [REFERENCES[name] for name in names if name in REFERENCES]
     return _charts(draws, legend=marker_handles(result, names[0], *references[:1]))

@@ -193,7 +193,10 @@ def draw(
     if not all(np.isfinite(space).all() for space in spaces):
         raise ProbeError("embeddings are not finite: no picture can place them. A checkpoint holds NaN weights.")
     if len(spaces[0]) <= 2 * NEIGHBOURS:
-        raise ProbeError(f"{len(spaces[0])} points are too few for a picture: it needs over {2 * NEIGHBOURS}.")
+        raise ProbeError(
+            f"{len(spaces[0])} points are too few for a picture: it needs over {2 * NEIGHBOURS}. "
+            "Record more or longer episodes, or ask for more points."
+        )
     if method == "pca":
         from sklearn.decomposition import PCA
 

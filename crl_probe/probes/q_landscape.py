@@ -1,6 +1,7 @@
 """What the critic thinks of every place in the maze, for the same goals at every depth."""
 
 import dataclasses
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,14 @@ from crl_probe import encode, metrics
 from crl_probe.evidence import Evidence, EvidenceSettings
 from crl_probe.results import ProbeError, RunInfo
 from crl_probe.samples import MetricSamples, metric_samples
+from crl_train.config import POLICY_PATTERN
 from crl_train.envs.goal_env import GoalEnv
 from crl_train.errors import ConfigError
 
 if TYPE_CHECKING:
     from crl_probe.loading import LoadedRun
+
+MOST_CELLS = 2_000  # along the long side; the memory of a grid grows with its square
 
 SCORES = (
     "geodesic_rank",
@@ -43,8 +47,15 @@ class QLandscapeSettings:
     action: str = "mean"
 
     def __post_init__(self) -> None:
-        if self.fine_cells < 1:
-            raise ConfigError(f"fine_cells={self.fine_cells} is not usable: a grid has at least one cell. Use 50.")
+        if not 1 <= self.fine_cells <= MOST_CELLS:
+            raise ConfigError(
+                f"fine_cells={self.fine_cells} is not usable: a side of the grid has 1 to {MOST_CELLS:,} cells. Use 50."
+            )
+        if "," not in self.action and not re.match(POLICY_PATTERN, self.action):
+            raise ConfigError(
+                f"action={self.action!r} is not usable: it is mean, sample, best_of_K, or the entries of one action "
+                "separated by commas, such as 0.5,0."
+            )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -94,7 +94,8 @@ def embedding_trajectory(result: EmbeddingTrajectoryResult, estimates: Sequence[
     return Section(
         "embedding_trajectory",
         _TITLES["embedding_trajectory"],
-        "The same states embedded by every agent, goals as stars: click a point to follow its episode in every panel, "
+        "The same states embedded by every agent, coloured by the way to their own episode's goal, the shared goals as "
+        "stars: click a point to follow its episode in every panel, "
         "double-click to see all again.",
         (trajectory_panels(result),),
         (number_table(estimates, names),),

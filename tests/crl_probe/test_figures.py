@@ -108,7 +108,7 @@ def test_curves_over_blocks_end_at_the_whole_network(fake_runs, small, evidence)
     for curve, mine in zip(accuracy.figure.data, lens.retrieval_accuracy, strict=True):
         assert (curve.x[0], curve.x[-1]) == (0, 1)
         assert curve.y[-1] == pytest.approx(mine[-1].mean(), rel=1e-5)
-    assert "Follows the maze" in rank.title
+    assert rank.title == "Geodesic rank"
     stream = residual_stream.run(fake_runs, residual_stream.ResidualStreamSettings(small), rng(), evidence=evidence)
     panels = stream_panels(stream).panels
     assert len(panels) == 6  # two numbers for three networks

@@ -211,7 +211,7 @@ def test_a_probe_set_asks_other_runs_the_same(finished_run, second_run, tmp_path
     told = printed(
         "probe-set", finished_run.path, "--out", file, "--goal", "4,4", "--points", 300, "--paths", 5, "--workers", 1
     )
-    assert "300 states, 5 episodes and 1 goals of point_u_maze, evenly from 1 runs" in told
+    assert "300 states, 5 episodes and 1 goals of point_u_maze, evenly from 1 run " in told
     made = load_probe_set(file)
     assert made.goals.tolist() == [[4.0, 4.0]]
     table = printed("geometry", second_run.path, "--probe-set", file, "--workers", 1, "--format", "json")
@@ -239,7 +239,11 @@ def test_the_cache_says_what_it_holds_and_forgets_it(tmp_path, monkeypatch):
         (("metrics", "--goal", "here"), "--goal 'here' is not usable: give numbers separated by commas"),
         (("spread", "--goal", "4,4", "--goals", 3), "--goal and --goals exclude each other"),
         (("landscape", "--action", "1,2,3"), "action"),
-        (("landscape", "--action", "boldly"), "policy mode 'boldly' is not usable"),
+        (("landscape", "--action", "boldly"), "action='boldly' is not usable: it is mean, sample, best_of_K, or"),
+        (("landscape", "--grid", 100_000), "fine_cells=100000 is not usable: a side of the grid has 1 to 2,000 cells"),
+        (("metrics", "--out", "/"), "--out '/' is not usable: it is a folder"),
+        (("geometry", "--save", "/etc/passwd/a.pdf"), "/etc/passwd is a file and not a folder"),
+        (("probe-set", "--out", "set.txt"), "--out 'set.txt' is not usable: a probe set is a file that ends in .npz"),
         (("landscape", "--save", "figure.bmp"), "--save 'figure.bmp' is not usable: a figure ends in .pdf, .svg, .png"),
         (("trajectories", "--method", "tsne"), "method='tsne' is not usable: pictures are made by aligned, umap, pca"),
         (("geometry", "--step", "newest"), "--step 'newest' is not usable: give a checkpoint's environment steps"),
@@ -316,3 +320,11 @@ def test_text_becomes_values():
         check_metrics(["geodesic"], DEFINITIONS)
     with pytest.raises(ConfigError, match="Metrics are success_rate, final_success_rate"):
         check_metrics(["zzz"], DEFINITIONS)
+
+
+def test_a_metric_that_these_runs_cannot_have_is_named(finished_run):
+    asked = ("metrics", finished_run.path, *QUICK, "--metric", "cka")
+    assert "no number of cka is defined for these runs" in refused(*asked)
+    result = probe(*asked, "--metric", "success_rate")
+    assert result.exit_code == 0
+    assert "note: cka is not defined for these runs" in result.output

@@ -241,3 +241,23 @@ def test_a_number_of_one_seed_does_not_pass_for_one_of_three():
     assert [line.rests_on_one_seed(cell) for cell in line.cells] == [False, True]
     assert "† defined for one seed alone." in interval_words([table])
     assert r"]^\dagger$" in latex_text(rows_of(samples, ["depth"]))
+
+
+def test_what_could_not_be_resampled_has_no_ends_in_files():
+    rows = rows_of(SAMPLES)
+    written = list(csv.DictReader(io.StringIO(csv_text(rows))))
+    single = [row for row in written if row["metric"] == "effective_rank"]
+    assert single
+    assert {(row["low"], row["high"]) for row in single} == {("", "")}
+    assert [row["low"] for row in document(rows)["runs"] if row["metric"] == "effective_rank"] == [None, None]
+
+
+def test_wide_tables_are_split_for_a_page():
+    entries = [
+        entry
+        for number in range(9)
+        for entry in metric_samples(info(), "cka", "shared", "runs", np.array([0.5]), f"to depth {number}")
+    ]
+    text = latex_text(rows_of(entries))
+    assert text.count(r"\begin{tabular}") == 3
+    assert text.count("0.500") == 9

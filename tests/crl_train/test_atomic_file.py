@@ -22,3 +22,10 @@ def test_folders_are_made_and_others_may_read(tmp_path):
     write_text_atomically(path, "ψ")
     assert path.read_text(encoding="utf-8") == "ψ"
     assert stat.S_IMODE(path.stat().st_mode) == 0o644
+
+
+def test_a_place_without_files_is_told_by_its_name(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match="no file can be made there") as caught:
+        write_text_atomically(tmp_path / "file" / "new", "")
+    assert caught.value.filename == str(tmp_path / "file" / "new")
