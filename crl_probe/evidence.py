@@ -245,6 +245,9 @@ def _check_fits(probe_set: ProbeSet, env: GoalEnv) -> None:
             f"the probe set is of {probe_set.env} and the runs are of {env.name}: give runs of its environment, or "
             "make a set from these with `crl-probe probe-set`."
         )
+    for table in (probe_set.points, probe_set.paths):
+        if not all(np.isfinite(getattr(table, field.name)).all() for field in dataclasses.fields(table)):
+            raise ConfigError("the probe set holds NaN or infinite numbers. Make it again with `crl-probe probe-set`.")
     sizes = (probe_set.points.states.shape[1], probe_set.points.actions.shape[1], probe_set.goals.shape[1])
     if sizes != (env.state_dim, env.action_dim, env.goal_dim):
         raise ConfigError(

@@ -60,6 +60,13 @@ def test_runs_and_sets_of_two_environments_are_refused(evidence):
         Evidence([FakeRun("point_u4_maze")], EvidenceSettings(), probe_set=evidence.probe_set)
 
 
+def test_a_set_with_holes_is_refused(fake_runs, small, evidence):
+    points = evidence.probe_set.points
+    holes = dataclasses.replace(points, states=np.full_like(points.states, np.nan))
+    with pytest.raises(ValueError, match="the probe set holds NaN or infinite numbers"):
+        Evidence(fake_runs, small, probe_set=dataclasses.replace(evidence.probe_set, points=holes))
+
+
 @pytest.mark.slow
 def test_other_processes_find_the_same(finished_run):
     runs = [load_run(finished_run.path, step) for step in (480, 800, 1120)]
