@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from crl_probe.results import depth_words
 from crl_train.checkpoint import restore_policy
 from crl_train.config import LAYERS_PER_BLOCK, TrainConfig
 from crl_train.energy import paired_energy
@@ -90,9 +91,7 @@ class LoadedRun:
     @property
     def label(self) -> str:
         """The depth in words, for legends and tables."""
-        if isinstance(self.depth, int):
-            return f"depth {self.depth}"
-        return f"actor {self.config.actor_depth} · critic {self.config.critic_depth}"
+        return depth_words(self.config.actor_depth, self.config.critic_depth)
 
     def act(self, state: Float[AnyArray, "*batch state_dim"], goal: Float[AnyArray, "*batch goal_dim"]) -> Array:
         """Mean action, tanh of the Gaussian's mean. (*batch, action_dim), in (-1, 1)."""

@@ -201,14 +201,7 @@ def choose_goals(env: GoalEnv, count: int, seed: int) -> Float[np.ndarray, "goal
 
     Source: farthest-point sampling, Gonzalez 1985.
     """
-    start = batched_reset(env, jax.random.key(seed), _GOAL_CANDIDATES)
-    states, commanded = env.split_observation(start.obs)
-    if env.maze is not None and env.goal_dim == 2:
-        candidates = np.asarray(env.maze.goal_centres, dtype=np.float32)
-        from_start = env.maze.geodesic(env.maze.goal_centres, env.maze.start_xy)
-    else:
-        candidates = np.asarray(commanded)
-        from_start = np.linalg.norm(candidates - np.asarray(env.achieved_goal(states)).mean(axis=0), axis=1)
+    candidates, from_start = _goal_candidates(env, seed)
     nearest = np.where(np.isfinite(from_start), from_start, 0.0)
     chosen: list[int] = []
     for _ in range(min(count, len(candidates))):
@@ -216,6 +209,19 @@ def choose_goals(env: GoalEnv, count: int, seed: int) -> Float[np.ndarray, "goal
         nearest = np.minimum(nearest, walking_distances(env, candidates, candidates[chosen[-1:]])[0])
         nearest[chosen] = -1.0
     return candidates[chosen]
+
+
+def _goal_candidates(
+    env: GoalEnv, seed: int
+) -> tuple[Float[np.ndarray, "candidates goal_dim"], Float[np.ndarray, " candidates"]]:
+    """Where goals can be, and how far that is from where episodes start."""
+    if env.maze is not None and env.goal_dim == 2:
+        centres = env.maze.goal_centres
+        return np.asarray(centres, dtype=np.float32), env.maze.geodesic(centres, env.maze.start_xy)
+    start = batched_reset(env, jax.random.key(seed), _GOAL_CANDIDATES)
+    states, commanded = env.split_observation(start.obs)
+    middle = np.asarray(env.achieved_goal(states)).mean(axis=0)
+    return np.asarray(commanded), np.linalg.norm(np.asarray(commanded) - middle, axis=1)
 
 
 def save_probe_set(probe_set: ProbeSet, path: Path) -> None:

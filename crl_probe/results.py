@@ -56,6 +56,21 @@ class RunInfo:
     content_hash: str
     config_hash: str = ""
 
+    @property
+    def depth(self) -> str:
+        """The depth in words, without the steps that ``label`` has where runs have several checkpoints."""
+        return depth_words(self.actor_depth, self.critic_depth)
+
+
+def depth_words(actor_depth: int, critic_depth: int) -> str:
+    """A depth as people read it: one number, or two where actor and critic differ.
+
+    Example:
+        >>> depth_words(16, 16), depth_words(4, 16)
+        ('depth 16', 'actor 4 · critic 16')
+    """
+    return f"depth {actor_depth}" if actor_depth == critic_depth else f"actor {actor_depth} · critic {critic_depth}"
+
 
 _NESTED: dict[str, type] = {"RunInfo": RunInfo}
 

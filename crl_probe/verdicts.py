@@ -17,7 +17,7 @@ from crl_probe.metrics import DEFINITIONS, comparison
 from crl_probe.metrics._checks import MetricError
 from crl_probe.metrics.comparison import MINIMUM_DEPTHS, MINIMUM_SEEDS, NOT_ENOUGH_DATA, UNDECIDED, Word
 from crl_probe.metrics.statistics import Estimate, interquartile_mean
-from crl_probe.results import RunInfo
+from crl_probe.results import RunInfo, depth_words
 from crl_probe.samples import MetricSamples
 
 _FEW_SEEDS: Final = (  # measured by benchmarks/interval_coverage.py
@@ -306,8 +306,7 @@ def _values(group: Group) -> Float[np.ndarray, " seeds"]:
 
 
 def _label(depths: Depths) -> str:
-    actor, critic = depths
-    return f"depth {actor}" if actor == critic else f"actor {actor} · critic {critic}"
+    return depth_words(*depths)
 
 
 def _aggregate(values: Float[np.ndarray, " seeds"]) -> str:

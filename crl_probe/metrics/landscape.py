@@ -136,18 +136,42 @@ def ascent_success(values: Grid, free: Mask, goal_index: tuple[int, int]) -> flo
     Source: ours.
     """
     _check_landscape(values, free, goal_index)
-    rises, neighbour = _rises(values, free)
-    slopes = rises / np.array([np.hypot(*step) for step in _STEPS])[:, None, None]
-    steepest = slopes.argmax(axis=0)
-    own_index = np.arange(free.size).reshape(free.shape)
-    target = np.take_along_axis(neighbour, steepest[None], axis=0)[0]
-    climb = np.where(slopes.max(axis=0) > 0, target, own_index).reshape(-1)
+    climb = steepest_ascent(values, free).reshape(-1)
     # Following pointers of pointers doubles the steps taken each time; heights only rise, so there is no cycle.
     while not np.array_equal(climb, climb[climb]):
         climb = climb[climb]
     summit = np.stack(np.unravel_index(climb, free.shape), axis=-1).reshape(*free.shape, 2)
     at_goal = np.abs(summit - np.asarray(goal_index)).max(axis=-1) <= 1
     return float(at_goal[free].mean())
+
+
+def steepest_ascent(values: Grid, free: Mask) -> Int[np.ndarray, "nx ny"]:
+    """Where one step of the climb that :func:`ascent_success` judges leads from each cell.
+
+    Args:
+        values: V_g at each cell. (nx, ny), any unit.
+        free: True outside walls. (nx, ny)
+
+    Returns:
+        Flat index of the neighbour with the steepest rise per metre; a cell's own index where nothing rises, and in
+        walls. (nx, ny)
+
+    Raises:
+        MetricError: If a free cell is not finite.
+
+    Example:
+        >>> steepest_ascent(np.array([[5.0, 4.0, 3.0, 6.0, 7.0]]), np.ones((1, 5), bool))
+        array([[0, 0, 3, 4, 4]])
+
+    Source: ours.
+    """
+    require_mask(free=free)
+    require_finite(values=values[free])
+    rises, neighbour = _rises(values, free)
+    slopes = rises / np.array([np.hypot(*step) for step in _STEPS])[:, None, None]
+    steepest = slopes.argmax(axis=0)[None]
+    own_index = np.arange(free.size).reshape(free.shape)
+    return np.where(slopes.max(axis=0) > 0, np.take_along_axis(neighbour, steepest, axis=0)[0], own_index)
 
 
 def spurious_maxima(values: Grid, free: Mask, goal_index: tuple[int, int]) -> float:

@@ -19,6 +19,7 @@ from crl_probe.plots.learning_curves import plot_learning_curves
 from crl_probe.plots.q_landscape import plot_landscape
 from crl_probe.plots.residual_stream import plot_block_cka, plot_residual_stream
 from crl_probe.plots.retrieval import plot_retrieval
+from crl_probe.plots.rollouts import plot_rollouts
 from crl_probe.plots.saving import save_figure
 from crl_probe.plots.success import plot_success
 
@@ -34,6 +35,7 @@ __all__ = [
     "plot_learning_curves",
     "plot_residual_stream",
     "plot_retrieval",
+    "plot_rollouts",
     "plot_success",
     "plot_trajectory",
     "save_figure",

@@ -22,6 +22,7 @@ from crl_probe.plots.plane import floor_limits
 from crl_probe.plots.q_landscape import SCALES, plot_landscape
 from crl_probe.plots.residual_stream import plot_residual_stream, stream_curves
 from crl_probe.plots.retrieval import chance_of, plot_retrieval
+from crl_probe.plots.rollouts import explain_paths, plot_rollouts
 from crl_probe.plots.style import (
     CHART_HEIGHT,
     COLUMN_WIDTH,
@@ -41,6 +42,7 @@ from crl_probe.probes.learning_curves import LearningCurvesResult
 from crl_probe.probes.q_landscape import QLandscapeResult
 from crl_probe.probes.residual_stream import ResidualStreamResult
 from crl_probe.probes.retrieval import RetrievalResult
+from crl_probe.probes.rollouts import RolloutsResult
 from crl_probe.probes.success import SuccessResult
 from crl_probe.results import RunInfo
 from crl_probe.samples import depth_order
@@ -63,7 +65,7 @@ def figure_of(result: Any, **options: Any) -> Figure:
     Args:
         result: What any probe returned.
         options: Those of the probe's own function below: ``metrics`` for charts, ``goals`` and ``scale`` for
-            landscapes, ``colour`` for trajectories.
+            landscapes, ``colour`` for trajectories, ``pair`` for rollouts.
 
     Returns:
         A figure of one column or of the page's width; pyplot does not know of it.
@@ -188,6 +190,21 @@ def trajectory_figure(result: EmbeddingTrajectoryResult, colour: str = "distance
     return figure
 
 
+def rollouts_figure(result: RolloutsResult, pair: int | None = None) -> Figure:
+    """A panel for one agent of each depth, that of the smallest seed; ``pair`` as in ``plot_rollouts``."""
+    shown = _first_of_each_depth(result.runs)
+    aspect = 1.0
+    if result.map_free.size:
+        (left, right), (bottom, top) = floor_limits(result.map_xs, result.map_ys, result.map_free)
+        aspect = (right - left) / (top - bottom)
+    figure, (pictures,) = _pictures(len(shown), 1, aspect, _BAR_WIDTH)
+    for ax, run in zip(pictures, shown, strict=True):
+        plot_rollouts(result, ax, run=run, pair=pair, legend=False)
+        _name_seed(ax, result.runs, run)
+    explain_paths(pictures[-1])
+    return figure
+
+
 def _charts(draws: Sequence[Draw], legend: Sequence[Artist] = ()) -> Figure:
     """Charts in rows, with one legend above all of them."""
     something(draws)
@@ -251,4 +268,5 @@ _FIGURES: dict[type, Callable[..., Figure]] = {
     ResidualStreamResult: residual_stream_figure,
     RetrievalResult: retrieval_figure,
     DepthLensResult: depth_lens_figure,
+    RolloutsResult: rollouts_figure,
 }

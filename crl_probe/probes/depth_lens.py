@@ -17,6 +17,7 @@ from crl_probe.blocks import evenly_spaced_blocks, points_that_fit
 from crl_probe.encode import acting, in_chunks
 from crl_probe.evidence import Evidence, EvidenceSettings
 from crl_probe.pairs import Pairs, energies_by_batch, shared_pairs
+from crl_probe.probes._places import floor_of
 from crl_probe.results import RunInfo
 from crl_probe.samples import MetricSamples, metric_samples
 from crl_probe.undefined import or_nan
@@ -193,7 +194,5 @@ def _grid(
     maze: Maze, env: GoalEnv, goals: Float[np.ndarray, "goals goal_dim"], fine_cells: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Nominal states at free places of the maze, the goals, and the walking distances between the two."""
-    grid = maze.grid(max(3, round(fine_cells / max(maze.walls.shape))))
-    places = grid.points[np.asarray(grid.free).reshape(-1)]
-    states = np.asarray(env.planar_state(places))
+    _, places, states = floor_of(env, maze, max(3, round(fine_cells / max(maze.walls.shape))))
     return states, goals, maze.geodesics(places, goals[:, :2])

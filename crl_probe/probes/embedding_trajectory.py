@@ -1,7 +1,8 @@
 """The ways episodes take through embedding space: measured in all its dimensions, pictured in two.
 
 The pictures of all agents are fitted together (AlignedUMAP on the shared set, each point tied to itself), so that the
-same state sits in about the same place in every panel. No number is ever measured in a picture.
+same state sits in about the same place in every panel. Beside them stand the three directions of most variance, which
+bend nothing. No number is ever measured in a picture.
 """
 
 import dataclasses
@@ -13,13 +14,14 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from crl_probe import encode, metrics
-from crl_probe.collect import achieved_goals, walking_distances
+from crl_probe.collect import achieved_goals
 from crl_probe.evidence import Evidence, EvidenceSettings
 from crl_probe.probe_set import along_paths
+from crl_probe.probes._places import map_of, own_ways
+from crl_probe.probes._principal import principal_pictures
 from crl_probe.results import ProbeError, RunInfo
 from crl_probe.samples import MetricSamples, metric_samples
 from crl_probe.undefined import or_nan
-from crl_train.envs.goal_env import GoalEnv
 from crl_train.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -40,12 +42,15 @@ class EmbeddingTrajectorySettings:
             ``pca`` (each agent's two directions of most variance).
         points: About how many shared points each picture holds.
         epochs: Epochs of the UMAP optimisation.
+        own_episodes: Whether each agent's own episodes are measured. The picture needs none: with a shared set made
+            earlier, no agent is rolled out.
     """
 
     evidence: EvidenceSettings = dataclasses.field(default_factory=EvidenceSettings)
     method: str = "aligned"
     points: int = 600
     epochs: int = 100
+    own_episodes: bool = True
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
@@ -61,6 +66,9 @@ class EmbeddingTrajectoryResult:
         method: How the picture was made.
         picture: Shared points, then shared goals, in each agent's panel. (runs, points + goals, 2)
         trustworthiness: Of each panel; NaN for a network that has collapsed. (runs,)
+        linear: The same rows by the first three principal components of each agent's points, turned onto the first
+            agent's; the root-mean-square radius of the points is 1. (runs, points + goals, 3)
+        explained: Share of the points' variance that these carry; NaN for a network that has collapsed. (runs,)
         episode: Episode of each shared point. (points,)
         time: Step within the episode. (points,)
         source: Index into ``runs`` of the agent that made the episode. (points,)
@@ -68,7 +76,7 @@ class EmbeddingTrajectoryResult:
         distance: Walking distance to the goal commanded in the episode. (points,), environment's unit.
         goals: Shared goals. (goals, goal_dim)
         measures: For each name in ``MEASURES`` the value up to first arrival; NaN where an episode arrives at once.
-            (runs, episodes)
+            (runs, episodes), no episodes unless they were asked for.
         map_xs: Centres of the maze's cells along x, empty without a maze. (nx,)
         map_ys: The same along y. (ny,)
         map_free: True where a cell is no wall. (nx, ny)
@@ -78,6 +86,8 @@ class EmbeddingTrajectoryResult:
     method: str
     picture: Float[np.ndarray, "runs points_and_goals 2"]
     trustworthiness: Float[np.ndarray, " runs"]
+    linear: Float[np.ndarray, "runs points_and_goals 3"]
+    explained: Float[np.ndarray, " runs"]
     episode: Int[np.ndarray, " points"]
     time: Int[np.ndarray, " points"]
     source: Int[np.ndarray, " points"]
@@ -131,15 +141,7 @@ def run(
     evidence.progress(f"{METHODS[method]} of {len(rows)} states in {len(spaces)} embedding spaces")
     pictures = draw(spaces, method, seed=int(rng.integers(2**31)), epochs=settings.epochs)
 
-    # All episodes to all their goals would be a large table; each goal is asked for once.
-    commanded, goal_of = np.unique(paths.commanded_goals, axis=0, return_inverse=True)
-    distance = walking_distances(env, places, commanded)[goal_of, np.arange(len(rows))]
-
-    own = [
-        (r.commanded_goals, r.distances, r.tolerance, phi)
-        for r, phi in zip(evidence.episodes, evidence.on_policy_phi, strict=True)
-    ]
-    measures = evidence.of_each_run("measuring trajectories", _measure_episodes, each=own)
+    linear, explained = principal_pictures(spaces, len(rows))
     return EmbeddingTrajectoryResult(
         runs=evidence.infos,
         method=METHODS[method],
@@ -147,15 +149,30 @@ def run(
         trustworthiness=np.array(
             [or_nan(metrics.trustworthiness, s, p, NEIGHBOURS) for s, p in zip(spaces, pictures, strict=True)]
         ),
+        linear=linear,
+        explained=explained,
         episode=paths.episode,
         time=paths.time,
         source=paths.source,
         positions=places[:, :2],
-        distance=distance,
+        distance=own_ways(env, places, paths.commanded_goals),
         goals=goals,
-        measures={name: np.stack([by_name[name] for by_name in measures]) for name in MEASURES},
-        **_map_of(env),
+        measures=_measures(evidence) if settings.own_episodes else _no_measures(len(spaces)),
+        **map_of(env),
     )
+
+
+def _measures(evidence: Evidence) -> dict[str, Float[np.ndarray, "runs episodes"]]:
+    own = [
+        (r.commanded_goals, r.distances, r.tolerance, phi)
+        for r, phi in zip(evidence.episodes, evidence.on_policy_phi, strict=True)
+    ]
+    measured = evidence.of_each_run("measuring trajectories", _measure_episodes, each=own)
+    return {name: np.stack([by_name[name] for by_name in measured]) for name in MEASURES}
+
+
+def _no_measures(runs: int) -> dict[str, Float[np.ndarray, "runs 0"]]:
+    return {name: np.full((runs, 0), np.nan) for name in MEASURES}
 
 
 def _until_arrival(reached: Bool[np.ndarray, " points"], episode: Int[np.ndarray, " points"]) -> np.ndarray:
@@ -165,13 +182,6 @@ def _until_arrival(reached: Bool[np.ndarray, " points"], episode: Int[np.ndarray
         mine = np.flatnonzero(episode == number)
         arrived_before[mine[1:]] = np.logical_or.accumulate(reached[mine])[:-1]
     return ~arrived_before
-
-
-def _map_of(env: GoalEnv) -> dict[str, np.ndarray]:
-    if env.maze is None:
-        return {"map_xs": np.zeros(0), "map_ys": np.zeros(0), "map_free": np.zeros((0, 0), dtype=bool)}
-    grid = env.maze.grid(1)
-    return {"map_xs": np.asarray(grid.xs), "map_ys": np.asarray(grid.ys), "map_free": np.asarray(grid.free)}
 
 
 def draw(

@@ -1,8 +1,7 @@
 """How much room each agent's representation gives to what is near a goal."""
 
-import contextlib
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +12,7 @@ from crl_probe.collect import OnPolicyEpisodes, achieved_goals, walking_distance
 from crl_probe.evidence import Evidence, EvidenceSettings
 from crl_probe.results import ProbeError, RunInfo
 from crl_probe.samples import MetricSamples, metric_samples
+from crl_probe.undefined import or_nan
 
 if TYPE_CHECKING:
     from crl_probe.loading import LoadedRun
@@ -128,10 +128,8 @@ def _table(
     table = {name: np.full(len(near), np.nan) for name in SPREADS}
     for j, mask in enumerate(near):
         if mask.sum() >= min_near:
-            for name, measure in _measures(phi, places, mask, psi[j]).items():
-                # A representation that has collapsed near one goal leaves this number undefined, no other.
-                with contextlib.suppress(metrics.MetricError):
-                    table[name][j] = measure()
+            for name, spread in _spreads(phi, places, mask, psi[j]).items():
+                table[name][j] = spread
     return table
 
 
@@ -139,11 +137,12 @@ def _places(evidence: Evidence, record: OnPolicyEpisodes) -> Float[np.ndarray, "
     return achieved_goals(evidence.env, record.states[:, :-1].reshape(-1, record.states.shape[-1]))
 
 
-def _measures(phi: np.ndarray, places: np.ndarray, near: np.ndarray, psi: np.ndarray) -> dict[str, Callable[[], float]]:
+def _spreads(phi: np.ndarray, places: np.ndarray, near: np.ndarray, psi: np.ndarray) -> dict[str, float]:
+    # A representation that has collapsed near one goal leaves some of these undefined, and no others.
     return {
-        "near_spread": lambda: metrics.near_spread(phi, near),
-        "spread_ratio": lambda: metrics.spread_ratio(phi, near),
-        "goal_resolution": lambda: metrics.goal_resolution(phi, places, near),
-        "near_dimension": lambda: metrics.near_dimension(phi, near),
-        "goal_offset": lambda: metrics.goal_offset(phi, near, psi),
+        "near_spread": or_nan(metrics.near_spread, phi, near),
+        "spread_ratio": or_nan(metrics.spread_ratio, phi, near),
+        "goal_resolution": or_nan(metrics.goal_resolution, phi, places, near),
+        "near_dimension": or_nan(metrics.near_dimension, phi, near),
+        "goal_offset": or_nan(metrics.goal_offset, phi, near, psi),
     }

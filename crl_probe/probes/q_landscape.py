@@ -2,7 +2,7 @@
 
 import dataclasses
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,8 +10,11 @@ from jaxtyping import Bool, Float, Int
 
 from crl_probe import encode, metrics
 from crl_probe.evidence import Evidence, EvidenceSettings
+from crl_probe.metrics.landscape import steepest_ascent
+from crl_probe.probes._places import floor_of
 from crl_probe.results import ProbeError, RunInfo
 from crl_probe.samples import MetricSamples, metric_samples
+from crl_probe.undefined import or_nan
 from crl_train.config import POLICY_PATTERN
 from crl_train.envs.goal_env import GoalEnv
 from crl_train.errors import ConfigError
@@ -72,6 +75,8 @@ class QLandscapeResult:
         goal_cells: Grid index of the cell that holds each goal. (goals, 2)
         geodesic: Walking distance to each goal; NaN in walls. (goals, nx, ny), metres.
         values: Energy of the nominal state at each place under the chosen action; NaN in walls. (runs, goals, nx, ny)
+        ascent: Flat index of the cell that steepest ascent goes to from each cell; its own at maxima and in walls.
+            (runs, goals, nx, ny)
         scores: For each name in ``SCORES`` the score; NaN where it is undefined. (runs, goals)
     """
 
@@ -84,6 +89,7 @@ class QLandscapeResult:
     goal_cells: Int[np.ndarray, "goals 2"]
     geodesic: Float[np.ndarray, "goals nx ny"]
     values: Float[np.ndarray, "runs goals nx ny"]
+    ascent: Int[np.ndarray, "runs goals nx ny"]
     scores: dict[str, np.ndarray]
 
     def samples(self) -> tuple[MetricSamples, ...]:
@@ -120,10 +126,8 @@ def run(
     if env.maze is None:
         raise ProbeError(f"environment {env.name!r} has no maze: a landscape needs a plane with walls.")
     goals = evidence.goals
-    grid = env.maze.grid(_odd(settings.fine_cells / max(env.maze.walls.shape)))
+    grid, places, states = floor_of(env, env.maze, _odd(settings.fine_cells / max(env.maze.walls.shape)))
     free = np.asarray(grid.free)
-    places = grid.points[free.reshape(-1)]
-    states = np.asarray(env.planar_state(places))
     policy = _fixed_action(settings.action, env) if "," in settings.action else settings.action
 
     planar_goals = goals[:, :2].astype(np.float64)
@@ -131,11 +135,9 @@ def run(
     euclidean = _on_grid(np.linalg.norm(places - planar_goals[:, None], axis=-1), free)
     cells = [np.argmin(np.abs(line - planar_goals[:, [k]]), axis=1) for k, line in enumerate((grid.xs, grid.ys))]
     goal_cells = np.stack(cells, axis=-1)
-    energies, scores = [], []
     common = (states, goals, policy, int(rng.integers(2**31)), geodesic, euclidean, free, goal_cells)
-    for energy, score in evidence.of_each_run(f"landscapes of {len(goals)} goals", _landscapes_and_scores, *common):
-        energies.append(energy)
-        scores.append(score)
+    of_runs = evidence.of_each_run(f"landscapes of {len(goals)} goals", _landscapes_and_scores, *common)
+    values, ascent, scores = zip(*of_runs, strict=True)
     return QLandscapeResult(
         runs=evidence.infos,
         xs=np.asarray(grid.xs),
@@ -145,7 +147,8 @@ def run(
         goals=goals,
         goal_cells=goal_cells,
         geodesic=geodesic,
-        values=np.stack(energies),
+        values=np.stack(values),
+        ascent=np.stack(ascent),
         scores={name: np.stack([score[name] for score in scores]) for name in SCORES},
     )
 
@@ -202,7 +205,7 @@ def _landscapes_and_scores(
     euclidean: np.ndarray,
     free: np.ndarray,
     goal_cells: np.ndarray,
-) -> tuple[Float[np.ndarray, "goals nx ny"], dict[str, np.ndarray]]:
+) -> tuple[Float[np.ndarray, "goals nx ny"], Int[np.ndarray, "goals nx ny"], dict[str, np.ndarray]]:
     energies = landscapes(run, states, goals, policy, seed)
     # A network gone wrong must not look like one score missing.
     if not np.isfinite(energies).all():
@@ -211,11 +214,13 @@ def _landscapes_and_scores(
             "Leave this run out."
         )
     values = _on_grid(energies, free)
+    exact = values.astype(np.float64)
+    ascent = np.stack([steepest_ascent(value, free) for value in exact]).astype(np.int32)
     scores = [
-        _score(value.astype(np.float64), geodesic[j], euclidean[j], free, (int(cell[0]), int(cell[1])))
-        for j, (value, cell) in enumerate(zip(values, goal_cells, strict=True))
+        _score(value, geodesic[j], euclidean[j], free, (int(cell[0]), int(cell[1])))
+        for j, (value, cell) in enumerate(zip(exact, goal_cells, strict=True))
     ]
-    return values, {name: np.array([score[name] for score in scores]) for name in SCORES}
+    return values, ascent, {name: np.array([score[name] for score in scores]) for name in SCORES}
 
 
 def _fixed_action(text: str, env: GoalEnv) -> Float[np.ndarray, " action_dim"]:
@@ -233,21 +238,15 @@ def _fixed_action(text: str, env: GoalEnv) -> Float[np.ndarray, " action_dim"]:
 def _score(
     values: np.ndarray, geodesic: np.ndarray, euclidean: np.ndarray, free: np.ndarray, goal_cell: tuple[int, int]
 ) -> dict[str, float]:
-    calls: dict[str, Callable[[], float]] = {
-        "geodesic_rank": lambda: metrics.geodesic_rank(values, geodesic, free),
-        "euclidean_rank": lambda: metrics.euclidean_rank(values, euclidean, free),
-        "topology_gain": lambda: metrics.topology_gain(values, geodesic, euclidean, free),
-        "ascent_success": lambda: metrics.ascent_success(values, free, goal_cell),
-        "spurious_maxima": lambda: metrics.spurious_maxima(values, free, goal_cell),
-        "wall_contrast": lambda: metrics.wall_contrast(values, euclidean, free),
+    # NaN where a score is undefined, such as topology_gain where no wall is in the way.
+    return {
+        "geodesic_rank": or_nan(metrics.geodesic_rank, values, geodesic, free),
+        "euclidean_rank": or_nan(metrics.euclidean_rank, values, euclidean, free),
+        "topology_gain": or_nan(metrics.topology_gain, values, geodesic, euclidean, free),
+        "ascent_success": or_nan(metrics.ascent_success, values, free, goal_cell),
+        "spurious_maxima": or_nan(metrics.spurious_maxima, values, free, goal_cell),
+        "wall_contrast": or_nan(metrics.wall_contrast, values, euclidean, free),
     }
-    scores = {}
-    for name, call in calls.items():
-        try:
-            scores[name] = call()
-        except metrics.MetricError:
-            scores[name] = float("nan")  # undefined here, such as topology_gain where no wall is in the way
-    return scores
 
 
 def _on_grid(

@@ -58,6 +58,7 @@ class FakeRun:
             episode_length=None,
         )
         self.critic_blocks = depth // 4
+        self.is_whole = True
         self.episode_length = self.env.spec.episode_length
         self.env_steps = 10_000
         self.content_hash = f"{self.name}-{actor_depth}-{depth}-{seed}".encode().hex()

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crl_probe import metrics
+from crl_probe.metrics.landscape import steepest_ascent
 from crl_train.envs.maze_geometry import Maze
 from crl_train.envs.maze_layouts import LAYOUTS
 
@@ -120,6 +121,17 @@ def test_a_flat_top_shows_no_way_to_a_goal_at_its_edge():
     values, free = np.array([[0.0, 1.0, 1.0, 1.0]]), np.ones((1, 4), dtype=bool)
     assert metrics.ascent_success(values, free, (0, 3)) == pytest.approx(2 / 4)
     assert metrics.spurious_maxima(values, free, (0, 3)) == 0.0
+
+
+def test_each_cell_is_told_its_next_step():
+    values = np.array([[1.0, np.nan, 5.0], [2.0, 4.0, 6.0], [3.0, 2.2, 7.0]])
+    free = np.isfinite(values)
+    # Cell 0 may not cut the corner of the wall at 1; from 3 the straight step to 4 rises by 2 a metre, more than the
+    # diagonal one to 7 or the one to 6; from 4 the diagonal step to 8 rises by 3 / 1.41, the straight one to 5 by 2.
+    np.testing.assert_array_equal(steepest_ascent(values, free), [[3, 1, 5], [4, 8, 8], [4, 8, 8]])
+    np.testing.assert_array_equal(steepest_ascent(np.zeros((2, 2)), np.ones((2, 2), bool)), [[0, 1], [2, 3]])
+    with pytest.raises(metrics.MetricError, match="values holds 1 values that are NaN or infinite"):
+        steepest_ascent(values, np.ones_like(free))
 
 
 def test_diagonal_steps_do_not_cut_corners():

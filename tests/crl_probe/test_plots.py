@@ -27,6 +27,7 @@ from crl_probe.probes.learning_curves import LearningCurvesResult
 from crl_probe.probes.q_landscape import QLandscapeResult
 from crl_probe.probes.residual_stream import ResidualStreamResult
 from crl_probe.probes.retrieval import RetrievalResult
+from crl_probe.probes.rollouts import RolloutsResult
 from crl_probe.probes.success import SuccessResult
 from crl_probe.results import RunInfo
 from crl_probe.samples import estimate_by_depth
@@ -63,8 +64,19 @@ def landscape():
     geodesic = np.where(FREE, np.array([[0.0, 1.0, 2.0], [1.0, 0.0, 3.0]]), np.nan)
     values = np.stack([[-(i + 1) * geodesic] for i in range(4)])
     scores = {"geodesic_rank": np.array([[0.25], [0.5], [0.75], [np.nan]])}
-    xs, ys, start, goals = np.array([0.0, 1.0]), np.array([0.0, 1.0, 2.0]), np.array([1.0, 2.0]), np.zeros((1, 2))
-    return QLandscapeResult(RUNS, xs, ys, FREE, start, goals, np.array([[0, 0]]), geodesic[None], values, scores)
+    return QLandscapeResult(
+        runs=RUNS,
+        xs=np.array([0.0, 1.0]),
+        ys=np.array([0.0, 1.0, 2.0]),
+        free=FREE,
+        start=np.array([1.0, 2.0]),
+        goals=np.zeros((1, 2)),
+        goal_cells=np.array([[0, 0]]),
+        geodesic=geodesic[None],
+        values=values,
+        ascent=np.broadcast_to(np.arange(6).reshape(2, 3), values.shape),
+        scores=scores,
+    )
 
 
 def trajectories():
@@ -74,6 +86,8 @@ def trajectories():
         method="PCA",
         picture=picture,
         trustworthiness=np.array([0.9, 0.8, 0.7, 0.6]),
+        linear=np.zeros((4, 7, 3)),
+        explained=np.full(4, 0.9),
         episode=np.array([0, 0, 0, 1, 1, 1]),
         time=np.array([0, 1, 2, 0, 1, 2]),
         source=np.array([0, 0, 0, 3, 3, 3]),
@@ -125,6 +139,25 @@ def depth_lens():
     return DepthLensResult(RUNS, np.array([1, 1, 4, 4]), blocks, scores, tuple(s[:, :0] for s in scores), readable)
 
 
+def rollouts():
+    # Of two starts and goals, the agents of depth 16 reach the first, after one step of two.
+    ways = np.array([[[0.0, 0.0], [0.0, 1.0], [0.0, 2.0]], [[0.0, 0.0], [0.5, 0.0], [1.0, 0.0]]])
+    return RolloutsResult(
+        runs=RUNS,
+        tolerance=0.5,
+        episode=np.array([7, 3]),
+        starts=np.zeros((2, 2)),
+        goals=np.array([[0.0, 1.0], [1.0, 2.0]]),
+        way=np.array([1.0, 3.0]),
+        positions=np.stack([ways] * 4),
+        arrival=np.array([[0, 0], [0, 0], [1, 0], [1, 0]]),
+        distances=np.ones((4, 2, 2)),
+        map_xs=np.array([0.0, 1.0]),
+        map_ys=np.array([0.0, 1.0, 2.0]),
+        map_free=FREE,
+    )
+
+
 RESULTS = (
     success,
     learning_curves,
@@ -135,6 +168,7 @@ RESULTS = (
     residual_stream,
     retrieval,
     depth_lens,
+    rollouts,
 )
 PLOTS = {
     "success": lambda ax: plots.plot_success(success(), ax),
@@ -150,7 +184,13 @@ PLOTS = {
     "block_cka": lambda ax: plots.plot_block_cka(residual_stream(), ax, run=3),
     "retrieval": lambda ax: plots.plot_retrieval(retrieval(), ax),
     "depth_lens": lambda ax: plots.plot_depth_lens(depth_lens(), ax),
+    "rollouts": lambda ax: plots.plot_rollouts(rollouts(), ax),
+    "rollout_in_the_open": lambda ax: plots.plot_rollouts(in_the_open(rollouts()), ax, pair=1),
 }
+
+
+def in_the_open(result):
+    return dataclasses.replace(result, map_xs=np.zeros(0), map_ys=np.zeros(0), map_free=np.zeros((0, 0), bool))
 
 
 def settings():
@@ -305,6 +345,25 @@ def test_a_trajectory_shows_every_state_and_breaks_between_episodes():
     np.testing.assert_allclose(on_map.collections[0].get_offsets(), result.positions)
 
 
+def test_a_path_ends_at_its_goal_or_with_the_episode():
+    reached, missed, *_ = plots.plot_rollouts(rollouts(), run=2).lines
+    np.testing.assert_array_equal(reached.get_xydata(), [[0.0, 0.0], [0.0, 1.0]])
+    np.testing.assert_array_equal(missed.get_xydata(), [[0.0, 0.0], [0.5, 0.0], [1.0, 0.0]])
+    assert (reached.get_linestyle(), missed.get_linestyle()) == ("-", "--")
+    assert reached.get_color() != missed.get_color()
+    (far, *_) = plots.plot_rollouts(rollouts(), run=2, pair=1).lines
+    np.testing.assert_array_equal(far.get_xydata(), missed.get_xydata())
+
+
+def test_an_outcome_is_told_below_its_paths():
+    told = [plots.plot_rollouts(rollouts(), run=2, pair=pair).get_xlabel() for pair in (None, 0, 1)]
+    assert told == ["reached 1 of 2", "reached at step 1", "not reached in 2 steps"]
+    figure = plots.figure_of(rollouts())
+    assert [ax.get_title() for ax in figure.axes] == ["depth 4, seed 0", "depth 16, seed 0"]
+    assert [text.get_text() for text in figure.axes[-1].get_legend().get_texts()] == ["reached", "not reached"]
+    assert plots.figure_of(in_the_open(rollouts()), pair=0).axes[1].get_xlabel() == "reached at step 1"
+
+
 def test_similarities_are_ordered_by_depth():
     result = geometry()
     order = [2, 0, 3, 1]
@@ -346,6 +405,8 @@ def test_networks_without_residual_connections_have_no_row():
         (lambda: plots.plot_trajectory(trajectories(), run="maze"), r"run='maze' .* or 'map'\."),
         (lambda: plots.plot_trajectory(trajectories(), colour="age"), r"colour='age' .* distance, time, source\."),
         (lambda: plots.plot_learning_curves(learning_curves(), column="loss"), r"column='loss' .* eval/success_rate"),
+        (lambda: plots.plot_rollouts(rollouts(), run=4), r"run=4 cannot be drawn: the result has 4\. Choose 0 to 3\."),
+        (lambda: plots.plot_rollouts(rollouts(), pair=2), r"pair=2 cannot be drawn: the result has 2\."),
         (lambda: plots.plot_depth_lens(depth_lens(), metric="geodesic_rank"), r"there is retrieval_accuracy\."),
         (lambda: plots.figure_of(success(), metrics=["luck"]), r"metric='luck' cannot be drawn"),
         (lambda: plots.figure_of(residual_stream(), metrics=["luck"]), r"metric='luck' cannot be drawn"),

@@ -6,6 +6,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from crl_probe.evidence import Evidence
 from crl_probe.metrics import trustworthiness
 from crl_probe.probes import embedding_trajectory, goal_clusters, q_landscape, success
 from crl_probe.results import RunInfo, load_result, save_result
@@ -34,6 +35,16 @@ def test_landscapes_are_finite_on_the_floor_and_empty_in_walls(landscape):
     for cell, goal in zip(landscape.goal_cells, landscape.goals, strict=True):
         assert abs(landscape.xs[cell[0]] - goal[0]) < 0.5
         assert abs(landscape.ys[cell[1]] - goal[1]) < 0.5
+
+
+def test_arrows_are_the_climb_that_is_scored(landscape):
+    for run, goal in np.ndindex(landscape.ascent.shape[:2]):
+        climb = landscape.ascent[run, goal].reshape(-1)
+        for _ in range(climb.size):
+            climb = landscape.ascent[run, goal].reshape(-1)[climb]
+        summits = np.stack(np.unravel_index(climb, landscape.free.shape), axis=1)[landscape.free.reshape(-1)]
+        arrived = np.abs(summits - landscape.goal_cells[goal]).max(axis=1) <= 1
+        assert arrived.mean() == pytest.approx(landscape.scores["ascent_success"][run, goal])
 
 
 def test_an_environment_without_a_maze_is_named(small):
@@ -110,12 +121,35 @@ def trajectories(fake_runs, small, evidence):
         return embedding_trajectory.run(fake_runs, settings, rng(), evidence=evidence)
 
 
+class WithoutEpisodes(Evidence):
+    episodes = on_policy_phi = property(lambda _: pytest.fail("an agent's own episodes were asked for"))
+
+
+def test_a_given_shared_set_is_pictured_without_a_single_rollout(fake_runs, small, evidence):
+    given = WithoutEpisodes(fake_runs, small, probe_set=evidence.probe_set, use_cache=False)
+    chosen = embedding_trajectory.EmbeddingTrajectorySettings(small, method="pca", own_episodes=False)
+    result = embedding_trajectory.run(fake_runs, chosen, rng(), evidence=given)
+    none = dict.fromkeys(embedding_trajectory.MEASURES, (2, 0))
+    assert {name: values.shape for name, values in result.measures.items()} == none
+    assert {sample.metric for sample in result.samples()} == {"trustworthiness"}
+
+
 def test_every_point_and_goal_is_in_every_picture(trajectories, small):
     points = len(trajectories.time)
     assert trajectories.picture.shape == (2, points + small.goals, 2)
+    assert trajectories.linear.shape == (2, points + small.goals, 3)
+    assert ((trajectories.explained > 0.5) & (trajectories.explained <= 1)).all()
     assert trajectories.positions.shape == (points, 2)
     assert np.isfinite(trajectories.distance).all()
     assert (np.diff(trajectories.episode) >= 0).all()
+
+
+def test_linear_pictures_of_a_rotated_network_of_another_scale_coincide(small):
+    runs = [FakeRun(depth=64, seed=0), FakeRun(depth=64, seed=1)]
+    chosen = embedding_trajectory.EmbeddingTrajectorySettings(small, method="pca", points=90)
+    result = embedding_trajectory.run(runs, chosen, rng())
+    np.testing.assert_allclose(result.linear[0], result.linear[1], atol=2e-3)
+    assert result.explained[0] == pytest.approx(result.explained[1], rel=1e-4)
 
 
 @pytest.mark.slow

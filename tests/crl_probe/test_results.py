@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crl_probe.results import ResultError, RunInfo, load_result, save_result
+from crl_probe.results import ResultError, RunInfo, depth_words, load_result, save_result
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,3 +65,9 @@ def test_damage_and_mix_ups_are_named(tmp_path):
         load_result(path, Other)
     with pytest.raises(FileNotFoundError):
         load_result(tmp_path / "none.npz", Other)
+
+
+def test_a_depth_is_named_without_the_steps_of_its_checkpoint():
+    stage = dataclasses.replace(RUN, label="depth 4 · 1,000 steps")
+    assert stage.depth == RUN.depth == depth_words(4, 4) == "depth 4"
+    assert dataclasses.replace(stage, critic_depth=64).depth == "actor 4 · critic 64"
