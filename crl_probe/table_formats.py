@@ -5,11 +5,12 @@ import dataclasses
 import importlib.metadata
 import io
 import math
+import os
 import platform
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from crl_probe.metrics import DEFINITIONS
+from crl_probe.metrics import DEFINITIONS, Estimate
 from crl_probe.metrics.statistics import CONFIDENCE, RESAMPLES
 from crl_probe.tables import COLUMNS, Column, Row, Table, tables_of
 from crl_train.version import __version__
@@ -108,6 +109,17 @@ def versions() -> dict[str, str]:
     }
 
 
+def device_words() -> str:
+    """What it computes on: the accelerators, or the cores of the processor."""
+    import jax
+
+    devices = jax.devices()
+    if devices[0].platform == "cpu":
+        cores = os.cpu_count() or 1
+        return f"{cores} CPU core{'' if cores == 1 else 's'}, {platform.machine()}"
+    return f"{len(devices)} × {devices[0].device_kind}"
+
+
 def interval_words(tables: Iterable[Table]) -> str:
     """What the intervals of these tables are, in a sentence or two: readers must not take episodes for seeds."""
     over: dict[str, set[int]] = {}
@@ -134,7 +146,7 @@ def interval_words(tables: Iterable[Table]) -> str:
     return " ".join(sentences)
 
 
-def decimals_of(rows: Iterable[Row | None]) -> int:
+def decimals_of(rows: Iterable[Row | Estimate | None]) -> int:
     """Digits behind the point that give the largest number of a column three significant ones, and at most five."""
     largest = max((max(abs(row.value), abs(row.low), abs(row.high)) for row in rows if row is not None), default=0.0)
     if largest == 0.0:
@@ -142,7 +154,7 @@ def decimals_of(rows: Iterable[Row | None]) -> int:
     return min(max(_SIGNIFICANT_DIGITS - 1 - math.floor(math.log10(largest)), 0), _MOST_DECIMALS)
 
 
-def cell_texts(row: Row | None, decimals: int, one_seed: bool = False) -> tuple[str, str]:
+def cell_texts(row: Row | Estimate | None, decimals: int, one_seed: bool = False) -> tuple[str, str]:
     """The number and its interval as text; the second is empty where nothing could be resampled.
 
     Args:

@@ -1,21 +1,24 @@
 """Curves over the blocks of a network: what each prefix knows, what each block adds."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
+from jaxtyping import Float
 
 from crl_probe.figures.curves import run_curves
-from crl_probe.figures.panels import FigureGroup, Panel
-from crl_probe.metrics import DEFINITIONS
+from crl_probe.figures.panels import FigureGroup, Panel, depth_legend
 from crl_probe.probes.depth_lens import DepthLensResult
 from crl_probe.probes.residual_stream import ResidualStreamResult
 from crl_probe.results import RunInfo
+from crl_probe.samples import depth_order, titled
 
-_NETWORKS = {"phi": "state-action encoder φ", "psi": "goal encoder ψ", "actor": "actor"}
+_LEAST_TOP: Final = 0.05  # of a chart of dormant units: one unit among hundreds is no mountain
+_RIM: Final = 0.03
 
 
 def lens_panels(result: DepthLensResult) -> FigureGroup:
-    """What the head reads after each share of the blocks: one curve for each agent."""
+    """What the head reads after each share of the blocks."""
     shares = [blocks / total for blocks, total in zip(result.blocks, result.total_blocks, strict=True)]
     panels = []
     for name, curves in (
@@ -23,9 +26,8 @@ def lens_panels(result: DepthLensResult) -> FigureGroup:
         ("geodesic_rank", result.geodesic_rank),
     ):
         if curves[0].size:
-            means = [_mean(curve) for curve in curves]
-            panels.append(_curves(DEFINITIONS[name].title, result.runs, shares, means, "share of the blocks"))
-    return FigureGroup(tuple(panels))
+            panels.append(_panel(titled(name, ""), result.runs, shares, [_mean(curve) for curve in curves]))
+    return FigureGroup(tuple(panels), depth_legend(depth_order(result.runs)))
 
 
 def stream_panels(result: ResidualStreamResult) -> FigureGroup:
@@ -35,21 +37,31 @@ def stream_panels(result: ResidualStreamResult) -> FigureGroup:
         for network, curves in tables.items():
             if any(curve.size for curve in curves):
                 shares = [(np.arange(len(curve)) + 1) / max(len(curve), 1) for curve in curves]
-                title = f"{DEFINITIONS[name].title}, {_NETWORKS[network]}"
-                panels.append(_curves(title, result.runs, shares, curves, "share of the blocks"))
-    return FigureGroup(tuple(panels))
+                panel = _panel(titled(name, network), result.runs, shares, curves)
+                if name == "dormant_fraction":
+                    top = max(_LEAST_TOP, *(float(curve.max()) for curve in curves if len(curve)))
+                    panel.figure.update_yaxes(range=[-_RIM * top, (1 + _RIM) * top])
+                panels.append(panel)
+    return FigureGroup(tuple(panels), depth_legend(depth_order(result.runs)))
 
 
-def _curves(
-    title: str, runs: Sequence[RunInfo], xs: Sequence[np.ndarray], ys: Sequence[np.ndarray], x_title: str
+def _panel(
+    title: str,
+    runs: Sequence[RunInfo],
+    shares: Sequence[Float[np.ndarray, " _"]],
+    curves: Sequence[Float[np.ndarray, " _"]],
 ) -> Panel:
-    figure = run_curves(runs, xs, ys, x_title)
-    figure.update_xaxes(range=[-0.03, 1.03])
-    ends = "; ".join(f"{run.name} from {y[0]:.3g} to {y[-1]:.3g}" for run, y in zip(runs, ys, strict=True) if len(y))
-    return Panel(title, figure, alt=f"{title} over {x_title}: {ends}")
+    figure = run_curves(runs, shares, curves, "share of the blocks")
+    figure.update_xaxes(range=[-_RIM, 1 + _RIM])
+    ends = "; ".join(
+        f"{run.name} from {curve[0]:.3g} to {curve[-1]:.3g}"
+        for run, curve in zip(runs, curves, strict=True)
+        if len(curve)
+    )
+    return Panel(title, figure, alt=f"{title} over the share of the blocks: {ends}")
 
 
-def _mean(curve: np.ndarray) -> np.ndarray:
+def _mean(curve: Float[np.ndarray, "kept samples"]) -> Float[np.ndarray, " kept"]:
     """Mean over goals or batches where any is defined."""
     defined = np.isfinite(curve)
     return np.where(

@@ -1,17 +1,20 @@
 """One metric a panel against depth: the aggregate with its interval, and every seed as a dot."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
 from crl_probe.figures.panels import FigureGroup, Panel
-from crl_probe.figures.style import chart, faded
+from crl_probe.figures.style import INK, chart, faded
 from crl_probe.metrics import DEFINITIONS
 from crl_probe.palette import depth_colours, depth_symbols
 from crl_probe.samples import DepthEstimate, depth_order, titled
+from crl_probe.wording import interval_text
 
-_EVIDENCE_SHIFT = {"shared": -0.13, "on-policy": 0.13}
-_BOUNDED = {"0 to 1": (-0.03, 1.03)}
+_EVIDENCE_SHIFT: Final = {"shared": -0.15, "on-policy": 0.15}
+_BOUNDED: Final = {"0 to 1": (-0.03, 1.03)}
+_RANGES: Final = ("ratio", "at most 1", "-1 to 1", "0 to 1")  # units that say nothing which the axis does not
 
 
 def depth_panels(estimates: Sequence[DepthEstimate], metric_names: Sequence[str]) -> FigureGroup:
@@ -34,14 +37,25 @@ def _panel(name: str, part: str, estimates: Sequence[DepthEstimate], labels: Seq
     definition = DEFINITIONS[name]
     colours, symbols = depth_colours(labels), depth_symbols(labels)
     both = len({estimate.evidence for estimate in estimates}) > 1
-    figure = chart(y_title="" if definition.unit in _BOUNDED else definition.unit)
+    figure = chart()
     spoken = []
+    for evidence in dict.fromkeys(estimate.evidence for estimate in estimates):
+        shift = _EVIDENCE_SHIFT.get(evidence, 0.0) if both else 0.0
+        mine = [estimate for estimate in estimates if estimate.evidence == evidence]
+        # A thin line through the aggregates shows jumps; depths are no scale, so it says nothing between them.
+        figure.add_scatter(
+            x=[labels.index(e.label) + shift for e in mine],
+            y=[e.estimate.value for e in mine],
+            mode="lines",
+            line={"width": 1, "color": faded(INK, 0.5), "dash": "dot" if evidence == "shared" else "solid"},
+            hoverinfo="skip",
+        )
     for estimate in estimates:
         place = labels.index(estimate.label) + (_EVIDENCE_SHIFT.get(estimate.evidence, 0.0) if both else 0.0)
         colour = colours[estimate.label]
         symbol = symbols[estimate.label] + ("-open" if estimate.evidence == "shared" else "")
         e = estimate.estimate
-        interval = f"{e.value:.3g} [{e.low:.3g}, {e.high:.3g}], {e.count} {e.unit}"
+        interval = f"{interval_text(e)}, {e.count} {e.unit}"
         spoken.append(f"{estimate.label} {estimate.evidence} {interval}")
         if len(estimate.values) > 1:
             figure.add_scatter(
@@ -68,8 +82,16 @@ def _panel(name: str, part: str, estimates: Sequence[DepthEstimate], labels: Seq
             marker={"size": 11, "color": colour, "symbol": symbol, "line": {"width": 2, "color": colour}},
             hovertemplate=f"{estimate.label} ({estimate.evidence})<br>{interval}<extra></extra>",
         )
-    figure.update_xaxes(tickvals=list(range(len(labels))), ticktext=labels, range=[-0.5, len(labels) - 0.5])
+    figure.update_xaxes(tickvals=list(range(len(labels))), ticktext=_ticks(labels), range=[-0.5, len(labels) - 0.5])
     if definition.unit in _BOUNDED:
         figure.update_yaxes(range=_BOUNDED[definition.unit])
     title = titled(name, part)
-    return Panel(title, figure, alt=f"{title} by depth: " + "; ".join(spoken))
+    unit = "" if definition.unit in _RANGES else definition.unit
+    return Panel(title, figure, alt=f"{title} by depth: " + "; ".join(spoken), unit=unit)
+
+
+def _ticks(labels: Sequence[str]) -> list[str]:
+    """Labels that stay level below a narrow chart: bare numbers where there are many, two lines where they are long."""
+    if len(labels) > 4 and all(label.startswith("depth ") for label in labels):
+        return [label.removeprefix("depth ") for label in labels]
+    return [label.replace(" · ", "<br>") for label in labels]

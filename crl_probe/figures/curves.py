@@ -1,20 +1,27 @@
-"""Curves of several runs in one chart: a line for each run, coloured by depth, one entry a depth in the legend."""
+"""Curves of several runs in one chart: the aggregate of each depth with its interval, and every seed as a thin line."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
+from jaxtyping import Float
 
 from crl_probe.figures.style import chart, faded
-from crl_probe.palette import depth_colours
+from crl_probe.metrics.statistics import aggregate_over_seeds
+from crl_probe.palette import depth_colours, depth_symbols
 from crl_probe.results import RunInfo
 from crl_probe.samples import depth_order
 
 _FEW = 20  # points of a curve up to which each is marked
 
 
-def run_curves(runs: Sequence[RunInfo], xs: Sequence[np.ndarray], ys: Sequence[np.ndarray], x_title: str) -> go.Figure:
-    """Draw the curve of every run; NaN leaves a gap.
+def run_curves(
+    runs: Sequence[RunInfo],
+    xs: Sequence[Float[np.ndarray, " _"]],
+    ys: Sequence[Float[np.ndarray, " _"]],
+    x_title: str,
+) -> go.Figure:
+    """Draw the curve of every run, and of every depth whose runs share their places; NaN leaves a gap.
 
     Args:
         runs: The agents.
@@ -22,25 +29,71 @@ def run_curves(runs: Sequence[RunInfo], xs: Sequence[np.ndarray], ys: Sequence[n
         ys: For each its values. (points,)
         x_title: What the axis is.
     """
-    colours = depth_colours(depth_order(runs))
+    labels = depth_order(runs)
+    colours, symbols = depth_colours(labels), depth_symbols(labels)
     figure = chart(x_title=x_title)
-    seen: set[str] = set()
-    for run, x, y in zip(runs, xs, ys, strict=True):
-        figure.add_scatter(
-            x=x.astype(np.float32),
-            y=y.astype(np.float32),
-            mode="lines+markers" if len(x) <= _FEW else "lines",
-            marker={"size": 5},
-            line={"width": 2, "color": faded(colours[run.label], 0.85)},
-            name=run.label,
-            legendgroup=run.label,
-            showlegend=run.label not in seen,
-            hovertemplate=f"{run.label}, seed {run.seed}: %{{y:.3g}}<extra></extra>",
-        )
-        seen.add(run.label)
-    figure.update_layout(
-        showlegend=True,
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "bgcolor": "rgba(0,0,0,0)"},
-        hovermode="x",
-    )
+    for label in labels:
+        mine = [i for i, run in enumerate(runs) if run.label == label and len(ys[i])]
+        aggregated = len(mine) > 1 and all(np.array_equal(xs[i], xs[mine[0]]) for i in mine)
+        for i in mine:
+            figure.add_scatter(
+                x=xs[i].astype(np.float32),
+                y=ys[i].astype(np.float32),
+                mode="lines" if aggregated and len(ys[i]) > 1 else _mode(xs[i]),
+                marker={"size": 5, "symbol": symbols[label]},
+                line={"width": 1 if aggregated else 2, "color": faded(colours[label], 0.45 if aggregated else 0.9)},
+                hovertemplate=f"{label}, seed {runs[i].seed}: %{{y:.3g}}<extra></extra>",
+            )
+        if aggregated:
+            _add_aggregate(figure, label, xs[mine[0]], np.stack([ys[i] for i in mine]), colours[label], symbols[label])
+    figure.update_layout(hovermode="closest")
     return figure
+
+
+def _add_aggregate(
+    figure: go.Figure,
+    label: str,
+    x: Float[np.ndarray, " points"],
+    ys: Float[np.ndarray, "seeds points"],
+    colour: str,
+    symbol: str,
+) -> None:
+    """The aggregate over seeds, bold, in the band of its intervals; a point that a seed lacks is left out."""
+    whole = np.isfinite(ys).all(axis=0)
+    estimates = [aggregate_over_seeds(column) for column in ys[:, whole].T]
+    middle, low, high = (_along(whole, [getattr(e, name) for e in estimates]) for name in ("value", "low", "high"))
+    for stretch in _stretches(whole):
+        figure.add_scatter(
+            x=np.concatenate([x[stretch], x[stretch][::-1]]).astype(np.float32),
+            y=np.concatenate([high[stretch], low[stretch][::-1]]).astype(np.float32),
+            mode="lines",
+            line={"width": 0},
+            fill="toself",
+            fillcolor=faded(colour, 0.16),
+            hoverinfo="skip",
+        )
+    figure.add_scatter(
+        x=x.astype(np.float32),
+        y=middle.astype(np.float32),
+        mode=_mode(x),
+        marker={"size": 6, "symbol": symbol},
+        line={"width": 2.5, "color": colour},
+        customdata=np.stack([low, high], axis=-1).astype(np.float32),
+        hovertemplate=f"{label}: %{{y:.3g}} [%{{customdata[0]:.3g}}, %{{customdata[1]:.3g}}]<extra></extra>",
+    )
+
+
+def _along(whole: np.ndarray, values: Sequence[float]) -> Float[np.ndarray, " points"]:
+    placed = np.full(len(whole), np.nan)
+    placed[whole] = values
+    return placed
+
+
+def _stretches(whole: np.ndarray) -> Iterator[slice]:
+    """Runs of true entries."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], whole.astype(int), [0]])))
+    return (slice(int(start), int(stop)) for start, stop in edges.reshape(-1, 2))
+
+
+def _mode(x: np.ndarray) -> str:
+    return "lines+markers" if len(x) <= _FEW else "lines"

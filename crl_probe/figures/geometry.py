@@ -26,7 +26,11 @@ def cka_panels(result: GeometryResult) -> FigureGroup:
         hovertemplate="%{x}<br>%{y}<br>CKA %{z:.3f}<extra></extra>",
         colorbar={"thickness": 8, "len": 0.9, "outlinewidth": 0},
     )
-    figure.update_yaxes(autorange="reversed", showgrid=False)
+    # Room for the longest label, said outright: with margins that grow by themselves plotly tries and gives up.
+    room = 9 * max(map(len, labels))
+    figure.update_layout(margin={"l": room, "r": 50, "t": 8, "b": 5 * max(map(len, labels)) + 16})
+    figure.update_xaxes(automargin=False, tickangle=-30)
+    figure.update_yaxes(autorange="reversed", showgrid=False, automargin=False)
     pairs = [f"{labels[i]} and {labels[j]} {cka[i, j]:.2f}" for i in range(len(labels)) for j in range(i)]
     return FigureGroup((Panel("CKA between agents", figure, alt="CKA: " + "; ".join(pairs), aspect=1.3),))
 

@@ -1,114 +1,131 @@
 """Landscapes side by side: the maze's own distances first, then one panel for each depth.
 
 Energies of two networks share no scale, so colour shows the percentile rank among the free cells of one landscape
-unless raw values are chosen, which then have a scale of their own in every panel.
+unless energies are chosen, which then have a range of their own in every panel.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
+from jaxtyping import Bool, Float, Int, UInt8
 
-from crl_probe.figures.panels import Control, FigureGroup, Panel, seed_control, with_defaults
-from crl_probe.figures.style import VALUE_SCALE, add_walls, crop_to_floor, plane
-from crl_probe.probes.q_landscape import QLandscapeResult, percentile_ranks
-from crl_probe.samples import depth_order
-
-_WALL_RANK = 0
-_WALL_MARGIN = 1.0  # metres of outer wall that are shown
-
-
-def landscape_panels(result: QLandscapeResult) -> FigureGroup:
-    """The geodesic map and a panel for each depth, with controls for goal, seed and scale."""
-    labels = depth_order(result.runs)
-    seeds, caption = seed_control(result.runs)
-    controls = (
-        Control("goal", "Goal", tuple((str(j), str(j + 1)) for j in range(len(result.goals)))),
-        seeds,
-        Control("scale", "Colour", (("rank", "rank"), ("raw", "energy"))),
-    )
-    reference = _geodesic(result)
-    aspect = _add_maze(reference, result)
-    panels = [Panel("Walking distance", reference, alt=_GEODESIC_ALT, note="the reference", aspect=aspect)]
-    for label in labels:
-        mine = [i for i, run in enumerate(result.runs) if run.label == label]
-        figure = plane()
-        for i in mine:
-            for j in range(len(result.goals)):
-                meta = {"goal": str(j), "seed": str(result.runs[i].seed)}
-                _add_landscape(figure, result, result.values[i, j], meta, "energy")
-        _add_maze(figure, result)
-        mean = {name: float(np.nanmean(scores[mine])) for name, scores in result.scores.items() if _any(scores[mine])}
-        note = " · ".join(f"{text} {mean[name]:.2f}" for name, text in _NOTES if name in mean)
-        alt = f"Q-landscape of {label}; mean over goals and seeds: {note}"
-        panels.append(Panel(label, figure, alt=alt, note=note, aspect=aspect))
-    return with_defaults(panels, controls, caption=caption)
-
-
-_GEODESIC_ALT = "Map of the maze coloured by how near each place is to the goal on foot"
-_NOTES = (
-    ("geodesic_rank", "maze"),
-    ("euclidean_rank", "straight line"),
-    ("ascent_success", "ascent"),
+from crl_probe.figures.views import (
+    UNEVEN_SEEDS,
+    View,
+    ViewControl,
+    ViewPanel,
+    aspect_of,
+    checkpoint_control,
+    choice,
+    depths_in_order,
+    maze_of,
+    run_data,
+    seed_choice,
+    seeds_are_uneven,
 )
+from crl_probe.metrics import DEFINITIONS
+from crl_probe.metrics.landscape import steepest_ascent
+from crl_probe.probes.q_landscape import QLandscapeResult, percentile_ranks
+from crl_probe.samples import DepthEstimate
+from crl_probe.wording import interval_text
+
+SCORES = ("geodesic_rank", "topology_gain", "ascent_success", "wall_contrast", "spurious_maxima")
+
+_REFERENCE_ALT = "Map of the maze coloured by how near each place is to the goal on foot"
 
 
-def _geodesic(result: QLandscapeResult) -> go.Figure:
-    figure = plane()
-    for j, distance in enumerate(result.geodesic):
-        _add_landscape(figure, result, -distance, {"goal": str(j)}, "minus metres")
-    return figure
+def landscape_view(
+    result: QLandscapeResult, estimates: Sequence[DepthEstimate], course: QLandscapeResult | None = None
+) -> View:
+    """The map of walking distances and a panel for each depth, for every goal, seed and checkpoint.
 
+    Args:
+        result: Landscapes of the agents compared.
+        estimates: Their scores by depth.
+        course: The same probe on several checkpoints of each agent, with the same goals, to follow training.
 
-def _add_landscape(
-    figure: go.Figure, result: QLandscapeResult, values: np.ndarray, meta: dict[str, str], unit: str
-) -> None:
-    shown: dict[str, tuple[np.ndarray, dict[str, Any], str]] = {
-        "rank": (_rank_bytes(values, result.free), {"zmin": 0, "zmax": 100, "showscale": False}, "rank"),
-        "raw": (
-            values.astype(np.float32),
-            {"colorbar": {"thickness": 8, "len": 0.9, "outlinewidth": 0, "tickfont": {"size": 11}}},
-            unit,
-        ),
-    }
-    for scale, (z, options, word) in shown.items():
-        figure.add_heatmap(
-            x=result.xs.astype(np.float32),
-            y=result.ys.astype(np.float32),
-            z=z.T,
-            colorscale=VALUE_SCALE,
-            meta=meta | {"scale": scale},
-            hovertemplate=f"x %{{x:.1f}} m, y %{{y:.1f}} m<br>{word} %{{z:.3g}}<extra></extra>",
-            **options,
+    Raises:
+        ValueError: If ``course`` has other goals.
+    """
+    shown = course or result
+    if not np.array_equal(shown.goals, result.goals):
+        raise ValueError(
+            f"course has {len(shown.goals)} goals, which are not the {len(result.goals)} of the result: scores and "
+            "pictures must be of the same. Make both with one seed and one number of goals."
         )
-
-
-def _rank_bytes(values: np.ndarray, free: np.ndarray) -> np.ndarray:
-    """Percentile ranks as bytes: a page of landscapes stays small."""
-    return np.nan_to_num(np.round(percentile_ranks(values, free)), nan=_WALL_RANK).astype(np.uint8)
-
-
-def _add_maze(figure: go.Figure, result: QLandscapeResult) -> float:
-    """Draw walls, start and goals; returns width over height."""
-    add_walls(figure, result.xs, result.ys, result.free)
-    figure.add_scatter(
-        x=[result.start[0]],
-        y=[result.start[1]],
-        mode="markers",
-        marker={"size": 12, "symbol": "circle-open", "color": "#ffffff", "line": {"width": 3}},
-        hovertemplate="start<extra></extra>",
+    maze = maze_of(shown.xs, shown.ys, shown.free)
+    assert maze is not None, "a landscape needs a maze"
+    aspect = aspect_of(maze["limits"])
+    panels = [ViewPanel("Walking distance", _REFERENCE_ALT, kind="map", aspect=aspect)]
+    for depth in depths_in_order(shown.runs):
+        scores = _scores(estimates, depth)
+        told = "; ".join(f"{title} {text}" for title, text in scores)
+        alt = f"Q-landscape of {depth}. {told}" if told else f"Q-landscape of {depth}"
+        panels.append(ViewPanel(depth, alt, depth=depth, aspect=aspect, scores=scores))
+    checkpoints = checkpoint_control(shown.runs)
+    captions = (
+        UNEVEN_SEEDS if seeds_are_uneven(shown.runs) else "",
+        "Scores are those of the last checkpoint." if checkpoints else "",
     )
-    for j, goal in enumerate(result.goals):
-        figure.add_scatter(
-            x=[float(goal[0])],
-            y=[float(goal[1])],
-            mode="markers",
-            marker={"size": 15, "symbol": "star", "color": "#ffffff", "line": {"width": 1.5, "color": "#111111"}},
-            hovertemplate=f"goal {j + 1}<extra></extra>",
-            meta={"goal": str(j)},
-        )
-    return crop_to_floor(figure, result.xs, result.ys, result.free, margin=_WALL_MARGIN)
+    goals = tuple((str(j), str(j + 1)) for j in range(len(shown.goals)))
+    return View(
+        "landscape",
+        tuple(panels),
+        (
+            choice("goal", "Goal", goals),
+            seed_choice(shown.runs),
+            ViewControl("scale", "Colour", (("rank", "rank"), ("energy", "energy"))),
+            ViewControl("arrows", "Arrows", (("", ""), ("on", "arrows of steepest ascent")), form="switch"),
+            *checkpoints,
+        ),
+        {"maze": maze, "start": _float32(shown.start), "goals": _float32(shown.goals[:, :2]), **_of_cells(shown)},
+        hint="Point at a place to read it in every panel; pick a star to change the goal.",
+        caption=" ".join(filter(None, captions)),
+    )
 
 
-def _any(scores: np.ndarray) -> bool:
-    return bool(np.isfinite(scores).any())
+def _of_cells(result: QLandscapeResult) -> dict[str, Any]:
+    """Numbers of the free cells alone, in the order of the grid: walls have none, and the page stays small."""
+    free = result.free
+    nearness = -result.geodesic
+    # Where no way leads to the goal is farther than anywhere else.
+    climbable = np.nan_to_num(nearness, neginf=-float(np.finfo(np.float32).max))
+    way = np.stack([steepest_ascent(one, free) for one in climbable])
+    return {
+        "runs": run_data(result.runs),
+        "metres": _float32(result.geodesic[:, free]),
+        "nearness": np.stack([_ranks(one, free) for one in nearness]),
+        "way": _among_free(way, free),
+        "values": _float32(result.values[..., free]),
+        "ranks": np.stack([[_ranks(one, free) for one in of_run] for of_run in result.values]),
+        "ascent": _among_free(result.ascent, free),
+        "goal_cells": result.goal_cells.astype(np.int32),
+    }
+
+
+def _ranks(values: Float[np.ndarray, "nx ny"], free: Bool[np.ndarray, "nx ny"]) -> UInt8[np.ndarray, " cells"]:
+    return percentile_ranks(values, free)[free].round().astype(np.uint8)
+
+
+def _among_free(
+    target: Int[np.ndarray, "*landscapes nx ny"], free: Bool[np.ndarray, "nx ny"]
+) -> np.ndarray[Any, np.dtype[Any]]:
+    """Flat indices into the grid as indices into the free cells, for the free cells. (*landscapes, cells)"""
+    place = np.cumsum(free) - 1
+    return place[target[..., free]].astype(np.uint16 if free.sum() <= 2**16 else np.int32)
+
+
+def _scores(estimates: Sequence[DepthEstimate], depth: str) -> tuple[tuple[str, str], ...]:
+    # Estimates come from early to late checkpoints, so the last one stays.
+    found = {e.metric: e.estimate for e in estimates if e.runs[0].depth == depth}
+    return tuple(
+        # With as many decimals as at the other depths, which stand beside it.
+        (DEFINITIONS[name].title, interval_text(found[name], [e.estimate for e in estimates if e.metric == name]))
+        for name in SCORES
+        if name in found
+    )
+
+
+def _float32(array: np.ndarray) -> np.ndarray:
+    return np.asarray(array, dtype=np.float32)

@@ -12,15 +12,18 @@ GRID = "rgba(128,136,148,0.25)"
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif"
 
 
-def chart(x_title: str = "", y_title: str = "") -> go.Figure:
+def chart(x_title: str = "") -> go.Figure:
     """An empty chart in the common style."""
     figure = _bare()
-    axis = {"gridcolor": GRID, "zeroline": False, "linecolor": GRID, "automargin": True, "title": {"standoff": 8}}
+    title = {"standoff": 8, "font": {"size": 12}}
+    axis = {"gridcolor": GRID, "zeroline": False, "linecolor": GRID, "automargin": True, "title": title}
     figure.update_layout(
-        margin={"l": 8, "r": 8, "t": 8, "b": 8}, xaxis=axis | {"showgrid": False}, yaxis=axis, showlegend=False
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        xaxis=axis | {"showgrid": False, "tickangle": 0},
+        yaxis=axis,
+        showlegend=False,
     )
     figure.update_xaxes(title_text=x_title)
-    figure.update_yaxes(title_text=y_title)
     return figure
 
 

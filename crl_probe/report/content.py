@@ -1,11 +1,14 @@
 """What a report is made of, before it is a page: sections of text, figures and tables."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from crl_probe.figures.panels import FigureGroup
-from crl_probe.metrics import DEFINITIONS, Estimate
+from crl_probe.figures.views import View
+from crl_probe.metrics import DEFINITIONS
 from crl_probe.samples import DepthEstimate, depth_order, titled
+from crl_probe.table_formats import UNDEFINED
+from crl_probe.wording import interval_text
 
 
 @dataclasses.dataclass(frozen=True)
@@ -16,11 +19,13 @@ class Table:
         head: Column titles.
         rows: Cells, as many as ``head``.
         notes: For each column a longer text shown on hover, or an empty one.
+        title: Says what the rows are; where it is given, the table is folded under it.
     """
 
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
+    title: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,16 +36,20 @@ class Section:
         key: Identifies it on the page.
         title: Heading.
         reading: One sentence on how to read it.
-        groups: Figures.
+        finding: One sentence on what these runs show, with its numbers; empty if there is nothing to say.
+        views: Maps and point clouds that can be explored.
+        groups: Charts.
         tables: Numbers.
         paragraphs: More text.
         problem: Why there is nothing to show, if so.
-        legend: Whether to explain the colours of landscapes.
+        legend: What the two ends of the value scale mean, where views use it.
     """
 
     key: str
     title: str
     reading: str
+    finding: str = ""
+    views: tuple[View, ...] = ()
     groups: tuple[FigureGroup, ...] = ()
     tables: tuple[Table, ...] = ()
     paragraphs: tuple[str, ...] = ()
@@ -67,7 +76,7 @@ def number_table(
     rows = []
     for label in depth_order(run for e in estimates for run in e.runs):
         cells = [found.get((*column, label)) for column in used]
-        rows.append((label, *(_cell(cell.estimate) if cell else "–" for cell in cells)))
+        rows.append((label, *(_cell(cell, found.values()) for cell in cells)))
     return Table(
         (first_title, *(titled(metric, part) for metric, _, part in used)),
         tuple(rows),
@@ -75,7 +84,11 @@ def number_table(
     )
 
 
-def _cell(e: Estimate) -> str:
-    if e.count < 2:
-        return f"{e.value:.3g}"
-    return f"{e.value:.3g} [{e.low:.3g}, {e.high:.3g}]"
+def _cell(cell: DepthEstimate | None, estimates: Iterable[DepthEstimate]) -> str:
+    """A number with as many decimals as the others of its column."""
+    if cell is None:
+        return UNDEFINED
+    column = [
+        e.estimate for e in estimates if (e.metric, e.evidence, e.part) == (cell.metric, cell.evidence, cell.part)
+    ]
+    return interval_text(cell.estimate, column)

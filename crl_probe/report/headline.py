@@ -1,24 +1,18 @@
-"""The first screen of a report: what was found, in a sentence, a table and the verdicts on the paper's claims."""
+"""The first screen of a report: what was compared, what was found and how sure it is."""
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Final
 
+from crl_probe.figures.by_depth import depth_panels
+from crl_probe.figures.panels import FigureGroup
 from crl_probe.report.content import Table, number_table
-from crl_probe.samples import DepthEstimate, place_in_order
+from crl_probe.report.effect_bar import EffectBar, effect_bar
+from crl_probe.results import RunInfo
+from crl_probe.samples import DepthEstimate, depth_order, place_in_order
 from crl_probe.verdicts import Verdict
 
-
-@dataclasses.dataclass(frozen=True)
-class Headline:
-    """The first screen: what was found, in a sentence and a table."""
-
-    sentence: str
-    basis: str
-    table: Table
-    verdicts: tuple[Verdict, ...]
-
-
-_HEADLINE_METRICS = (
+HEADLINE_METRICS: Final = (
     ("success_rate", "on-policy"),
     ("time_at_goal", "on-policy"),
     ("geodesic_rank", "grid"),
@@ -26,19 +20,82 @@ _HEADLINE_METRICS = (
     ("ascent_success", "grid"),
     ("goal_resolution", "shared"),
 )
+_CHART: Final = ("success_rate", "time_at_goal")
+_FEW: Final = 3  # seeds at which intervals are known to be too narrow (benchmarks/interval_coverage.py)
 
 
-def headline(estimates: Sequence[DepthEstimate], verdicts: Sequence[Verdict]) -> Headline:
-    """The most telling numbers by depth, one sentence on success at the two ends, and the verdicts."""
-    rates = [e for e in estimates if e.metric == "success_rate"]
-    table = number_table(estimates, _HEADLINE_METRICS)
-    return Headline(_success_sentence(rates), _basis(estimates), table, tuple(verdicts))
+@dataclasses.dataclass(frozen=True)
+class Headline:
+    """The first screen.
+
+    Attributes:
+        compared: What was compared, fact by fact.
+        sentence: Which depth did best, and how sure that is.
+        basis: What the intervals rest on.
+        chart: Performance by depth.
+        table: The most telling numbers by depth.
+        verdicts: The claims judged, each with a picture of its effect if it has one.
+    """
+
+    compared: tuple[str, ...]
+    sentence: str
+    basis: str
+    chart: FigureGroup
+    table: Table
+    verdicts: tuple[tuple[Verdict, EffectBar | None], ...]
+
+
+def headline(
+    runs: Sequence[RunInfo], estimates: Sequence[DepthEstimate], verdicts: Sequence[Verdict], episodes: int
+) -> Headline:
+    """Everything that a reader who stops after the first screen has seen.
+
+    Args:
+        runs: The agents.
+        estimates: All numbers by depth.
+        verdicts: The claims judged on them.
+        episodes: On-policy episodes of each run.
+    """
+    rates = sorted((e for e in estimates if e.metric == "success_rate"), key=lambda e: place_in_order(e.runs[0]))
+    return Headline(
+        compared=_compared(runs, episodes),
+        sentence=_success_sentence(rates),
+        basis=_basis(rates or estimates),
+        chart=depth_panels(estimates, _CHART),
+        table=number_table(estimates, HEADLINE_METRICS),
+        verdicts=tuple((verdict, effect_bar(verdict)) for verdict in verdicts),
+    )
+
+
+def _compared(runs: Sequence[RunInfo], episodes: int) -> tuple[str, ...]:
+    labels, seeds = depth_order(runs), sorted({run.seed for run in runs})
+    steps = sorted({run.env_steps for run in runs})
+    trained = f"{steps[0]:,}" if len(steps) == 1 else f"{steps[0]:,} to {steps[-1]:,}"
+    depths = [label.removeprefix("depth ") for label in labels]
+    same_kind = all(label.startswith("depth ") for label in labels)
+    return (
+        runs[0].env,
+        f"depth{'s' if len(labels) > 1 else ''} {', '.join(depths)}" if same_kind else ", ".join(labels),
+        f"seed{'s' if len(seeds) > 1 else ''} {_ranges(seeds)}",
+        f"{len(runs)} checkpoint{'s' if len(runs) > 1 else ''} at {trained} env steps",
+        f"{episodes} episodes each",
+    )
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """Ascending numbers, three or more in a row as from–to."""
+    spans: list[list[int]] = []
+    for number in numbers:
+        if spans and number == spans[-1][-1] + 1:
+            spans[-1].append(number)
+        else:
+            spans.append([number])
+    return ", ".join(f"{s[0]}–{s[-1]}" if len(s) > 2 else ", ".join(map(str, s)) for s in spans)
 
 
 def _basis(estimates: Sequence[DepthEstimate]) -> str:
     # Success is defined for every run; other metrics leave out runs where they are not.
-    rates = [e for e in estimates if e.metric == "success_rate"]
-    seeds = sorted({len(e.runs) for e in rates or estimates})
+    seeds = sorted({len(e.runs) for e in estimates})
     if not seeds:
         return "No probe gave a number."
     if seeds == [1]:
@@ -48,23 +105,34 @@ def _basis(estimates: Sequence[DepthEstimate]) -> str:
         )
     counts = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
     single = " A depth with one seed has its interval over episodes or goals." if seeds[0] == 1 else ""
-    few = " Fewer than three seeds are not enough for a verdict." if seeds[0] < 3 else ""
+    few = ""
+    if seeds[0] < _FEW:
+        few = " Fewer than three seeds are not enough for a verdict."
+    elif seeds[0] == _FEW:
+        few = " Over three seeds they are too narrow: two equal depths are told apart by chance up to one time in five."
     return f"{counts} seeds at each depth: intervals (95 %) are over seeds.{single}{few}"
 
 
 def _success_sentence(rates: Sequence[DepthEstimate]) -> str:
+    """Which depth reached most goals, and whether these runs can tell."""
     if not rates:
         return "Success could not be measured."
-    ordered = sorted(rates, key=lambda e: place_in_order(e.runs[0]))
-    best = max(ordered, key=lambda e: e.estimate.value)
-    if len(ordered) == 1:
-        return f"{_capital(best.label)} reaches {_percent(best)} of its goals."
-    shallow, deep = ordered[0], ordered[-1]
-    ends = f"Success goes from {_percent(shallow)} at {shallow.label} to {_percent(deep)} at {deep.label}"
-    clear = deep.estimate.low > shallow.estimate.high or deep.estimate.high < shallow.estimate.low
-    verdict = "; the intervals do not overlap." if clear else "; the intervals overlap."
-    peak = "" if best in (shallow, deep) else f" The best is {best.label} with {_percent(best)}."
-    return ends + verdict + peak
+    best = max(rates, key=lambda e: e.estimate.value)
+    if len(rates) == 1:
+        return f"{_capital(best.label)} reached {_percent(best)} of its goals."
+    other = rates[-1] if best is rates[0] else rates[0]
+    told = f"{_capital(best.label)} did best: it reached {_percent(best)} of its goals, {other.label} {_percent(other)}"
+    near = [e.label for e in rates if e is not best and e.estimate.high >= best.estimate.low]
+    if best.estimate.unit != "seeds":
+        return f"{told}. One seed each cannot say whether depth made the difference."
+    if not near:
+        return f"{told}. Its interval lies above those of all other depths."
+    return f"{told}. Its interval overlaps {_listed(near)}: these runs leave open which depth is best."
+
+
+def _listed(labels: Sequence[str]) -> str:
+    *first, last = labels
+    return f"those of {', '.join(first)} and {last}" if first else f"that of {last}"
 
 
 def _percent(e: DepthEstimate) -> str:

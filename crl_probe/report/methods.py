@@ -19,8 +19,9 @@ def methods(evidence: Evidence, probe_set: ProbeSet | None, passed_over: Sequenc
         ),
     )
     definitions = Table(
-        ("metric", "name in files", "definition", "unit", "source"),
-        tuple((d.title, d.name, d.text, d.unit, d.source) for d in DEFINITIONS.values()),
+        ("metric", "name in files", "definition", "formula", "unit", "source"),
+        tuple((d.title, d.name, d.text, d.formula, d.unit, d.source) for d in DEFINITIONS.values()),
+        title="Definition of every metric",
     )
     env, e = evidence.env, evidence.settings
     shared = "no shared probe set"

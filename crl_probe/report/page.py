@@ -1,22 +1,42 @@
-"""The page itself: a template, one style sheet, one script, and plotly, all inlined once."""
+"""The page itself: a template, one style sheet, scripts, and plotly, all inlined once."""
 
+import base64
 import dataclasses
 import datetime
+import functools
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import jinja2
 import markupsafe
+import numpy as np
 from plotly.io import to_json
 from plotly.offline import get_plotlyjs
 
 from crl_probe.figures.panels import FigureGroup
+from crl_probe.figures.views import View
+from crl_probe.report.citation import bibtex
 from crl_probe.report.content import Section
 from crl_probe.report.headline import Headline
 from crl_probe.results import RunInfo
-from crl_probe.table_formats import versions
+from crl_probe.table_formats import device_words, versions
+
+# One scope holds them all, in this order: each uses what those before it define.
+_SCRIPTS: Final = (
+    "core",
+    "plane",
+    "charts",
+    "panels",
+    "cells",
+    "landscape",
+    "cloud",
+    "trajectory",
+    "rollout",
+    "frame",
+)
+_ARRAYS: Final = ("uint8", "uint16", "int32", "float32")  # what the script can read
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,7 +49,16 @@ class EnvPart:
     sections: tuple[Section, ...]
 
 
-def write_page(path: Path, title: str, parts: Sequence[EnvPart], *, command: str, seconds: float) -> None:
+def write_page(
+    path: Path,
+    title: str,
+    parts: Sequence[EnvPart],
+    *,
+    command: str,
+    seconds: float,
+    downloads: Mapping[str, str],
+    reload_seconds: int = 0,
+) -> None:
     """Render the report to one HTML file that needs nothing else.
 
     Args:
@@ -38,14 +67,10 @@ def write_page(path: Path, title: str, parts: Sequence[EnvPart], *, command: str
         parts: One for each environment.
         command: Command line that made the report.
         seconds: How long that took.
+        downloads: Text of each file that the page offers, by name.
+        reload_seconds: How often the page loads itself again while it is looked at, to follow training; 0 for never.
     """
-    figures: dict[str, Any] = {}
-
-    def figure_id(group: FigureGroup, index: int) -> str:
-        name = f"figure-{len(figures)}"
-        figures[name] = json.loads(to_json(group.panels[index].figure, validate=False))
-        return name
-
+    store = _Store()
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("crl_probe.report"),
         autoescape=True,
@@ -58,18 +83,77 @@ def write_page(path: Path, title: str, parts: Sequence[EnvPart], *, command: str
         title=title,
         parts=parts,
         command=command,
-        seconds=seconds,
+        duration=_duration(seconds),
         made=datetime.datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z"),
+        device=device_words(),
         versions=versions(),
-        figure_id=figure_id,
+        bibtex=bibtex(),
+        downloads={name: f"{len(text.encode()) / 1e3:,.0f} kB" for name, text in downloads.items()},
+        reload_seconds=reload_seconds,
+        figure_id=store.figure_id,
+        view_id=store.view_id,
         style=source("style.css"),
-        script=source("report.js"),
+        script=markupsafe.Markup("\n").join(source(f"js/{name}.js") for name in _SCRIPTS),
     )
-    # Figures and plotly are put in last: they are megabytes that the template engine need not touch. Their places are
+    data = {"figures": store.figures, "views": store.views, "scale": _value_scale(), "downloads": dict(downloads)}
+    # Data and plotly are put in last: they are megabytes that the template engine need not touch. Their places are
     # looked for with the tag before them, which text from outside cannot hold: it is escaped.
     page = _fill(page, ">/*plotly*/", get_plotlyjs().replace("</script", "<\\/script"))
-    page = _fill(page, "><!--figures-->", _script_safe(json.dumps(figures, separators=(",", ":"))))
+    page = _fill(page, "><!--data-->", _script_safe(json.dumps(data, separators=(",", ":"))))
     path.write_text(page, encoding="utf-8")
+
+
+class _Store:
+    """What the script draws, collected while the template runs: it asks for the name of each figure and view."""
+
+    def __init__(self) -> None:
+        self.figures: dict[str, Any] = {}
+        self.views: dict[str, Any] = {}
+
+    def figure_id(self, group: FigureGroup, index: int) -> str:
+        name = f"figure-{len(self.figures)}"
+        self.figures[name] = json.loads(to_json(group.panels[index].figure, validate=False))
+        return name
+
+    def view_id(self, view: View) -> str:
+        name = f"view-{len(self.views)}"
+        self.views[name] = {
+            "data": _packed(view.data),
+            "sliders": {control.key: control.options for control in view.controls if control.form == "slider"},
+            # A control with one option is not on the page; the script is told what it would say.
+            "start": {control.key: control.start for control in view.controls},
+        }
+        return name
+
+
+def _packed(value: Any) -> Any:
+    """Plain values as they are, arrays as base64 of their bytes."""
+    if isinstance(value, Mapping):
+        return {key: _packed(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_packed(one) for one in value]
+    if isinstance(value, np.ndarray):
+        assert value.dtype.name in _ARRAYS, f"the page reads arrays of {', '.join(_ARRAYS)}, not {value.dtype}"
+        little = np.ascontiguousarray(value, dtype=value.dtype.newbyteorder("<"))
+        return {
+            "dtype": value.dtype.name,
+            "shape": list(value.shape),
+            "bytes": base64.b64encode(little.tobytes()).decode("ascii"),
+        }
+    return value
+
+
+@functools.cache
+def _value_scale() -> Any:
+    """Viridis, as in the paper figures: perceptually uniform, safe for colour-blind readers."""
+    from matplotlib import colormaps
+
+    return _packed((colormaps["viridis"](np.arange(256))[:, :3] * 255).round().astype(np.uint8))
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{max(rest, 1)} s"
 
 
 def _fill(page: str, place: str, content: str) -> str:
@@ -78,7 +162,7 @@ def _fill(page: str, place: str, content: str) -> str:
     return f"{before}>{content}{after}"
 
 
-def _template_source(environment: jinja2.Environment) -> Any:
+def _template_source(environment: jinja2.Environment) -> Callable[[str], markupsafe.Markup]:
     def source(name: str) -> markupsafe.Markup:
         assert environment.loader is not None
         return markupsafe.Markup(environment.loader.get_source(environment, name)[0])  # our own files

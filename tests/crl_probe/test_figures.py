@@ -1,24 +1,19 @@
-"""Figures show what results hold, and controls partition their traces."""
+"""Charts show what results hold."""
 
 import dataclasses
-import itertools
 
 import numpy as np
 import pytest
 
 from crl_probe.figures.by_block import lens_panels, stream_panels
 from crl_probe.figures.by_depth import depth_panels
-from crl_probe.figures.embedding_trajectory import trajectory_panels
 from crl_probe.figures.geometry import cka_panels
 from crl_probe.figures.learning_curves import learning_curve_panels
-from crl_probe.figures.q_landscape import landscape_panels
 from crl_probe.palette import depth_colours
 from crl_probe.probes import (
     depth_lens,
-    embedding_trajectory,
     geometry,
     learning_curves,
-    q_landscape,
     residual_stream,
     success,
 )
@@ -27,36 +22,6 @@ from crl_probe.samples import estimate_by_depth
 
 def rng():
     return np.random.default_rng(0)
-
-
-@pytest.fixture(scope="module")
-def landscape(fake_runs, small, evidence):
-    return q_landscape.run(fake_runs, q_landscape.QLandscapeSettings(small, fine_cells=15), rng(), evidence=evidence)
-
-
-def test_exactly_one_landscape_shows_for_every_choice(landscape):
-    group = landscape_panels(landscape)
-    assert [panel.title for panel in group.panels] == ["Walking distance", "depth 4", "depth 64"]
-    keys = [control.key for control in group.controls]
-    for choice in itertools.product(*([value for value, _ in control.options] for control in group.controls)):
-        chosen = dict(zip(keys, choice, strict=True))
-        for panel in group.panels:
-            maps = [t for t in panel.figure.data if t.type == "heatmap" and t.meta]
-            assert sum(all(chosen[key] == value for key, value in trace.meta.items()) for trace in maps) == 1
-
-
-def test_the_first_choice_shows_at_the_start(landscape):
-    for panel in landscape_panels(landscape).panels:
-        shown = [trace for trace in panel.figure.data if trace.visible and trace.type == "heatmap" and trace.meta]
-        assert [trace.meta["goal"] for trace in shown] == ["0"]
-        assert [trace.meta["scale"] for trace in shown] == ["rank"]
-
-
-def test_ranks_put_the_goal_on_top(landscape):
-    seeing = landscape_panels(landscape).panels[-1].figure.data[0]
-    i, j = landscape.goal_cells[0]
-    assert seeing.z.max() == 100
-    assert seeing.z[j, i] > 97
 
 
 def test_a_dot_for_every_seed_and_a_marker_for_the_aggregate(fake_runs, small, evidence):
@@ -76,18 +41,6 @@ def test_curves_have_gaps_where_nothing_was_logged(fake_runs):
     assert panel.figure.data[0].y[1] == 80.0
     with pytest.raises(ValueError, match="holds none of never/logged"):
         learning_curves.run(fake_runs, learning_curves.LearningCurvesSettings(("never/logged",)), rng())
-
-
-def test_episodes_can_be_picked_in_every_panel(fake_runs, small, evidence, monkeypatch):
-    monkeypatch.setattr(embedding_trajectory, "draw", lambda spaces, *_, **__: [space[:, :2] for space in spaces])
-    settings = embedding_trajectory.EmbeddingTrajectorySettings(small, points=60)
-    result = embedding_trajectory.run(fake_runs, settings, rng(), evidence=evidence)
-    group = trajectory_panels(result)
-    assert group.pick_episodes
-    assert len(group.panels) == 3
-    for panel in group.panels:
-        (points,) = [trace for trace in panel.figure.data if trace.visible and trace.customdata is not None]
-        np.testing.assert_array_equal(points.customdata, result.episode)
 
 
 def test_every_pair_of_agents_has_its_cka(fake_runs, small, evidence):
@@ -113,13 +66,6 @@ def test_curves_over_blocks_end_at_the_whole_network(fake_runs, small, evidence)
     panels = stream_panels(stream).panels
     assert len(panels) == 6  # two numbers for three networks
     assert [len(curve.x) for curve in panels[0].figure.data] == [1, 16]
-
-
-def test_a_depth_without_the_chosen_seed_is_explained(landscape):
-    runs = (landscape.runs[0], dataclasses.replace(landscape.runs[1], seed=1))
-    group = landscape_panels(dataclasses.replace(landscape, runs=runs))
-    assert group.caption == "A panel stays empty where that depth has no run of the chosen seed."
-    assert landscape_panels(landscape).caption == ""
 
 
 def test_depth_colours_differ():

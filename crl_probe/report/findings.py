@@ -1,0 +1,101 @@
+"""One sentence for each section: what these runs show, with the numbers and how sure they are.
+
+Sentences compare the shallowest with the deepest agents and say whether the intervals overlap; they judge nothing that
+the verdicts on the first screen do not judge.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from crl_probe.samples import DepthEstimate, place_in_order
+from crl_probe.wording import interval_text
+
+
+def finding(section: str, estimates: Sequence[DepthEstimate]) -> str:
+    """The sentence of a section; empty where nothing was measured.
+
+    Args:
+        section: Name of the probe.
+        estimates: Its numbers by depth.
+    """
+    return _FINDINGS[section](estimates) if section in _FINDINGS else ""
+
+
+def _landscape(estimates: Sequence[DepthEstimate]) -> str:
+    ranks, gains = _of(estimates, "geodesic_rank", "grid"), _of(estimates, "topology_gain", "grid")
+    if not ranks:
+        return ""
+    deepest = ranks[-1]
+    told = (
+        f"The critic of {deepest.label} orders places by the way on foot with a rank correlation of "
+        f"{interval_text(deepest.estimate)}, where 1 is perfect"
+    )
+    gain = next((e.estimate for e in gains if e.label == deepest.label), None)
+    if gain is None:
+        return f"{told}."
+    sees = "whether it sees the walls is open"
+    if gain.low > 0:
+        sees = "it sees the walls, beyond what the straight line explains"
+    elif gain.high < 0:
+        sees = "it follows the straight line, through walls"
+    return f"{told}; its topology gain is {interval_text(gain)}: {sees}{_one_seed(deepest)}."
+
+
+def _spread(estimates: Sequence[DepthEstimate]) -> str:
+    resolutions = _of(estimates, "goal_resolution", "shared")
+    if not resolutions:
+        return ""
+    e = max(resolutions, key=lambda one: one.estimate.value)
+    told = (
+        f"Embeddings spread most near goals at {e.label}: a metre there takes {interval_text(e.estimate)} times the "
+        f"embedding distance of a metre elsewhere{_one_seed(e)}."
+    )
+    return f"{told} {_ends(estimates, 'spread_ratio', 'shared', 'The spread ratio is {}')}".rstrip()
+
+
+def _ends(estimates: Sequence[DepthEstimate], metric: str, evidence: str, words: str, part: str = "") -> str:
+    """What a number is for the shallowest and the deepest agents; ``words`` has a place for each in turn."""
+    found = _of(estimates, metric, evidence, part)
+    if not found:
+        return ""
+    shallow, deep = found[0], found[-1]
+    if shallow is deep:
+        return f"{words.format(interval_text(deep.estimate))} at {deep.label}{_one_seed(deep)}."
+    pair = (shallow.estimate, deep.estimate)
+    first, second = (interval_text(e, pair) for e in pair)
+    ends = f"{words.format(first)} at {shallow.label} and {second} at {deep.label}"
+    if min(e.count for e in pair) < 2:
+        return f"{ends}{_one_seed(deep)}."
+    apart = pair[0].high < pair[1].low or pair[1].high < pair[0].low
+    return f"{ends}; the intervals {'do not overlap' if apart else 'overlap'}{_one_seed(deep)}."
+
+
+def _of(estimates: Sequence[DepthEstimate], metric: str, evidence: str, part: str = "") -> list[DepthEstimate]:
+    found = [e for e in estimates if (e.metric, e.evidence, e.part) == (metric, evidence, part)]
+    return sorted(found, key=lambda e: place_in_order(e.runs[0]))
+
+
+def _one_seed(e: DepthEstimate) -> str:
+    return " (one seed)" if len(e.runs) == 1 else ""
+
+
+_FINDINGS: Final[Mapping[str, Callable[[Sequence[DepthEstimate]], str]]] = {
+    "success": lambda e: _ends(e, "time_at_goal", "on-policy", "Agents spend {} steps of an episode at their goal"),
+    "q_landscape": _landscape,
+    "embedding_trajectory": lambda e: _ends(
+        e, "straightness", "on-policy", "Straightness of the ways through embedding space is {}"
+    ),
+    "goal_clusters": _spread,
+    "geometry": lambda e: _ends(e, "effective_rank", "shared", "The embedding φ uses {} directions", "phi"),
+    "residual_stream": lambda e: _ends(
+        e, "residual_contribution", "shared", "A block of φ changes its stream by {} of the stream's length", "phi"
+    ),
+    "retrieval": lambda e: _ends(e, "retrieval_accuracy", "shared", "Critics pick the right goal with a share of {}"),
+    "depth_lens": lambda e: _ends(
+        e,
+        "readable_depth",
+        "shared",
+        "Nine tenths of the retrieval accuracy are there after a share of {} of the blocks",
+        "retrieval_accuracy",
+    ),
+}
