@@ -1,13 +1,11 @@
 """The ``crl-probe`` command line: which runs, which probes, where the answer goes; no algorithm."""
 
-import shlex
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from crl_probe.cli_evidence import evidence_settings, given_probe_set, only_one, open_evidence, open_runs, watched
+from crl_probe.cli_evidence import only_one, open_evidence, open_runs, say_passed_over, watched
 from crl_probe.cli_options import (
     BY,
     FILE,
@@ -24,11 +22,11 @@ from crl_probe.cli_options import (
     probing_options,
 )
 from crl_probe.cli_probes import COMMANDS
+from crl_probe.cli_report import report
 from crl_train.cli_options import CONTEXT, explained
 from crl_train.errors import ConfigError
 from crl_train.version import __version__
 
-DEFAULT_OUT = Path("reports")
 _WHY_UNDEFINED = (
     "Notes above, if any, say why; cka compares runs of one environment, landscapes need a maze, and spread needs "
     "states near a goal."
@@ -47,7 +45,7 @@ def main() -> None:
     """
 
 
-for _command in COMMANDS:
+for _command in (report, *COMMANDS):
     main.add_command(_command)
 
 
@@ -68,46 +66,10 @@ def evaluate(patterns: Sequence[str], step: str | None, seed: int, episodes: int
         from crl_probe.grouping import by_depth
 
         # Rows stand for themselves here, so any runs may be listed together; reports compare and are stricter.
-        opened, _ = open_runs(patterns, parse_step(step))
+        opened, passed_over = open_runs(patterns, parse_step(step))
+        say_passed_over(passed_over)
         runs = sorted(opened, key=lambda run: (run.config.env, *by_depth(run)))
         print_rows([success_row(run, policy, episodes, seed) for run in runs], form)
-
-
-@main.command()
-@probing_options(PROBE_SET)
-@click.option("--out", type=FILE, help="Folder of the report; reports/<environment> if not given.")
-@click.option("--title", help="Title of the page.")
-@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
-def report(asked: Asked, out: Path | None, title: str | None, quiet: bool) -> None:
-    """Write one HTML page that compares RUNS by depth."""
-    with explained(), watched(quiet) as progress:
-        from crl_probe.grouping import group_by_env
-        from crl_probe.parallel import usable_workers
-        from crl_probe.report import ReportSettings, build_report
-
-        if asked.step == "all":
-            raise ConfigError(
-                "--step all is not for reports: a report compares one checkpoint of each run. Use crl-probe metrics."
-            )
-        settings = evidence_settings(asked)
-        probe_set = given_probe_set(asked)
-        runs, passed_over = open_runs(asked.patterns, parse_step(asked.step))
-        page = build_report(
-            runs,
-            out or DEFAULT_OUT / "_and_".join(group_by_env(runs)),
-            ReportSettings(
-                evidence=settings,
-                use_cache=asked.cache,
-                workers=asked.workers or usable_workers(len(runs)),
-                command=shlex.join(["crl-probe", *sys.argv[1:]]),
-                passed_over=tuple(passed_over),
-            ),
-            probe_set=probe_set,
-            title=title,
-            progress=progress,
-        )
-    if not quiet:
-        click.echo(f"Report: {page}")
 
 
 @main.command()
@@ -195,8 +157,9 @@ def cache_info() -> None:
     from crl_probe.cache import cache_directory
 
     place = cache_directory() / "results"
-    sizes = [path.stat().st_size for path in place.glob("*.npz")]
-    click.echo(f"{place}: {len(sizes)} results, {sum(sizes) / 1e6:,.1f} MB")
+    results = list(place.glob("*.npz"))
+    size = sum(path.stat().st_size for path in place.glob("*"))  # figures are kept beside the results they show
+    click.echo(f"{place}: {len(results)} results, {size / 1e6:,.1f} MB")
 
 
 @cache.command("clear")

@@ -1,8 +1,7 @@
 """From what was typed to evidence: runs opened, work shown while it lasts, what is missing said aloud."""
 
 import contextlib
-import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,33 +10,30 @@ from crl_probe.cli_options import Asked, Step, parse_goal, parse_step
 from crl_train.errors import CheckpointError, ConfigError, RunNotFoundError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from crl_probe.evidence import Evidence, EvidenceSettings
     from crl_probe.loading import LoadedRun
     from crl_probe.probe_set import ProbeSet
+    from crl_probe.progress import Progress
 
 
 @contextlib.contextmanager
-def watched(quiet: bool = False) -> Iterator[Callable[[str], None]]:
-    """Show on stderr what takes time, as one line that changes, and notes as lines that stay.
+def watched(quiet: bool = False, *, by_probe: bool = False) -> Iterator["Progress"]:
+    """Show on stderr what takes time, and notes; see :func:`crl_probe.cli_progress.shown`."""
+    from crl_probe.cli_progress import shown
 
-    Where stderr is no terminal, notes alone are shown, so that a log file holds nothing that moves.
-    """
-    from rich.console import Console
-    from rich.text import Text
-
-    console = Console(stderr=True, highlight=False)
-    with _notes_printed(console):
-        if quiet or not console.is_terminal:
-            yield lambda _text: None
-        else:
-            with console.status("opening runs") as status:
-                yield lambda text: status.update(Text(text))
+    with shown(quiet, by_probe=by_probe) as progress:
+        yield progress
 
 
-def open_runs(patterns: Sequence[str], step: Step) -> tuple[list["LoadedRun"], list[str]]:
-    """Open every run named; one without a usable checkpoint is passed over aloud, unless nothing else was named.
+def open_runs(
+    patterns: Sequence[str], step: Step, progress: "Progress | None" = None
+) -> tuple[list["LoadedRun"], list[str]]:
+    """Open every run named; one without a usable checkpoint is passed over, unless nothing else was named.
+
+    Args:
+        patterns: Run directories and glob patterns.
+        step: Which checkpoint.
+        progress: Told how many are open.
 
     Returns:
         The runs, and why others were passed over, a line each.
@@ -46,7 +42,10 @@ def open_runs(patterns: Sequence[str], step: Step) -> tuple[list["LoadedRun"], l
 
     runs: list[LoadedRun] = []
     problems: list[RunNotFoundError | CheckpointError] = []
-    for path in find_runs(patterns):
+    paths = find_runs(patterns)
+    for done, path in enumerate(paths):
+        if progress is not None:
+            progress("opening runs", done, len(paths))
         try:
             newest = load_run(path, None if step == "all" else step)
             earlier = newest.steps[:-1] if step == "all" else ()
@@ -55,10 +54,52 @@ def open_runs(patterns: Sequence[str], step: Step) -> tuple[list["LoadedRun"], l
             problems.append(error)
     if not runs:
         raise problems[0]
-    passed_over = [str(problem) for problem in problems]
-    for line in passed_over:
+    return runs, [str(problem) for problem in problems]
+
+
+def open_earlier(runs: Sequence["LoadedRun"], most: int, progress: "Progress") -> tuple[list["LoadedRun"], list[str]]:
+    """Open checkpoints before those that are open, evenly spread over the training of each run.
+
+    Args:
+        runs: Runs, open at their newest checkpoints.
+        most: How many checkpoints of a run are looked at, the open one among them.
+        progress: Told how many runs are done.
+
+    Returns:
+        The runs at those checkpoints, and why checkpoints were passed over, a line each.
+    """
+    from crl_probe.loading import load_run
+
+    opened: list[LoadedRun] = []
+    problems: list[str] = []
+    for done, run in enumerate(runs):
+        progress("opening earlier checkpoints", done, len(runs))
+        for step in evenly(run.steps, most)[:-1]:
+            try:
+                opened.append(load_run(run.path, step))
+            except (RunNotFoundError, CheckpointError) as error:
+                problems.append(str(error))
+    return opened, problems
+
+
+def evenly(steps: Sequence[int], most: int) -> list[int]:
+    """At most so many of some numbers, evenly spread, the last always among them.
+
+    Example:
+        >>> evenly([10, 20, 30, 40, 50], 3)
+        [10, 30, 50]
+    """
+    if len(steps) <= most:
+        return list(steps)
+    if most == 1:
+        return [steps[-1]]
+    return [steps[round(place * (len(steps) - 1) / (most - 1))] for place in range(most)]
+
+
+def say_passed_over(lines: Iterable[str]) -> None:
+    """Say aloud what was asked for and is not looked at."""
+    for line in lines:
         click.echo(f"passed over: {line}", err=True)
-    return runs, passed_over
 
 
 def evidence_settings(asked: Asked, **more: Any) -> "EvidenceSettings":
@@ -83,12 +124,12 @@ def evidence_settings(asked: Asked, **more: Any) -> "EvidenceSettings":
     )
 
 
-def open_evidence(asked: Asked, progress: Callable[[str], None], **more: Any) -> list["Evidence"]:
+def open_evidence(asked: Asked, progress: "Progress", **more: Any) -> list["Evidence"]:
     """The evidence to look at, one for each environment among the runs.
 
     Args:
         asked: Options of the command.
-        progress: Told what is about to take time.
+        progress: Told what is under way.
         more: Further fields of the evidence's settings.
 
     Raises:
@@ -102,7 +143,8 @@ def open_evidence(asked: Asked, progress: Callable[[str], None], **more: Any) ->
     from crl_probe.parallel import usable_workers
 
     probe_set = given_probe_set(asked)
-    runs, _ = open_runs(asked.patterns, step)
+    runs, passed_over = open_runs(asked.patterns, step, progress)
+    say_passed_over(passed_over)
     opened = [
         Evidence(
             group,
@@ -151,28 +193,3 @@ def only_one(opened: Iterable["Evidence"], what: str) -> "Evidence":
         envs = ", ".join(evidence.env.name for evidence in opened)
         raise ConfigError(f"runs of {envs}: {what} is about one environment. Give runs of one.")
     return opened[0]
-
-
-@contextlib.contextmanager
-def _notes_printed(console: "Console") -> Iterator[None]:
-    """Let what the probes have to say, such as a part that is missing and why, reach the terminal as plain lines."""
-    handler = _Notes(console)
-    logger = logging.getLogger("crl_probe")
-    logger.addHandler(handler)
-    logger.propagate = False
-    try:
-        yield
-    finally:
-        logger.removeHandler(handler)
-        logger.propagate = True
-
-
-class _Notes(logging.Handler):
-    """Prints through the console that shows the status line, which else would be torn."""
-
-    def __init__(self, console: "Console") -> None:
-        super().__init__(logging.WARNING)
-        self.console = console
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.console.print(f"note: {record.getMessage()}", soft_wrap=True, markup=False)

@@ -4,6 +4,8 @@ import dataclasses
 import difflib
 import functools
 import os
+import shlex
+import sys
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias, TypeVar
@@ -14,6 +16,16 @@ from crl_train.errors import ConfigError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Step: TypeAlias = int | Literal["all"] | None
+
+# Probes are asked for by the words of their commands; those without one of their own, or with the same, by their name.
+SECTION_WORDS: Final = {
+    "curves": "learning_curves",
+    "landscape": "q_landscape",
+    "trajectories": "embedding_trajectory",
+    "spread": "goal_clusters",
+    "stream": "residual_stream",
+    "lens": "depth_lens",
+}
 
 FILE: Final = click.Path(path_type=Path)
 RUNS: Final = click.argument("patterns", metavar="RUNS...", nargs=-1, required=True)
@@ -103,6 +115,22 @@ def probing_options(*more: Callable[[Any], Any]) -> Callable[[Callable[..., None
     return decorate
 
 
+def listed(words: Sequence[str]) -> str:
+    """Words as a sentence holds them.
+
+    Example:
+        >>> listed(["this", "that", "those"])
+        'this, that and those'
+    """
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def command_line() -> str:
+    """The command as it could be typed again."""
+    return shlex.join(["crl-probe", *sys.argv[1:]])
+
+
 def parse_step(text: str | None) -> Step:
     """Read ``--step``.
 
@@ -146,6 +174,37 @@ def parse_levels(text: str) -> tuple[str, ...]:
     if not names <= set(LEVELS):
         raise ConfigError(f"--by {text!r} is not usable: rows are by depth, by seed, or both: depth,seed.")
     return tuple(level for level in LEVELS if level in names)
+
+
+def parse_sections(text: str) -> tuple[str, ...]:
+    """Read ``--sections``: names of probes, or the words of their commands.
+
+    Returns:
+        Names of probes, in the order of reports.
+
+    Raises:
+        ConfigError: Naming the nearest that there is, and all of them.
+
+    Example:
+        >>> parse_sections("lens,success")
+        ('success', 'depth_lens')
+    """
+    from crl_probe.probing import PROBES
+
+    word_of = {name: word for word, name in SECTION_WORDS.items()}
+    words = [word_of.get(name, name) for name in PROBES]
+    wanted = set()
+    for asked in (part.strip() for part in text.split(",")):
+        name = SECTION_WORDS.get(asked, asked)
+        if name not in PROBES:
+            near = difflib.get_close_matches(asked, [*words, *PROBES], n=1, cutoff=0.4)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise ConfigError(
+                f"--sections {asked!r} is not usable: there is no such section.{hint} Sections are {', '.join(words)}; "
+                "methods are always there."
+            )
+        wanted.add(name)
+    return tuple(name for name in PROBES if name in wanted)
 
 
 def check_metrics(names: Sequence[str], known: Collection[str]) -> None:

@@ -3,9 +3,7 @@
 import dataclasses
 import io
 import json
-import shlex
-import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,6 +12,8 @@ from rich.console import Console, Group
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from crl_probe import provenance
+from crl_probe.cli_options import command_line
 from crl_probe.table_formats import cell_texts, csv_text, decimals_of, details_of, document, interval_words, latex_text
 from crl_probe.tables import Column, Line, Row, Table, tables_of
 from crl_train.atomic_file import write_text_atomically
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _NO_LIMIT: Final = 100_000  # columns of what is no terminal: nothing is wrapped or cut there
 _GAP: Final = 2
-_COLOURS: Final = {"supported": "green", "contradicted": "red", "undecided": "yellow", "not enough data": "dim"}
+VERDICT_COLOURS: Final = {"supported": "green", "contradicted": "red", "undecided": "yellow", "not enough data": "dim"}
 
 
 def print_numbers(
@@ -47,11 +47,11 @@ def print_numbers(
         out: File to write; None prints.
     """
     tables = tables_of(rows, together=together)
-    if form == "table" and out is None and stdout_console().is_terminal:
-        _print_all(stdout_console(), tables, verdicts or {})
-        return
     if form == "table":
-        text = _plain(tables, verdicts or {})
+        if out is None:
+            print_drawn(lambda console: _print_all(console, tables, verdicts or {}))
+            return
+        text = _plain(lambda console: _print_all(console, tables, verdicts or {}))
     elif form == "csv":
         text = csv_text(rows)
     elif form == "latex":
@@ -66,11 +66,7 @@ def print_numbers(
 
 def settings_of(opened: Iterable["Evidence"]) -> dict[str, Any]:
     """What numbers are about, as plain values for JSON."""
-    return {
-        "command": shlex.join(["crl-probe", *sys.argv[1:]]),
-        "evidence": {evidence.env.name: dataclasses.asdict(evidence.settings) for evidence in opened},
-        "checkpoints": [dataclasses.asdict(info) for evidence in opened for info in evidence.infos],
-    }
+    return provenance.settings_of(opened, command_line())
 
 
 def stdout_console() -> Console:
@@ -79,15 +75,23 @@ def stdout_console() -> Console:
     return terminal if terminal.is_terminal else Console(highlight=False, width=_NO_LIMIT, no_color=True)
 
 
-def _plain(tables: Sequence[Table], verdicts: Mapping[str, Sequence["Verdict"]]) -> str:
-    """What the terminal shows, without colour, lines as long as they are."""
+def print_drawn(draw: Callable[[Console], None]) -> None:
+    """Let ``draw`` print to the terminal; elsewhere lines are whole, without colour and blanks at their end."""
+    terminal = Console(highlight=False)
+    if terminal.is_terminal:
+        draw(terminal)
+    else:
+        click.echo(_plain(draw), nl=False)
+
+
+def _plain(draw: Callable[[Console], None]) -> str:
     content = io.StringIO()
-    _print_all(Console(file=content, width=_NO_LIMIT, force_terminal=False, highlight=False), tables, verdicts)
+    draw(Console(file=content, width=_NO_LIMIT, force_terminal=False, highlight=False))
     return "".join(f"{line.rstrip()}\n" for line in content.getvalue().splitlines())
 
 
 def _print_all(console: Console, tables: Sequence[Table], verdicts: Mapping[str, Sequence["Verdict"]]) -> None:
-    for number, part in enumerate(part for table in tables for part in _fitting(table, console.width)):
+    for number, part in enumerate(part for table in tables for part in fitting(table, console.width)):
         if number:
             console.print()
         console.print(part)
@@ -98,21 +102,29 @@ def _print_all(console: Console, tables: Sequence[Table], verdicts: Mapping[str,
     _print_verdicts(console, verdicts)
 
 
-def _fitting(table: Table, width: int) -> Iterable[Group]:
-    """The table under its title, its columns spread over several where they do not fit beside each other."""
+def fitting(table: Table, width: int, *, title_once: bool = False) -> Iterator[Group]:
+    """The table under its title, its columns spread over several where they do not fit beside each other.
+
+    Args:
+        table: Numbers side by side.
+        width: Columns of the terminal.
+        title_once: Whether only the first of several has the title.
+    """
     names = [_name(line) for line in table.lines]
     room = width - max(map(len, names))
     columns = [
         _Shown.of(column, details_of(column, table), [(line.cells[i], line) for line in table.lines])
         for i, column in enumerate(table.columns)
     ]
+    title = [Text(table.title, style="bold")]
     while columns:
         count, used = 0, 0
         while count < len(columns) and (count == 0 or used + columns[count].width + _GAP <= room):
             used += columns[count].width + _GAP
             count += 1
-        yield Group(Text(table.title, style="bold"), _rich_table(table, names, columns[:count]))
+        yield Group(*title, _rich_table(table, names, columns[:count]))
         columns = columns[count:]
+        title = [] if title_once else title
 
 
 @dataclasses.dataclass(frozen=True)
@@ -163,5 +175,5 @@ def _print_verdicts(console: Console, verdicts: Mapping[str, Sequence["Verdict"]
         grid.add_column()
         for verdict in group:
             said = Text.assemble((verdict.claim, "bold"), " ", verdict.sentence, " ", (verdict.basis, "dim"))
-            grid.add_row(Text(verdict.word, style=_COLOURS[verdict.word]), said)
+            grid.add_row(Text(verdict.word, style=VERDICT_COLOURS[verdict.word]), said)
         console.print(grid)

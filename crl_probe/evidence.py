@@ -18,6 +18,7 @@ from crl_probe.collect import OnPolicyEpisodes, achieved_goals, collect_on_polic
 from crl_probe.encode import encode_phi, encode_psi
 from crl_probe.parallel import map_runs
 from crl_probe.probe_set import Points, ProbeSet, build_probe_set, choose_goals
+from crl_probe.progress import Progress, silent
 from crl_probe.results import RunInfo
 from crl_train.envs.goal_env import GoalEnv
 from crl_train.errors import ConfigError
@@ -25,12 +26,7 @@ from crl_train.errors import ConfigError
 if TYPE_CHECKING:
     from crl_probe.loading import LoadedRun
 
-Progress = Callable[[str], None]
 Number = TypeVar("Number")
-
-
-def silent(_text: str) -> None:
-    """The progress callback of those who do not listen."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,7 +68,7 @@ class Evidence:
         probe_set: A shared set made earlier, used in place of a new one.
         use_cache: Whether recordings are looked up and kept on disk.
         workers: Processes that agents are spread over; 1 does everything here. More need agents that are on disk.
-        progress: Told what is about to take time.
+        progress: Told what is under way.
 
     Raises:
         ConfigError: If there is no run, runs of several environments, a probe set of another environment, or a goal
@@ -126,10 +122,10 @@ class Evidence:
         """
         arguments = [(*own, *common) for own in each or [()] * len(self.runs)]
         results = []
-        self.progress(words)
-        for number, result in enumerate(map_runs(function, self.runs, arguments, self.workers), start=1):
+        self.progress(words, 0, len(self.runs))
+        for done, result in enumerate(map_runs(function, self.runs, arguments, self.workers), start=1):
             results.append(result)
-            self.progress(f"{words}: {number} of {len(self.runs)} runs")
+            self.progress(words, done, len(self.runs))
         return results
 
     @functools.cached_property

@@ -4,12 +4,14 @@ A small network cannot use two cores, and compiling cannot either; two agents ca
 by themselves and keep them open, so only numbers travel between processes.
 """
 
+import contextlib
 import functools
+import itertools
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from crl_probe.loading import LoadedRun
 
 Number = TypeVar("Number")
+
+_SECONDS_TO_END = 5.0
 
 
 def usable_workers(num_runs: int) -> int:
@@ -52,13 +56,52 @@ def map_runs(
     """
     # An agent that was cut or changed in memory is not what workers would find on disk.
     if workers == 1 or not all(run.is_whole for run in runs):
-        for run, own in zip(runs, arguments, strict=True):
-            yield function(run, *own)
-        return
-    calls = [
-        _pool(workers).submit(_call, function, run.path, run.env_steps, run.content_hash, own)
-        for run, own in zip(runs, arguments, strict=True)
-    ]
+        return (function(run, *own) for run, own in zip(runs, arguments, strict=True))
+    places = [(function, run.path, run.env_steps, run.content_hash) for run in runs]
+    return map_calls(_call, [(*place, own) for place, own in zip(places, arguments, strict=True)], workers)
+
+
+def map_calls(function: Callable[..., Number], arguments: Iterable[Sequence[Any]], workers: int) -> Iterator[Number]:
+    """Call ``function(*arguments[i])`` for every i, and give the results in that order.
+
+    With several workers the calls begin at once, and the caller may do other work before it takes the results; with
+    one, each is made when its result is taken.
+
+    Args:
+        function: A module-level function.
+        arguments: For each call what the function takes; picklable for several workers.
+        workers: Processes, as in :func:`map_runs`.
+
+    Raises:
+        ProbeError: If a process was killed, and whatever the function raises.
+    """
+    if workers == 1:
+        return itertools.starmap(function, arguments)
+    pool = _pool(workers)
+    return _results([pool.submit(function, *own) for own in arguments])
+
+
+def stop_workers() -> None:
+    """End all processes, whatever they are doing; the next call starts others."""
+    children = multiprocessing.active_children()
+    for child in children:
+        child.terminate()
+    for child in children:
+        child.join(_SECONDS_TO_END)
+    _pool.cache_clear()
+
+
+@contextlib.contextmanager
+def no_stragglers() -> Iterator[None]:
+    """End all processes if the block fails: whatever they would still do is of no use, and may be in the way."""
+    try:
+        yield
+    except BaseException:
+        stop_workers()
+        raise
+
+
+def _results(calls: Sequence[Future[Number]]) -> Iterator[Number]:
     try:
         for call in calls:
             yield call.result()
@@ -73,9 +116,7 @@ def map_runs(
         raise
     except BaseException:
         # After Ctrl-C nobody waits for what is still being computed.
-        for child in multiprocessing.active_children():
-            child.terminate()
-        _pool.cache_clear()
+        stop_workers()
         raise
 
 

@@ -56,13 +56,18 @@ class Probe:
             ProbeError: If the probe cannot be done for these runs.
         """
         seed = evidence.settings.seed
+
+        def compute() -> Any:
+            evidence.progress.computing()
+            return self._module().run(evidence.runs, settings, np.random.default_rng(seed), evidence=evidence)
+
         return cached(
             self.name,
             self.result_type(),
             evidence.infos,
             settings,
             seed,
-            lambda: self._module().run(evidence.runs, settings, np.random.default_rng(seed), evidence=evidence),
+            compute,
             enabled=evidence.use_cache and not self.in_log,
         )
 
@@ -85,6 +90,7 @@ _PROBES = (
     Probe("residual_stream", "residual stream", "ResidualStream", ("dormant_fraction", "residual_contribution")),
     Probe("retrieval", "retrieval", "Retrieval", ("retrieval_accuracy", "infonce_bound")),
     Probe("depth_lens", "depth lens", "DepthLens", ("readable_depth",)),
+    Probe("rollouts", "rollouts", "Rollouts", ()),
 )
 PROBES: dict[str, Probe] = {probe.name: probe for probe in _PROBES}
 
@@ -113,6 +119,7 @@ def measure(
     evidence: "Evidence",
     names: Iterable[str] | None = None,
     options: Mapping[str, Mapping[str, Any]] | None = None,
+    heading: str = "",
 ) -> Measured:
     """Run probes one after the other; one that cannot be done for these runs is named with its reason.
 
@@ -120,6 +127,7 @@ def measure(
         evidence: The runs and what is recorded about them.
         names: Names of probes; None runs all.
         options: By name of a probe the settings of its own, beside the evidence.
+        heading: What is measured, for whoever watches; the environment's name if empty.
 
     Raises:
         ConfigError: If a name or an option is unknown, or an option or goal has a value that it cannot have.
@@ -133,10 +141,11 @@ def measure(
     if unknown:
         raise ConfigError(f"unknown probe {unknown[0]!r}: probes are {', '.join(PROBES)}.")
     results, missing = {}, {}
+    evidence.progress.planned(heading or evidence.env.name, [PROBES[name].title for name in wanted])
     for name in wanted:
         probe = PROBES[name]
         settings = probe.settings(evidence, **(options or {}).get(name, {}))
-        evidence.progress(probe.title)
+        evidence.progress.began(probe.title)
         try:
             results[name] = probe.run(evidence, settings)
         except ConfigError:
@@ -144,6 +153,7 @@ def measure(
         except (CrlError, MetricError) as error:
             logger.warning("%s cannot be measured: %s", probe.title, error)
             missing[name] = str(error)
+        evidence.progress.ended(probe.title, missing.get(name, ""))
     return Measured(results, missing)
 
 

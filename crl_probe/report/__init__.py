@@ -1,5 +1,6 @@
-"""The report: one self-contained page and the numbers behind it."""
+"""The report: one self-contained page, and the numbers and figures behind it."""
 
-from crl_probe.report.build import ReportSettings, build_report
+from crl_probe.report.build import Report, build_report, write_report
+from crl_probe.report.study import ReportSettings, Study
 
-__all__ = ["ReportSettings", "build_report"]
+__all__ = ["Report", "ReportSettings", "Study", "build_report", "write_report"]

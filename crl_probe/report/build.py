@@ -1,25 +1,29 @@
-"""From loaded runs to a finished folder: probes, then sections, then files, then one swap into place."""
+"""From loaded runs to a finished folder: probes, then sections, figures and files, then one swap into place."""
 
 import dataclasses
 import logging
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from crl_probe.evidence import Evidence, EvidenceSettings, Progress, silent
+from crl_probe.evidence import Evidence
 from crl_probe.grouping import group_by_env
 from crl_probe.metrics import MetricError
+from crl_probe.paper_figures import FOLDER, draw_figures, figure_name
+from crl_probe.parallel import no_stragglers
 from crl_probe.probe_set import ProbeSet, save_probe_set
-from crl_probe.probing import PROBES, measure
+from crl_probe.probing import PROBES
+from crl_probe.progress import Progress, silent
+from crl_probe.provenance import settings_of
 from crl_probe.report import sections
 from crl_probe.report.headline import headline
 from crl_probe.report.methods import methods
-from crl_probe.report.numbers import write_csv, write_json
+from crl_probe.report.numbers import number_files
 from crl_probe.report.page import EnvPart, write_page
+from crl_probe.report.study import ReportSettings, Study, study
 from crl_probe.report.swap import replace_folder
-from crl_probe.samples import MetricSamples, estimate_by_depth
-from crl_probe.verdicts import judge
+from crl_probe.samples import estimate_by_depth
 from crl_train.errors import ConfigError, CrlError
 
 if TYPE_CHECKING:
@@ -29,24 +33,18 @@ logger = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)
-class ReportSettings:
-    """What a report looks at.
+class Report:
+    """A finished report.
 
     Attributes:
-        evidence: Episodes, shared set and goals.
-        fine_cells: About how many grid cells the long side of a landscape has.
-        use_cache: Whether results on disk are used and kept.
-        workers: Processes that runs are spread over.
-        command: The command that made the report, printed in it.
-        passed_over: Runs that were asked for and could not be opened, and why, a line each; printed too.
+        index: The page.
+        studies: What was found, one for each environment.
+        seconds: How long it took.
     """
 
-    evidence: EvidenceSettings = dataclasses.field(default_factory=EvidenceSettings)
-    fine_cells: int = 50
-    use_cache: bool = True
-    workers: int = 1
-    command: str = ""
-    passed_over: tuple[str, ...] = ()
+    index: Path
+    studies: tuple[Study, ...]
+    seconds: float
 
 
 def build_report(
@@ -54,28 +52,43 @@ def build_report(
     out: Path,
     settings: ReportSettings | None = None,
     *,
+    earlier: Sequence["LoadedRun"] = (),
     probe_set: ProbeSet | None = None,
     title: str | None = None,
     progress: Progress = silent,
 ) -> Path:
+    """Write a report as :func:`write_report` does, and return the path of its page."""
+    report = write_report(runs, out, settings, earlier=earlier, probe_set=probe_set, title=title, progress=progress)
+    return report.index
+
+
+def write_report(
+    runs: Sequence["LoadedRun"],
+    out: Path,
+    settings: ReportSettings | None = None,
+    *,
+    earlier: Sequence["LoadedRun"] = (),
+    probe_set: ProbeSet | None = None,
+    title: str | None = None,
+    progress: Progress = silent,
+) -> Report:
     """Probe the runs and write the report's folder; a failure leaves whatever report was there untouched.
 
     A probe that cannot be done for these runs leaves a section that says why; the others go on.
 
     Args:
         runs: Agents of any number of environments; each environment gets its own part.
-        out: Folder to write: ``index.html``, ``metrics.json``, ``metrics.csv``, ``probe_set.npz``.
+        out: Folder to write: ``index.html``, ``metrics.json``, ``metrics.csv``, ``tables.tex``, ``figures/`` and
+            ``probe_set.npz``.
         settings: What to look at.
+        earlier: Other checkpoints of the same runs: landscapes and embeddings are shown over training.
         probe_set: A shared set made earlier; all runs are then of its environment.
         title: Heading of the page; None makes one from the environments.
-        progress: Told what is about to take time.
-
-    Returns:
-        Path of ``index.html``.
+        progress: Told what is under way.
 
     Raises:
         ConfigError: If there is no run, runs cannot be compared (see ``grouping.group_by_env``), no probe of an
-            environment gives a result, or ``out`` holds something that is not a report.
+            environment gives a result, a section is unknown, or ``out`` holds something that is not a report.
         OSError: If the folder cannot be written.
     """
     settings = settings or ReportSettings()
@@ -83,51 +96,79 @@ def build_report(
     if not runs:
         raise ConfigError("no runs to report on: a report needs at least one. Give run directories.")
     by_env = group_by_env(runs)
-    with replace_folder(out) as folder:
-        parts: list[EnvPart] = []
-        samples: list[MetricSamples] = []
-        for env_runs in by_env.values():
-            evidence = Evidence(
-                env_runs,
-                settings.evidence,
-                probe_set=probe_set,
-                use_cache=settings.use_cache,
-                workers=settings.workers,
-                progress=progress,
-            )
-            part, part_samples = _probe_env(evidence, settings, folder, many=len(by_env) > 1)
-            parts.append(part)
-            samples += part_samples
-        progress("writing the report")
-        verdicts = {part.env: part.headline.verdicts for part in parts}
-        title = title or "Depth comparison: " + ", ".join(by_env)
-        write_csv(samples, folder / "metrics.csv")
-        write_json(samples, settings, verdicts, folder / "metrics.json")
-        write_page(folder / "index.html", title, parts, command=settings.command, seconds=time.monotonic() - started)
-    return out / "index.html"
-
-
-def _probe_env(
-    evidence: Evidence, settings: ReportSettings, folder: Path, many: bool
-) -> tuple[EnvPart, Sequence[MetricSamples]]:
-    measured = measure(evidence, options={"q_landscape": {"fine_cells": settings.fine_cells}})
-    if not measured.samples:
-        raise ConfigError(
-            f"no probe gave a result for {evidence.env.name}: there is nothing to report. The notes above say why."
+    common: dict[str, Any] = {"use_cache": settings.use_cache, "workers": settings.workers, "progress": progress}
+    with replace_folder(out) as folder, no_stragglers():
+        studies = tuple(
+            study(Evidence(group, settings.evidence, probe_set=probe_set, **common), settings, earlier)
+            for group in by_env.values()
         )
+        _write(studies, folder, settings, title or f"Depth comparison: {', '.join(by_env)}", started, progress)
+    return Report(out / "index.html", studies, time.monotonic() - started)
+
+
+def _write(
+    studies: Sequence[Study], folder: Path, settings: ReportSettings, title: str, started: float, progress: Progress
+) -> None:
+    several = len(studies) > 1
+    results = {
+        figure_name(name, one.env if several else ""): result
+        for one in studies
+        for name, result in one.measured.results.items()
+        if settings.figures
+    }
+    drawn = draw_figures(results, folder / FOLDER, workers=settings.workers, use_cache=settings.use_cache)
+    # While other processes draw, this one writes.
+    texts = number_files(
+        [sample for one in studies for sample in one.measured.samples],
+        _settings_of(studies, settings),
+        {one.env: one.verdicts for one in studies},
+    )
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    parts = [_part(one, folder, settings, several) for one in studies]
+    for done, _ in enumerate(drawn, start=1):
+        progress("drawing figures", done, len(results))
+    progress("writing the page")
+    write_page(
+        folder / "index.html",
+        title,
+        parts,
+        command=settings.command,
+        seconds=time.monotonic() - started,
+        downloads=texts,
+        reload_seconds=settings.reload_seconds,
+    )
+
+
+def _settings_of(studies: Sequence[Study], settings: ReportSettings) -> dict[str, Any]:
+    return settings_of((one.evidence for one in studies), settings.command) | {
+        "sections": [name for name in PROBES if settings.sections is None or name in settings.sections],
+        "fine_cells": settings.fine_cells,
+        "passed_over": list(settings.passed_over),
+    }
+
+
+def _part(one: Study, folder: Path, settings: ReportSettings, several: bool) -> EnvPart:
+    evidence, measured = one.evidence, one.measured
     made = [
-        sections.of_probe(name, measured.results[name])
+        sections.of_probe(name, measured.results[name], course=one.courses.get(name))
         if name in measured.results
         else sections.missing(name, measured.missing[name])
         for name in PROBES
+        if name in measured.results or name in measured.missing
     ]
-    probe_set = None
+    probe_set = _saved_probe_set(one, folder / (f"probe_set_{one.env}.npz" if several else "probe_set.npz"))
+    first = headline(evidence.infos, estimate_by_depth(measured.samples), one.verdicts, evidence.settings.episodes)
+    return EnvPart(one.env, evidence.infos, first, (*made, methods(evidence, probe_set, settings.passed_over)))
+
+
+def _saved_probe_set(one: Study, path: Path) -> ProbeSet | None:
+    """The shared set that numbers rest on, written to the folder; None if none do."""
+    if not any(sample.evidence == "shared" for sample in one.measured.samples):
+        return None
     try:
-        probe_set = evidence.probe_set
-        save_probe_set(probe_set, folder / (f"probe_set_{evidence.env.name}.npz" if many else "probe_set.npz"))
+        save_probe_set(one.evidence.probe_set, path)
     except (CrlError, MetricError) as error:
-        logger.warning("no probe set is saved for %s: %s", evidence.env.name, error)
-    first = headline(estimate_by_depth(measured.samples), judge(measured.samples))
-    return EnvPart(
-        evidence.env.name, evidence.infos, first, (*made, methods(evidence, probe_set, settings.passed_over))
-    ), measured.samples
+        logger.warning("no probe set is saved for %s: %s", one.env, error)
+        return None
+    return one.evidence.probe_set

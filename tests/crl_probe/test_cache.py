@@ -117,7 +117,7 @@ def test_clearing_counts():
 
 
 # Of the modules that probes reach, those that decide no number: how results are kept, named and spread over processes.
-NOT_NUMERICAL = {"cache.py", "results.py", "samples.py", "parallel.py"}
+NOT_NUMERICAL = {"cache.py", "results.py", "samples.py", "parallel.py", "progress.py"}
 
 
 def test_every_module_that_a_probe_reaches_counts_as_code():

@@ -9,6 +9,7 @@ from crl_probe.collect import run_infos
 from crl_probe.evidence import Evidence, EvidenceSettings
 from crl_probe.loading import load_run
 from tests.crl_probe.fakes import FakeRun
+from tests.crl_probe.recorder import Recorder
 
 
 def test_adding_a_run_rolls_out_that_run_alone(small, monkeypatch):
@@ -71,13 +72,13 @@ def test_a_set_with_holes_is_refused(fake_runs, small, evidence):
 def test_other_processes_find_the_same(finished_run):
     runs = [load_run(finished_run.path, step) for step in (480, 800, 1120)]
     few = EvidenceSettings(episodes=4, episode_length=20, points=30, paths=3, goals=2)
-    texts = []
+    progress = Recorder()
     alone = Evidence(runs, few, use_cache=False)
-    together = Evidence(runs, few, use_cache=False, workers=2, progress=texts.append)
+    together = Evidence(runs, few, use_cache=False, workers=2, progress=progress)
     for here, there in zip(alone.episodes, together.episodes, strict=True):
         np.testing.assert_allclose(here.states, there.states, rtol=1e-4, atol=1e-4)
     np.testing.assert_allclose(alone.goal_psi, together.goal_psi, rtol=1e-4, atol=1e-4)
-    assert "rolling out: 3 of 3 runs" in texts
+    assert ("rolling out", 3, 3) in progress.heard
     assert [info.label for info in together.infos] == [f"depth 4 · {step:,} steps" for step in (480, 800, 1120)]
 
 

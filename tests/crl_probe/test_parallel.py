@@ -1,13 +1,15 @@
 """One function over all agents: in order, here or in other processes, and honest about those that die."""
 
 import dataclasses
+import multiprocessing
 import os
 import signal
+import time
 
 import pytest
 
 from crl_probe.loading import load_run
-from crl_probe.parallel import map_runs, usable_workers
+from crl_probe.parallel import map_calls, map_runs, no_stragglers, usable_workers
 from crl_probe.results import ProbeError
 
 
@@ -28,6 +30,11 @@ def die(_run):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def touch_after(path, seconds):
+    time.sleep(seconds)
+    path.touch()
+
+
 def stumble(run):
     raise ProbeError(f"no {run.env_steps}. Try another.")
 
@@ -35,6 +42,14 @@ def stumble(run):
 def test_results_come_in_the_order_of_the_runs(stages):
     arguments = [(1,), (10,), (100,)]
     assert list(map_runs(scaled_steps, stages, arguments, workers=1)) == [480, 8_000, 112_000]
+
+
+def test_calls_are_made_when_their_results_are_taken():
+    called = []
+    results = map_calls(lambda number: called.append(number) or 2 * number, [(1,), (2,)], workers=1)
+    assert called == []
+    assert next(results) == 2
+    assert called == [1]
 
 
 def test_workers_are_cores_at_most_and_one_for_one_run():
@@ -58,6 +73,20 @@ def test_what_goes_wrong_in_a_process_is_said_here(stages):
     with pytest.raises(ProbeError, match="a worker process was killed, most likely for want of memory"):
         list(map_runs(die, stages, [()] * 3, workers=2))
     assert list(map_runs(scaled_steps, stages, [(1,)] * 3, workers=2)) == [480, 800, 1120]
+
+
+@pytest.mark.slow
+def test_workers_begin_at_once_and_none_outlives_a_failure(tmp_path):
+    early, late = tmp_path / "early", tmp_path / "late"
+    with pytest.raises(KeyboardInterrupt), no_stragglers():
+        map_calls(touch_after, [(early, 0.0), (late, 3.0)], workers=2)
+        deadline = time.monotonic() + 60
+        while not early.exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        raise KeyboardInterrupt
+    assert early.exists()
+    assert not multiprocessing.active_children()
+    assert not late.exists()
 
 
 @pytest.mark.slow

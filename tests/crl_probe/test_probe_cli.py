@@ -108,15 +108,6 @@ def test_what_is_no_run_is_refused_in_one_line(tmp_path):
     assert "is not a run" in refused("report", tmp_path)
 
 
-def test_report_never_replaces_a_folder_that_is_not_a_report(finished_run, tmp_path):
-    own = tmp_path / "thesis"
-    own.mkdir()
-    (own / "chapter.tex").write_text("mine")
-    copy = shutil.copytree(finished_run.path, tmp_path / "run")
-    assert "thesis" in refused("report", copy, "--out", own, "--quiet")
-    assert (own / "chapter.tex").read_text() == "mine"
-
-
 def test_metrics_have_one_row_a_run_and_one_a_depth(finished_run, second_run):
     options = ("metrics", finished_run.path, second_run.path, *QUICK, "--metric", "success_rate", "--format")
     rows = list(csv.DictReader(io.StringIO(printed(*options, "csv"))))
@@ -248,7 +239,11 @@ def test_the_cache_says_what_it_holds_and_forgets_it(tmp_path, monkeypatch):
         (("trajectories", "--method", "tsne"), "method='tsne' is not usable: pictures are made by aligned, umap, pca"),
         (("geometry", "--step", "newest"), "--step 'newest' is not usable: give a checkpoint's environment steps"),
         (("geometry", "--probe-set", "no.npz"), "--probe-set 'no.npz' is not there"),
-        (("report", "--step", "all"), "--step all is not for reports"),
+        (
+            ("report", "--sections", "sucess"),
+            "--sections 'sucess' is not usable: there is no such section. Did you mean",
+        ),
+        (("report", "--step", "newest"), "--step 'newest' is not usable: give a checkpoint's environment steps"),
     ],
 )
 def test_what_cannot_be_asked_is_refused_in_one_line(finished_run, args, message):

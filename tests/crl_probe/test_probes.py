@@ -164,6 +164,21 @@ def test_umap_puts_the_same_states_in_about_the_same_place():
         assert trustworthiness(space, picture) > 0.9
 
 
+def test_many_pictures_are_drawn_in_half_the_epochs(small, evidence, monkeypatch):
+    asked = []
+
+    def draw(spaces, method, seed, epochs):
+        asked.append((len(spaces), epochs))
+        return [space[:, :2] for space in spaces]
+
+    monkeypatch.setattr(embedding_trajectory, "draw", draw)
+    for runs, epochs in ((24, None), (25, None), (25, 7)):
+        chosen = embedding_trajectory.EmbeddingTrajectorySettings(small, points=90, epochs=epochs, own_episodes=False)
+        given = WithoutEpisodes([FakeRun()] * runs, small, probe_set=evidence.probe_set, use_cache=False)
+        embedding_trajectory.run(given.runs, chosen, rng(), evidence=given)
+    assert asked == [(24, 100), (25, 50), (25, 7)]
+
+
 def test_principal_components_are_those_of_most_variance():
     space = np.random.default_rng(0).normal(size=(60, 5)) * np.array([1.0, 9.0, 1.0, 4.0, 1.0])
     (picture,) = embedding_trajectory.draw([space], "pca", seed=0, epochs=1)
@@ -171,6 +186,8 @@ def test_principal_components_are_those_of_most_variance():
     assert abs(np.corrcoef(picture[:, 1], space[:, 3])[0, 1]) > 0.9
     with pytest.raises(ValueError, match="method='tsne' is not usable: pictures are made by aligned, umap, pca"):
         embedding_trajectory.EmbeddingTrajectorySettings(method="tsne")
+    with pytest.raises(ValueError, match=r"epochs=0 is not usable: a picture takes at least 1\. Use 100\."):
+        embedding_trajectory.EmbeddingTrajectorySettings(epochs=0)
 
 
 def test_pictures_of_nan_or_of_nothing_are_refused():

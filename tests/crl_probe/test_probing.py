@@ -11,6 +11,7 @@ from crl_probe.metrics import DEFINITIONS, MetricError
 from crl_probe.probes import goal_clusters, success
 from crl_probe.probing import PROBES, measure, probes_of
 from crl_probe.results import ProbeError
+from tests.crl_probe.recorder import Recorder
 
 
 @pytest.fixture
@@ -50,6 +51,29 @@ def test_a_probe_that_cannot_be_done_is_named_and_the_rest_goes_on(cached_eviden
     assert list(measured.results) == ["success"]
     assert measured.missing == {"goal_clusters": "no near states. Train longer."}
     assert "spread around the goal cannot be measured: no near states" in caplog.text
+
+
+def test_whoever_watches_hears_what_is_computed_and_what_was_kept(fake_runs, small, monkeypatch):
+    def refuse(*_, **__):
+        raise ProbeError("no near states. Train longer.")
+
+    monkeypatch.setattr(goal_clusters, "run", refuse)
+    first, second = Recorder(), Recorder()
+    for progress in (first, second):
+        measure(Evidence(fake_runs, small, progress=progress), ["success", "goal_clusters"], heading="a maze")
+    assert first.heard == [
+        ("planned", "a maze", "success", "spread around the goal"),
+        ("began", "success"),
+        ("computing",),
+        ("rolling out", 0, 2),
+        ("rolling out", 1, 2),
+        ("rolling out", 2, 2),
+        ("ended", "success", ""),
+        ("began", "spread around the goal"),
+        ("computing",),
+        ("ended", "spread around the goal", "no near states. Train longer."),
+    ]
+    assert second.heard[1:3] == [("began", "success"), ("ended", "success", "")]
 
 
 def test_a_mistake_in_the_code_is_not_taken_for_missing_data(cached_evidence, monkeypatch):

@@ -1,0 +1,110 @@
+"""What a report is about before it has a form: the runs of one environment, what the probes gave, the claims judged."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from crl_probe.evidence import Evidence, EvidenceSettings
+from crl_probe.grouping import by_depth
+from crl_probe.probing import Measured, measure
+from crl_probe.verdicts import Verdict, judge
+from crl_train.errors import ConfigError
+
+if TYPE_CHECKING:
+    from crl_probe.loading import LoadedRun
+
+# What is shown over training, where earlier checkpoints are given.
+_COURSE: Final = ("q_landscape", "embedding_trajectory")
+
+
+@dataclasses.dataclass(frozen=True)
+class ReportSettings:
+    """What a report looks at, and what it is to hold.
+
+    Attributes:
+        evidence: Episodes, shared set and goals.
+        sections: Names of the probes that are run and shown, whatever their order here; None for all.
+        figures: Whether the figures for papers are drawn.
+        fine_cells: About how many grid cells the long side of a landscape has.
+        use_cache: Whether results on disk are used and kept.
+        workers: Processes that runs and figures are spread over.
+        command: The command that made the report, printed in it.
+        passed_over: What was asked for and could not be opened, and why, a line each; printed too.
+        reload_seconds: How often the page loads itself again, to follow training; 0 for never.
+    """
+
+    evidence: EvidenceSettings = dataclasses.field(default_factory=EvidenceSettings)
+    sections: tuple[str, ...] | None = None
+    figures: bool = True
+    fine_cells: int = 50
+    use_cache: bool = True
+    workers: int = 1
+    command: str = ""
+    passed_over: tuple[str, ...] = ()
+    reload_seconds: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Study:
+    """What was found in one environment.
+
+    Attributes:
+        evidence: The runs compared.
+        measured: What the probes gave for them.
+        courses: By name of a probe its result for several checkpoints of each run, where it shows training.
+        verdicts: The claims judged.
+    """
+
+    evidence: Evidence
+    measured: Measured
+    courses: Mapping[str, Any]
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def env(self) -> str:
+        """Name of the environment."""
+        return self.evidence.env.name
+
+
+def study(evidence: Evidence, settings: ReportSettings, earlier: Sequence["LoadedRun"] = ()) -> Study:
+    """Run the probes and judge the claims.
+
+    Args:
+        evidence: The runs compared.
+        settings: Which probes, and how finely.
+        earlier: Other checkpoints, of these and other runs.
+
+    Raises:
+        ConfigError: If no probe gives a result, or a section is unknown.
+    """
+    options = {"q_landscape": {"fine_cells": settings.fine_cells}}
+    measured = measure(evidence, settings.sections, options)
+    if not measured.results:
+        reasons = " ".join(dict.fromkeys(measured.missing.values()))
+        raise ConfigError(f"no probe gave a result for {evidence.env.name}: there is nothing to report. {reasons}")
+    return Study(evidence, measured, _courses(evidence, measured, settings, earlier), judge(measured.samples))
+
+
+def _courses(
+    evidence: Evidence, measured: Measured, settings: ReportSettings, earlier: Sequence["LoadedRun"]
+) -> Mapping[str, Any]:
+    """Results over training, of the probes that show it, on the shared set of the runs compared."""
+    names = [name for name in _COURSE if name in measured.results]
+    paths = {run.path for run in evidence.runs}
+    before = [run for run in earlier if run.path in paths]
+    if not before or not names:
+        return {}
+    over_training = Evidence(
+        sorted([*before, *evidence.runs], key=by_depth),
+        settings.evidence,
+        probe_set=evidence.probe_set,
+        use_cache=evidence.use_cache,
+        workers=evidence.workers,
+        progress=evidence.progress,
+    )
+    # Only pictures are asked for: agents of early checkpoints need not act.
+    options: dict[str, dict[str, Any]] = {
+        "q_landscape": {"fine_cells": settings.fine_cells},
+        "embedding_trajectory": {"own_episodes": False},
+    }
+    return measure(over_training, names, options, heading=f"{evidence.env.name} over training").results

@@ -1,0 +1,25 @@
+"""A listener that writes down everything it is told."""
+
+from crl_probe.progress import Progress
+
+
+class Recorder(Progress):
+    """Keeps what it hears, in order."""
+
+    def __init__(self):
+        self.heard = []
+
+    def __call__(self, words, done=0, total=0):
+        self.heard.append((words, done, total))
+
+    def planned(self, heading, titles):
+        self.heard.append(("planned", heading, *titles))
+
+    def began(self, title):
+        self.heard.append(("began", title))
+
+    def computing(self):
+        self.heard.append(("computing",))
+
+    def ended(self, title, problem=""):
+        self.heard.append(("ended", title, problem))
