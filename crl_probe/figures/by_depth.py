@@ -6,13 +6,14 @@ from typing import Final
 import numpy as np
 
 from crl_probe.figures.panels import FigureGroup, Panel
-from crl_probe.figures.style import INK, chart, faded
+from crl_probe.figures.style import chart, faded
 from crl_probe.metrics import DEFINITIONS
 from crl_probe.palette import depth_colours, depth_symbols
 from crl_probe.samples import DepthEstimate, depth_order, titled
 from crl_probe.wording import interval_text
 
 _EVIDENCE_SHIFT: Final = {"shared": -0.15, "on-policy": 0.15}
+_THREAD: Final = "#858c98"  # seen on light and on dark pages
 _BOUNDED: Final = {"0 to 1": (-0.03, 1.03)}
 _RANGES: Final = ("ratio", "at most 1", "-1 to 1", "0 to 1")  # units that say nothing which the axis does not
 
@@ -47,7 +48,7 @@ def _panel(name: str, part: str, estimates: Sequence[DepthEstimate], labels: Seq
             x=[labels.index(e.label) + shift for e in mine],
             y=[e.estimate.value for e in mine],
             mode="lines",
-            line={"width": 1, "color": faded(INK, 0.5), "dash": "dot" if evidence == "shared" else "solid"},
+            line={"width": 1, "color": faded(_THREAD, 0.7), "dash": "dot" if evidence == "shared" else "solid"},
             hoverinfo="skip",
         )
     for estimate in estimates:
@@ -70,6 +71,7 @@ def _panel(name: str, part: str, estimates: Sequence[DepthEstimate], labels: Seq
             x=[place],
             y=[e.value],
             error_y={
+                "visible": e.high > e.low,
                 "type": "data",
                 "symmetric": False,
                 "array": [e.high - e.value],

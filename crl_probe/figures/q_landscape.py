@@ -80,6 +80,7 @@ def landscape_view(
             *checkpoints,
         ),
         {"maze": maze, "start": _float32(shown.start), "goals": _float32(shown.goals[:, :2]), **_of_cells(shown)},
+        marks="Ring: where episodes start. Stars: goals.",
         hint="Point at a place to read it in every panel; pick a star to change the goal.",
         caption=" ".join(filter(None, captions)),
     )

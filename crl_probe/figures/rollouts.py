@@ -24,6 +24,7 @@ from crl_probe.probes.rollouts import RolloutsResult
 _MOST_FRAMES = 300  # of one episode; more could not be told apart and would weigh on the page
 _LATE_FRAMES = 30  # of them after the last arrival, when little happens
 _LINGER = 5  # steps after the last arrival that are still shown one by one
+_MARKS = "Ring: start. Star: goal. Dot: the agent on its way; a tick where it arrived, a cross where it never did."
 _FRAMES_A_SECOND = 15
 _LONGEST_PLAY = 8.0  # seconds
 
@@ -67,6 +68,7 @@ def rollout_view(result: RolloutsResult) -> View:
             "arrival": result.arrival.astype(np.int32),
             "walked": _walked(result.positions, result.arrival),
         },
+        marks=_MARKS,
         hint="Play, or drag the step; pick a star to follow one pair, a second time to see all.",
         caption=" ".join(filter(None, captions)),
     )

@@ -78,6 +78,7 @@ class View:
         panels: In reading order.
         controls: Choices; those with one option are not offered.
         data: Arrays, numbers, texts, and lists and dictionaries of these.
+        marks: What the marks in its pictures stand for.
         hint: How to use it, in a sentence.
         caption: What should be known about it, shown below.
     """
@@ -86,6 +87,7 @@ class View:
     panels: tuple[ViewPanel, ...]
     controls: tuple[ViewControl, ...]
     data: Mapping[str, Any]
+    marks: str = ""
     hint: str = ""
     caption: str = ""
 

@@ -95,7 +95,7 @@ _FINDINGS: Final[Mapping[str, Callable[[Sequence[DepthEstimate]], str]]] = {
         e,
         "readable_depth",
         "shared",
-        "Nine tenths of the retrieval accuracy are there after a share of {} of the blocks",
+        "The share of blocks that gives nine tenths of the retrieval accuracy is {}",
         "retrieval_accuracy",
     ),
 }

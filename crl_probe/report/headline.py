@@ -121,7 +121,10 @@ def _success_sentence(rates: Sequence[DepthEstimate]) -> str:
     if len(rates) == 1:
         return f"{_capital(best.label)} reached {_percent(best)} of its goals."
     other = rates[-1] if best is rates[0] else rates[0]
-    told = f"{_capital(best.label)} did best: it reached {_percent(best)} of its goals, {other.label} {_percent(other)}"
+    told = (
+        f"{_capital(best.label)} did best: it reached {_percent(best)} of its goals, {other.label} reached "
+        f"{_percent(other)}"
+    )
     near = [e.label for e in rates if e is not best and e.estimate.high >= best.estimate.low]
     if best.estimate.unit != "seeds":
         return f"{told}. One seed each cannot say whether depth made the difference."

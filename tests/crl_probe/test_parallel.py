@@ -76,14 +76,19 @@ def test_what_goes_wrong_in_a_process_is_said_here(stages):
 
 
 @pytest.mark.slow
-def test_workers_begin_at_once_and_none_outlives_a_failure(tmp_path):
-    early, late = tmp_path / "early", tmp_path / "late"
-    with pytest.raises(KeyboardInterrupt), no_stragglers():
+def fail_once_there(early, late):
+    with no_stragglers():
         map_calls(touch_after, [(early, 0.0), (late, 3.0)], workers=2)
         deadline = time.monotonic() + 60
         while not early.exists() and time.monotonic() < deadline:
             time.sleep(0.01)
         raise KeyboardInterrupt
+
+
+def test_workers_begin_at_once_and_none_outlives_a_failure(tmp_path):
+    early, late = tmp_path / "early", tmp_path / "late"
+    with pytest.raises(KeyboardInterrupt):
+        fail_once_there(early, late)
     assert early.exists()
     assert not multiprocessing.active_children()
     assert not late.exists()

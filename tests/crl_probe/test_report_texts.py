@@ -59,7 +59,9 @@ def test_the_first_screen_says_what_was_compared():
 
 def test_the_best_depth_is_named_with_how_sure_that_is():
     clear = first_screen({4: (0.1, 0.2, 0.3), 16: (0.5, 0.6, 0.7), 64: (0.2, 0.3, 0.3)})
-    assert clear.sentence.startswith("Depth 16 did best: it reached 60 % [50, 70] of its goals, depth 4 20 % [10, 30]")
+    assert clear.sentence.startswith(
+        "Depth 16 did best: it reached 60 % [50, 70] of its goals, depth 4 reached 20 % [10, 30]"
+    )
     assert clear.sentence.endswith("Its interval lies above those of all other depths.")
     open_ = first_screen({4: (0.3, 0.6, 0.9), 16: (0.2, 0.5, 0.7), 64: (0.1, 0.1, 0.1)})
     assert open_.sentence.endswith("Its interval overlaps that of depth 16: these runs leave open which depth is best.")

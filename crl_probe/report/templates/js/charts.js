@@ -19,6 +19,16 @@ function themed(layout) {
   return change;
 }
 
+// Write changes such as "xaxis.title.font.color" into an object.
+function apply(change, layout) {
+  for (const [path, value] of Object.entries(change)) {
+    const keys = path.split(".");
+    const last = keys.pop();
+    keys.reduce((at, key) => (at[key] ??= {}), layout)[last] = value;
+  }
+  return layout;
+}
+
 // Plotly watches the window only; a panel also changes width when the grid around it flows anew.
 const resized = new ResizeObserver((entries) => entries.forEach(({ target }) => Plotly.Plots.resize(target)));
 
@@ -26,9 +36,19 @@ async function drawChart(plot) {
   if (plot.dataset.open) return;
   plot.dataset.open = "true";
   const { data: traces, layout } = data.figures[plot.dataset.figure];
-  await Plotly.newPlot(plot, traces, layout, { displayModeBar: false, responsive: true, doubleClick: "reset" });
-  await Plotly.relayout(plot, themed(layout));
+  const options = { displayModeBar: false, responsive: true, doubleClick: "reset" };
+  await Plotly.newPlot(plot, traces, apply(themed(layout), layout), options);
   resized.observe(plot);
 }
 
-onTheme(() => [...document.querySelectorAll(".plot")].filter(drawn).forEach((plot) => Plotly.relayout(plot, themed(plot.layout))));
+// On paper a chart has the room of its column there; on the screen it finds its size by itself.
+const sized = (plot) =>
+  printing
+    ? { autosize: false, width: plot.clientWidth, height: plot.clientHeight }
+    : { autosize: true, width: null, height: null };
+
+onTheme(() => {
+  for (const plot of [...document.querySelectorAll(".plot")].filter(drawn)) {
+    Plotly.relayout(plot, { ...themed(plot.layout), ...sized(plot) });
+  }
+});

@@ -6,7 +6,16 @@ const dark = matchMedia("(prefers-color-scheme: dark)");
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-const onTheme = (callback) => dark.addEventListener("change", callback);
+
+// Paper is always light, and what goes there is painted at once: no further frame comes before it is printed.
+let printing = false;
+const isDark = () => dark.matches && !printing;
+
+// What must be painted again when colours change.
+const painters = [];
+const onTheme = (callback) => painters.push(callback);
+const repaint = () => painters.forEach((callback) => callback());
+dark.addEventListener("change", repaint);
 
 const ARRAYS = { uint8: Uint8Array, uint16: Uint16Array, int32: Int32Array, float32: Float32Array };
 

@@ -36,7 +36,8 @@ addEventListener("hashchange", showTarget);
 
 // The contents mark the section that is being read.
 const sections = [...document.querySelectorAll(".sections > section")];
-const links = new Map([...document.querySelectorAll(".contents a")].map((link) => [link.getAttribute("href").slice(1), link]));
+const targetOf = (link) => link.getAttribute("href").slice(1);
+const links = new Map([...document.querySelectorAll(".contents a")].map((link) => [targetOf(link), link]));
 const near = new Set();
 const reading = new IntersectionObserver(
   (entries) => {
@@ -93,9 +94,18 @@ if (every) {
   }, every);
 }
 
+// On paper everything is there, unfolded, in ink on white.
 addEventListener("beforeprint", () => {
-  openAll();
+  printing = true;
+  document.documentElement.classList.add("printing");
   document.querySelectorAll("details").forEach((details) => (details.open = true));
+  openAll();
+  repaint();
+});
+addEventListener("afterprint", () => {
+  printing = false;
+  document.documentElement.classList.remove("printing");
+  repaint();
 });
 
 if (tabs.length) showPart(0);

@@ -33,7 +33,7 @@ class Backdrop {
 
   draw(context, plane, ...reasons) {
     const { width, height } = plane.canvas;
-    const key = [width, height, dark.matches, ...reasons].join("|");
+    const key = [width, height, isDark(), ...reasons].join("|");
     if (key !== this.key) {
       Object.assign(this.canvas, { width, height });
       const own = this.canvas.getContext("2d");

@@ -6,7 +6,7 @@ class Plane {
     Object.assign(this, { canvas, limits, paint, frame: 0 });
     this.context = canvas.getContext("2d");
     new ResizeObserver(() => this.fit()).observe(canvas);
-    onTheme(() => this.redraw());
+    onTheme(() => this.fit());
     this.fit();
   }
 
@@ -42,6 +42,7 @@ class Plane {
   }
 
   redraw() {
+    if (printing) return this.redrawNow();
     this.frame ||= requestAnimationFrame(() => this.redrawNow());
   }
 

@@ -67,7 +67,7 @@ class RolloutView {
 
   countText(run) {
     const there = this.pairs.filter((pair) => this.arrivalOf(run, pair) <= this.step).length;
-    return `step ${this.step} · ${there} of ${this.numPairs} ${there === 1 ? "has" : "have"} reached their goal`;
+    return `step ${this.step} · ${there} of ${this.numPairs} arrived`;
   }
 
   fateOf(run, pair) {
