@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from jaxtyping import Float
 
-from crl_probe.figures.curves import run_curves
+from crl_probe.figures.curves import CURVES_CAPTION, run_curves
 from crl_probe.figures.panels import FigureGroup, Panel, depth_legend
 from crl_probe.probes.depth_lens import DepthLensResult
 from crl_probe.probes.residual_stream import ResidualStreamResult
@@ -27,7 +27,7 @@ def lens_panels(result: DepthLensResult) -> FigureGroup:
     ):
         if curves[0].size:
             panels.append(_panel(titled(name, ""), result.runs, shares, [_mean(curve) for curve in curves]))
-    return FigureGroup(tuple(panels), depth_legend(depth_order(result.runs)))
+    return FigureGroup(tuple(panels), depth_legend(depth_order(result.runs)), CURVES_CAPTION)
 
 
 def stream_panels(result: ResidualStreamResult) -> FigureGroup:
@@ -42,7 +42,7 @@ def stream_panels(result: ResidualStreamResult) -> FigureGroup:
                     top = max(_LEAST_TOP, *(float(curve.max()) for curve in curves if len(curve)))
                     panel.figure.update_yaxes(range=[-_RIM * top, (1 + _RIM) * top])
                 panels.append(panel)
-    return FigureGroup(tuple(panels), depth_legend(depth_order(result.runs)))
+    return FigureGroup(tuple(panels), depth_legend(depth_order(result.runs)), CURVES_CAPTION)
 
 
 def _panel(

@@ -1,5 +1,6 @@
 """One metric a panel against depth: the aggregate with its interval, and every seed as a dot."""
 
+import html
 from collections.abc import Sequence
 from typing import Final
 
@@ -64,7 +65,7 @@ def _panel(name: str, part: str, estimates: Sequence[DepthEstimate], labels: Seq
                 y=estimate.values,
                 mode="markers",
                 marker={"size": 6, "color": faded(colour, 0.55)},
-                text=[run.name for run in estimate.runs],
+                text=[html.escape(run.name, quote=False) for run in estimate.runs],  # plotly reads tags
                 hovertemplate="%{text}: %{y:.3g}<extra></extra>",
             )
         figure.add_scatter(

@@ -1,6 +1,7 @@
 """Curves of several runs in one chart: the aggregate of each depth with its interval, and every seed as a thin line."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
 import numpy as np
 import plotly.graph_objects as go
@@ -12,7 +13,10 @@ from crl_probe.palette import depth_colours, depth_symbols
 from crl_probe.results import RunInfo
 from crl_probe.samples import depth_order
 
-_FEW = 20  # points of a curve up to which each is marked
+CURVES_CAPTION: Final = (
+    "Bold: the aggregate over seeds, in the band of its 95 % interval at each place by itself. Thin: single seeds."
+)
+_FEW: Final = 20  # points of a curve up to which each is marked
 
 
 def run_curves(
@@ -39,7 +43,7 @@ def run_curves(
             figure.add_scatter(
                 x=xs[i].astype(np.float32),
                 y=ys[i].astype(np.float32),
-                mode="lines" if aggregated and len(ys[i]) > 1 else _mode(xs[i]),
+                mode="lines" if aggregated and len(ys[i]) > 1 else _mode(ys[i]),
                 marker={"size": 5, "symbol": symbols[label]},
                 line={"width": 1 if aggregated else 2, "color": faded(colours[label], 0.45 if aggregated else 0.9)},
                 hovertemplate=f"{label}, seed {runs[i].seed}: %{{y:.3g}}<extra></extra>",
@@ -63,6 +67,8 @@ def _add_aggregate(
     estimates = [aggregate_over_seeds(column) for column in ys[:, whole].T]
     middle, low, high = (_along(whole, [getattr(e, name) for e in estimates]) for name in ("value", "low", "high"))
     for stretch in _stretches(whole):
+        if stretch.stop - stretch.start == 1:
+            continue  # a single place has no area: it gets a bar below
         figure.add_scatter(
             x=np.concatenate([x[stretch], x[stretch][::-1]]).astype(np.float32),
             y=np.concatenate([high[stretch], low[stretch][::-1]]).astype(np.float32),
@@ -75,12 +81,32 @@ def _add_aggregate(
     figure.add_scatter(
         x=x.astype(np.float32),
         y=middle.astype(np.float32),
-        mode=_mode(x),
+        mode=_mode(middle),
         marker={"size": 6, "symbol": symbol},
         line={"width": 2.5, "color": colour},
+        error_y=_bars_of_single_places(whole, middle, low, high, colour),
         customdata=np.stack([low, high], axis=-1).astype(np.float32),
         hovertemplate=f"{label}: %{{y:.3g}} [%{{customdata[0]:.3g}}, %{{customdata[1]:.3g}}]<extra></extra>",
     )
+
+
+def _bars_of_single_places(
+    whole: np.ndarray, middle: np.ndarray, low: np.ndarray, high: np.ndarray, colour: str
+) -> dict[str, Any]:
+    single = np.zeros(len(whole), dtype=bool)
+    for stretch in _stretches(whole):
+        single[stretch] = stretch.stop - stretch.start == 1
+    above, below = (np.where(single, side, 0.0).astype(np.float32) for side in (high - middle, middle - low))
+    return {
+        "visible": bool(single.any()),
+        "type": "data",
+        "symmetric": False,
+        "array": np.nan_to_num(above),
+        "arrayminus": np.nan_to_num(below),
+        "thickness": 2,
+        "width": 4,
+        "color": colour,
+    }
 
 
 def _along(whole: np.ndarray, values: Sequence[float]) -> Float[np.ndarray, " points"]:
@@ -95,5 +121,7 @@ def _stretches(whole: np.ndarray) -> Iterator[slice]:
     return (slice(int(start), int(stop)) for start, stop in edges.reshape(-1, 2))
 
 
-def _mode(x: np.ndarray) -> str:
-    return "lines+markers" if len(x) <= _FEW else "lines"
+def _mode(y: np.ndarray) -> str:
+    """Markers where points are few, or where one stands alone between gaps: a line would not show it."""
+    alone = any(stretch.stop - stretch.start == 1 for stretch in _stretches(np.isfinite(y)))
+    return "lines+markers" if len(y) <= _FEW or alone else "lines"

@@ -1,5 +1,6 @@
 """The shared episodes in every agent's embedding space, beside the plane they happened in."""
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -81,7 +82,7 @@ def trajectory_view(
                 "Colour",
                 (("distance", "distance to goal"), ("time", "time"), ("episode", "episode"), ("actor", "who acted")),
             ),
-            seed_choice(shown.runs),
+            dataclasses.replace(seed_choice(shown.runs), title="Embedding of seed"),
             ViewControl("space", "Picture", tuple((key, space["text"]) for key, space in spaces.items())),
             ViewControl(
                 "episode",
@@ -102,8 +103,8 @@ def trajectory_view(
             "actor": result.source.astype(np.uint16),
             "episodes": episodes,
             "episode_colours": list(_EPISODE_COLOURS),
-            "actors": [{"text": f"{run.depth}, seed {run.seed}", "depth": run.depth} for run in result.runs],
-            "depth_colours": depth_colours(depths_in_order(result.runs)),
+            "actors": [{"text": f"{run.depth}, seed {run.seed}", "depth": run.depth} for run in result.actors],
+            "depth_colours": depth_colours(depths_in_order((*result.runs, *result.actors))),
             "runs": _runs(shown),
         },
         hint="Point at a state to see its episode in every panel, click to keep it, step along it with the arrow keys; "
@@ -134,7 +135,8 @@ def _depth_panel(
         # With as many decimals as at the other depths, which stand beside it.
         (DEFINITIONS[name].title, interval_text(found[name], [e.estimate for e in estimates if e.metric == name]))
         for name in _SCORES
-        if name in found
+        # Over training another picture is shown; how far that one can be trusted stands below it.
+        if name in found and not (name == "trustworthiness" and shown is not result)
     ]
     explained = [share for run, share in zip(result.runs, result.explained, strict=True) if run.depth == depth]
     if np.isfinite(explained).any():
@@ -151,7 +153,7 @@ def _amount(result: EmbeddingTrajectoryResult) -> str:
 
 def _episode_text(result: EmbeddingTrajectoryResult, episode: Int[np.ndarray, " points"], number: int) -> str:
     rows = np.flatnonzero(episode == number - 1)
-    run = result.runs[result.source[rows[0]]]
+    run = result.actors[result.source[rows[0]]]
     first, last = result.distance[rows[[0, -1]]].tolist()
     return f"episode {number} · {run.depth}, seed {run.seed} · {_metres(first)} → {_metres(last)} m to its goal"
 

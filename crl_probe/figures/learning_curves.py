@@ -1,6 +1,6 @@
 """What training logged: one line for each run, coloured by depth."""
 
-from crl_probe.figures.curves import run_curves
+from crl_probe.figures.curves import CURVES_CAPTION, run_curves
 from crl_probe.figures.panels import FigureGroup, Panel, depth_legend
 from crl_probe.probes.learning_curves import LearningCurvesResult
 from crl_probe.samples import depth_order
@@ -25,4 +25,4 @@ def learning_curve_panels(result: LearningCurvesResult) -> FigureGroup:
             if len(values)
         )
         panels.append(Panel(title, figure, alt=f"{title} over environment steps: {last}", unit=_UNITS.get(name, "")))
-    return FigureGroup(tuple(panels), depth_legend(depth_order(result.runs)))
+    return FigureGroup(tuple(panels), depth_legend(depth_order(result.runs)), CURVES_CAPTION)

@@ -80,7 +80,8 @@ def landscape_view(
             *checkpoints,
         ),
         {"maze": maze, "start": _float32(shown.start), "goals": _float32(shown.goals[:, :2]), **_of_cells(shown)},
-        marks="Ring: where episodes start. Stars: goals.",
+        marks="Ring: where episodes start. Stars: goals. Dots beside arrows: where ascent stops short of the goal. "
+        "Rank 100 %: the place that the critic takes for the nearest.",
         hint="Point at a place to read it in every panel; pick a star to change the goal.",
         caption=" ".join(filter(None, captions)),
     )

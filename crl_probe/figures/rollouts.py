@@ -64,7 +64,8 @@ def rollout_view(result: RolloutsResult) -> View:
             "paths": in_16_bits(result.positions[:, :, frames], low, high),
             "starts": result.starts.astype(np.float32),
             "goals": result.goals.astype(np.float32),
-            "tolerance": result.tolerance,
+            # Of longer goals the plane shows two entries; how near they are cannot be seen in it.
+            "tolerance": result.tolerance if result.goal_dim == 2 else 0.0,
             "arrival": result.arrival.astype(np.int32),
             "walked": _walked(result.positions, result.arrival),
         },

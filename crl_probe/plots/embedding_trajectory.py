@@ -89,7 +89,9 @@ def _draw_states(axes: Axes, result: EmbeddingTrajectoryResult, points: np.ndarr
     axes.plot(*gapped.T, color=_THREAD, lw=0.4, zorder=1.5)
     if colour == "source":
         colours = depth_colours(depth_order(result.runs))
-        axes.scatter(points[:, 0], points[:, 1], s=3.5, lw=0, c=[colours[result.runs[i].label] for i in result.source])
+        axes.scatter(
+            points[:, 0], points[:, 1], s=3.5, lw=0, c=[colours[result.actors[i].label] for i in result.source]
+        )
         return
     axes.scatter(
         points[:, 0],

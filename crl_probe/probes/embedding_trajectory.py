@@ -75,7 +75,8 @@ class EmbeddingTrajectoryResult:
         explained: Share of the points' variance that these carry; NaN for a network that has collapsed. (runs,)
         episode: Episode of each shared point. (points,)
         time: Step within the episode. (points,)
-        source: Index into ``runs`` of the agent that made the episode. (points,)
+        source: Index into ``actors`` of the agent that made the episode. (points,)
+        actors: The agents whose episodes these are: ``runs``, unless the shared set was made from others.
         positions: Achieved goal of each shared point, first two entries. (points, 2), environment's unit.
         distance: Walking distance to the goal commanded in the episode. (points,), environment's unit.
         goals: Shared goals. (goals, goal_dim)
@@ -95,6 +96,7 @@ class EmbeddingTrajectoryResult:
     episode: Int[np.ndarray, " points"]
     time: Int[np.ndarray, " points"]
     source: Int[np.ndarray, " points"]
+    actors: tuple[RunInfo, ...]
     positions: Float[np.ndarray, "points _"]
     distance: Float[np.ndarray, " points"]
     goals: Float[np.ndarray, "goals goal_dim"]
@@ -159,6 +161,7 @@ def run(
         episode=paths.episode,
         time=paths.time,
         source=paths.source,
+        actors=evidence.probe_set.sources,
         positions=places[:, :2],
         distance=own_ways(env, places, paths.commanded_goals),
         goals=goals,

@@ -46,6 +46,7 @@ class RolloutsResult:
         episode: Number of each pair among the recorded episodes. (pairs,)
         starts: Where each episode starts, first two entries of the achieved goal. (pairs, 2), environment's unit.
         goals: Commanded goal of each pair, first two entries. (pairs, 2), environment's unit.
+        goal_dim: Entries of a goal; beyond two, how near it is cannot be seen in the plane.
         way: Walking distance from start to goal, ascending. (pairs,), environment's unit.
         positions: Place at the start and after each step. (runs, pairs, steps + 1, 2), environment's unit.
         arrival: Steps taken when the goal is first reached, 0 if never. (runs, pairs)
@@ -60,6 +61,7 @@ class RolloutsResult:
     episode: Int[np.ndarray, " pairs"]
     starts: Float[np.ndarray, "pairs 2"]
     goals: Float[np.ndarray, "pairs 2"]
+    goal_dim: int
     way: Float[np.ndarray, " pairs"]
     positions: Float[np.ndarray, "runs pairs steps_and_start 2"]
     arrival: Int[np.ndarray, "runs pairs"]
@@ -102,6 +104,7 @@ def run(
         episode=chosen,
         starts=starts[chosen, :2],
         goals=shared.commanded_goals[chosen, :2],
+        goal_dim=env.goal_dim,
         way=way[chosen],
         positions=np.stack([_path(env, record.states[chosen]) for record in records]),
         arrival=np.stack([metrics.first_arrival(record.distances[chosen], shared.tolerance) for record in records]),

@@ -1,6 +1,7 @@
 """From loaded runs to a finished folder: probes, then sections, figures and files, then one swap into place."""
 
 import dataclasses
+import itertools
 import logging
 import time
 from collections.abc import Sequence
@@ -96,6 +97,12 @@ def write_report(
     if not runs:
         raise ConfigError("no runs to report on: a report needs at least one. Give run directories.")
     by_env = group_by_env(runs)
+    for run, other in itertools.combinations(runs, 2):
+        if run.path == other.path:
+            raise ConfigError(
+                f"two checkpoints of {run.name!r} are to be compared: they would count as two seeds. Give one of them "
+                "as earlier."
+            )
     common: dict[str, Any] = {"use_cache": settings.use_cache, "workers": settings.workers, "progress": progress}
     with replace_folder(out) as folder, no_stragglers():
         studies = tuple(
@@ -136,6 +143,7 @@ def _write(
         command=settings.command,
         seconds=time.monotonic() - started,
         downloads=texts,
+        beside=[path.name for path in sorted(folder.iterdir()) if path.name not in texts],
         reload_seconds=settings.reload_seconds,
     )
 
@@ -151,14 +159,20 @@ def _settings_of(studies: Sequence[Study], settings: ReportSettings) -> dict[str
 def _part(one: Study, folder: Path, settings: ReportSettings, several: bool) -> EnvPart:
     evidence, measured = one.evidence, one.measured
     made = [
-        sections.of_probe(name, measured.results[name], course=one.courses.get(name))
+        sections.of_probe(name, measured.results[name], one.course.results.get(name), one.course.missing.get(name, ""))
         if name in measured.results
         else sections.missing(name, measured.missing[name])
         for name in PROBES
         if name in measured.results or name in measured.missing
     ]
     probe_set = _saved_probe_set(one, folder / (f"probe_set_{one.env}.npz" if several else "probe_set.npz"))
-    first = headline(evidence.infos, estimate_by_depth(measured.samples), one.verdicts, evidence.settings.episodes)
+    first = headline(
+        evidence.infos,
+        estimate_by_depth(measured.samples),
+        one.verdicts,
+        episodes=evidence.settings.episodes if "success" in measured.results else None,
+        problem=measured.missing.get("success", ""),
+    )
     return EnvPart(one.env, evidence.infos, first, (*made, methods(evidence, probe_set, settings.passed_over)))
 
 

@@ -32,25 +32,23 @@ def _landscape(estimates: Sequence[DepthEstimate]) -> str:
     )
     gain = next((e.estimate for e in gains if e.label == deepest.label), None)
     if gain is None:
-        return f"{told}."
+        return f"{told}{_one_seed(deepest)}."
     sees = "whether it sees the walls is open"
-    if gain.low > 0:
+    if gain.count > 1 and gain.low > 0:
         sees = "it sees the walls, beyond what the straight line explains"
-    elif gain.high < 0:
-        sees = "it follows the straight line, through walls"
+    elif gain.count > 1 and gain.high < 0:
+        sees = "what it knows beyond the straight line leads away from the way on foot"
     return f"{told}; its topology gain is {interval_text(gain)}: {sees}{_one_seed(deepest)}."
 
 
 def _spread(estimates: Sequence[DepthEstimate]) -> str:
-    resolutions = _of(estimates, "goal_resolution", "shared")
-    if not resolutions:
-        return ""
-    e = max(resolutions, key=lambda one: one.estimate.value)
-    told = (
-        f"Embeddings spread most near goals at {e.label}: a metre there takes {interval_text(e.estimate)} times the "
-        f"embedding distance of a metre elsewhere{_one_seed(e)}."
+    resolution = _ends(
+        estimates,
+        "goal_resolution",
+        "shared",
+        "A metre near a goal takes {} times the embedding distance of a metre overall",
     )
-    return f"{told} {_ends(estimates, 'spread_ratio', 'shared', 'The spread ratio is {}')}".rstrip()
+    return f"{resolution} {_ends(estimates, 'spread_ratio', 'shared', 'The spread ratio is {}')}".strip()
 
 
 def _ends(estimates: Sequence[DepthEstimate], metric: str, evidence: str, words: str, part: str = "") -> str:
@@ -63,11 +61,11 @@ def _ends(estimates: Sequence[DepthEstimate], metric: str, evidence: str, words:
         return f"{words.format(interval_text(deep.estimate))} at {deep.label}{_one_seed(deep)}."
     pair = (shallow.estimate, deep.estimate)
     first, second = (interval_text(e, pair) for e in pair)
-    ends = f"{words.format(first)} at {shallow.label} and {second} at {deep.label}"
-    if min(e.count for e in pair) < 2:
-        return f"{ends}{_one_seed(deep)}."
+    told = f"{words.format(first)} at {shallow.label}{_one_seed(shallow)} and {second} at {deep.label}{_one_seed(deep)}"
+    if min(len(shallow.runs), len(deep.runs)) < 2:
+        return f"{told}."  # intervals over one run's own samples are not compared with anything
     apart = pair[0].high < pair[1].low or pair[1].high < pair[0].low
-    return f"{ends}; the intervals {'do not overlap' if apart else 'overlap'}{_one_seed(deep)}."
+    return f"{told}; the intervals {'do not overlap' if apart else 'overlap'}."
 
 
 def _of(estimates: Sequence[DepthEstimate], metric: str, evidence: str, part: str = "") -> list[DepthEstimate]:

@@ -6,6 +6,7 @@ from typing import Final
 
 from crl_probe.figures.by_depth import depth_panels
 from crl_probe.figures.panels import FigureGroup
+from crl_probe.metrics.comparison import MINIMUM_SEEDS
 from crl_probe.report.content import Table, number_table
 from crl_probe.report.effect_bar import EffectBar, effect_bar
 from crl_probe.results import RunInfo
@@ -21,7 +22,6 @@ HEADLINE_METRICS: Final = (
     ("goal_resolution", "shared"),
 )
 _CHART: Final = ("success_rate", "time_at_goal")
-_FEW: Final = 3  # seeds at which intervals are known to be too narrow (benchmarks/interval_coverage.py)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Headline:
 
     Attributes:
         compared: What was compared, fact by fact.
-        sentence: Which depth did best, and how sure that is.
+        sentence: Which depth did best, and how sure that is; empty where success was not asked about.
         basis: What the intervals rest on.
         chart: Performance by depth.
         table: The most telling numbers by depth.
@@ -46,7 +46,12 @@ class Headline:
 
 
 def headline(
-    runs: Sequence[RunInfo], estimates: Sequence[DepthEstimate], verdicts: Sequence[Verdict], episodes: int
+    runs: Sequence[RunInfo],
+    estimates: Sequence[DepthEstimate],
+    verdicts: Sequence[Verdict],
+    *,
+    episodes: int | None = None,
+    problem: str = "",
 ) -> Headline:
     """Everything that a reader who stops after the first screen has seen.
 
@@ -54,12 +59,13 @@ def headline(
         runs: The agents.
         estimates: All numbers by depth.
         verdicts: The claims judged on them.
-        episodes: On-policy episodes of each run.
+        episodes: On-policy episodes of each run that success is about; None where it was not measured.
+        problem: Why it was not, if it was asked for.
     """
     rates = sorted((e for e in estimates if e.metric == "success_rate"), key=lambda e: place_in_order(e.runs[0]))
     return Headline(
         compared=_compared(runs, episodes),
-        sentence=_success_sentence(rates),
+        sentence=f"Success could not be measured: {problem}" if problem else _success_sentence(rates),
         basis=_basis(rates or estimates),
         chart=depth_panels(estimates, _CHART),
         table=number_table(estimates, HEADLINE_METRICS),
@@ -67,7 +73,7 @@ def headline(
     )
 
 
-def _compared(runs: Sequence[RunInfo], episodes: int) -> tuple[str, ...]:
+def _compared(runs: Sequence[RunInfo], episodes: int | None) -> tuple[str, ...]:
     labels, seeds = depth_order(runs), sorted({run.seed for run in runs})
     steps = sorted({run.env_steps for run in runs})
     trained = f"{steps[0]:,}" if len(steps) == 1 else f"{steps[0]:,} to {steps[-1]:,}"
@@ -78,7 +84,7 @@ def _compared(runs: Sequence[RunInfo], episodes: int) -> tuple[str, ...]:
         f"depth{'s' if len(labels) > 1 else ''} {', '.join(depths)}" if same_kind else ", ".join(labels),
         f"seed{'s' if len(seeds) > 1 else ''} {_ranges(seeds)}",
         f"{len(runs)} checkpoint{'s' if len(runs) > 1 else ''} at {trained} env steps",
-        f"{episodes} episodes each",
+        *((f"{episodes} episodes each",) if episodes else ()),
     )
 
 
@@ -106,9 +112,9 @@ def _basis(estimates: Sequence[DepthEstimate]) -> str:
     counts = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
     single = " A depth with one seed has its interval over episodes or goals." if seeds[0] == 1 else ""
     few = ""
-    if seeds[0] < _FEW:
+    if seeds[0] < MINIMUM_SEEDS:
         few = " Fewer than three seeds are not enough for a verdict."
-    elif seeds[0] == _FEW:
+    elif seeds[0] == MINIMUM_SEEDS:  # measured by benchmarks/interval_coverage.py
         few = " Over three seeds they are too narrow: two equal depths are told apart by chance up to one time in five."
     return f"{counts} seeds at each depth: intervals (95 %) are over seeds.{single}{few}"
 
@@ -116,21 +122,25 @@ def _basis(estimates: Sequence[DepthEstimate]) -> str:
 def _success_sentence(rates: Sequence[DepthEstimate]) -> str:
     """Which depth reached most goals, and whether these runs can tell."""
     if not rates:
-        return "Success could not be measured."
+        return ""
     best = max(rates, key=lambda e: e.estimate.value)
     if len(rates) == 1:
         return f"{_capital(best.label)} reached {_percent(best)} of its goals."
+    if len({_percent(e) for e in rates}) == 1:
+        return f"All depths reached {_percent(best)} of their goals."
     other = rates[-1] if best is rates[0] else rates[0]
-    told = (
-        f"{_capital(best.label)} did best: it reached {_percent(best)} of its goals, {other.label} reached "
-        f"{_percent(other)}"
-    )
+    ends = f"{_percent(best)}, against {_percent(other)} at {other.label}"
+    fewest = min(len(e.runs) for e in rates)
+    if fewest < MINIMUM_SEEDS:
+        seeds = "One seed" if fewest == 1 else f"{fewest} seeds"
+        return f"{seeds} at a depth: no conclusion on depth. {_capital(best.label)} reached most goals, {ends}."
     near = [e.label for e in rates if e is not best and e.estimate.high >= best.estimate.low]
-    if best.estimate.unit != "seeds":
-        return f"{told}. One seed each cannot say whether depth made the difference."
     if not near:
-        return f"{told}. Its interval lies above those of all other depths."
-    return f"{told}. Its interval overlaps {_listed(near)}: these runs leave open which depth is best."
+        return f"{_capital(best.label)} reached most goals: {ends}. Its interval lies above those of all other depths."
+    return (
+        f"No depth is clearly best. {_capital(best.label)} reached most goals, {ends}; its interval overlaps "
+        f"{_listed(near)}."
+    )
 
 
 def _listed(labels: Sequence[str]) -> str:

@@ -26,8 +26,10 @@ def methods(evidence: Evidence, probe_set: ProbeSet | None, passed_over: Sequenc
     env, e = evidence.env, evidence.settings
     shared = "no shared probe set"
     if probe_set:
+        own = {run.content_hash for run in probe_set.sources} <= {run.content_hash for run in evidence.infos}
+        origin = "all runs" if own else f"the {len(probe_set.sources)} runs it was made from"
         shared = (
-            f"{len(probe_set.points):,} states in the shared probe set, drawn evenly from all runs and from all places "
+            f"{len(probe_set.points):,} states in the shared probe set, drawn evenly from {origin} and from all places "
             f"they reached, {len(evidence.goals)} shared goals"
         )
     return Section(
@@ -37,8 +39,8 @@ def methods(evidence: Evidence, probe_set: ProbeSet | None, passed_over: Sequenc
         tables=(checkpoints, definitions),
         paragraphs=(
             f"Environment {env.name}: a goal counts as reached within {env.spec.tolerance:g} {env.spec.unit}; "
-            f"episodes of {evidence.episode_length} steps. {e.episodes} on-policy episodes a run, "
-            f"{shared}, seed {e.seed}.",
+            f"episodes of {evidence.episode_length} steps. On-policy numbers rest on {e.episodes} episodes a run; "
+            f"{shared}; seed {e.seed}.",
             f"Aggregates are interquartile means over seeds (means below 4 seeds) with {CONFIDENCE:.0%} percentile "
             f"bootstrap intervals over seeds, {RESAMPLES:,} resamples. With one seed the interval is over that run's "
             "episodes, goals or batches (Wilson's, for success or not): it says how well this agent was measured, not "

@@ -17,6 +17,7 @@ from plotly.offline import get_plotlyjs
 
 from crl_probe.figures.panels import FigureGroup
 from crl_probe.figures.views import View
+from crl_probe.metrics import DEFINITIONS
 from crl_probe.report.citation import bibtex
 from crl_probe.report.content import Section
 from crl_probe.report.headline import Headline
@@ -57,6 +58,7 @@ def write_page(
     command: str,
     seconds: float,
     downloads: Mapping[str, str],
+    beside: Sequence[str] = (),
     reload_seconds: int = 0,
 ) -> None:
     """Render the report to one HTML file that needs nothing else.
@@ -68,6 +70,7 @@ def write_page(
         command: Command line that made the report.
         seconds: How long that took.
         downloads: Text of each file that the page offers, by name.
+        beside: Names of what else lies in its folder.
         reload_seconds: How often the page loads itself again while it is looked at, to follow training; 0 for never.
     """
     store = _Store()
@@ -88,7 +91,9 @@ def write_page(
         device=device_words(),
         versions=versions(),
         bibtex=bibtex(),
+        meanings={definition.title: definition.text for definition in DEFINITIONS.values()},
         downloads={name: f"{len(text.encode()) / 1e3:,.0f} kB" for name, text in downloads.items()},
+        beside=beside,
         reload_seconds=reload_seconds,
         figure_id=store.figure_id,
         view_id=store.view_id,

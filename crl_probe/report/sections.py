@@ -38,17 +38,20 @@ TITLES = {
 }
 
 
-def of_probe(name: str, result: Any, course: Any = None) -> Section:
+def of_probe(name: str, result: Any, course: Any = None, no_course: str = "") -> Section:
     """The section of one probe's result.
 
     Args:
         name: Name of the probe.
         result: What it returned for the runs compared.
         course: What it returned for several checkpoints of each run, for probes that show how training went.
+        no_course: Why it returned nothing for these, where it was asked to.
     """
     samples = result.samples() if hasattr(result, "samples") else ()
     estimates = estimate_by_depth(samples)
     parts = _SECTIONS[name](result, estimates, *((course,) if name in _WITH_COURSE else ()))
+    if no_course:
+        parts["paragraphs"] = (*parts.get("paragraphs", ()), f"Training is not shown: {no_course}")
     return Section(key=name, title=TITLES[name], finding=finding(name, estimates), **parts)
 
 
@@ -73,7 +76,7 @@ def _success(result: SuccessResult, estimates: Sequence[DepthEstimate]) -> dict[
 
 def _learning_curves(result: LearningCurvesResult, estimates: Sequence[DepthEstimate]) -> dict[str, Any]:
     return {
-        "reading": "What the trainer measured after each epoch, a line for each seed: a curve that still rises at its "
+        "reading": "What the trainer measured after each epoch: a curve that still rises at its "
         "end was stopped early, and its depth is judged too harshly.",
         "groups": (learning_curve_panels(result),),
     }
@@ -87,24 +90,28 @@ def _q_landscape(
         "knows the maze looks like the first panel, one that does not shines through walls.",
         "views": (landscape_view(result, estimates, course),),
         "paragraphs": (
-            f"Scores are means over {len(result.goals)} goals on a grid of {int(result.free.sum()):,} free cells, then "
-            "over seeds. Energies of two networks share no unit: colour is the rank within one landscape unless energy "
-            "is chosen, which has a range of its own in every panel.",
+            f"Scores are means over those of {len(result.goals)} goals where they are defined, on a grid of "
+            f"{int(result.free.sum()):,} free cells, then aggregated over seeds. Energies of two networks share no "
+            "unit: colour is the rank within one landscape unless energy is chosen, which has a range of its own in "
+            "every panel.",
         ),
-        "legend": ("farthest", "nearest to the goal"),
+        "legend": ("ranked farthest", "ranked nearest to the goal"),
     }
 
 
 def _embedding_trajectory(
     result: EmbeddingTrajectoryResult, estimates: Sequence[DepthEstimate], course: EmbeddingTrajectoryResult | None
 ) -> dict[str, Any]:
+    own = {run.content_hash for run in result.actors} <= {run.content_hash for run in result.runs}
+    pooled = "all agents" if own else f"the {len(result.actors)} agents that the probe set was made from"
     return {
         "reading": "The same states embedded by every agent, joined along their episodes, the shared goals as stars: "
         "states that follow each other on the way to a goal should do so here.",
         "views": (trajectory_view(result, estimates, course),),
         "paragraphs": (
-            f"The {len(result.time)} states are pooled evenly from all agents. Distances in a picture mean little; "
-            "every number is measured in the full embedding space, on each agent's own episodes up to first arrival.",
+            f"The {len(result.time)} states are pooled evenly from {pooled}. Distances in a picture mean little: path "
+            "length, straightness and monotonicity are measured in the full embedding space, on each agent's own "
+            "episodes up to first arrival. Trustworthiness and variance are of the pictures, on the shared states.",
         ),
     }
 
@@ -114,7 +121,7 @@ def _goal_clusters(result: GoalClustersResult, estimates: Sequence[DepthEstimate
     used = int((result.near_shared > 0).sum())
     return {
         "reading": "How much of the representation is spent on what is near a goal: goal resolution above 1 means more "
-        "per metre there than elsewhere.",
+        "per metre there than overall.",
         "groups": (depth_panels(estimates, names),),
         "tables": (
             number_table(estimates, tuple((name, "shared") for name in names), "shared probe set"),
@@ -175,8 +182,8 @@ def _depth_lens(result: DepthLensResult, estimates: Sequence[DepthEstimate]) -> 
 
 def _rollouts(result: RolloutsResult, estimates: Sequence[DepthEstimate]) -> dict[str, Any]:
     return {
-        "reading": "The same starts and goals for every agent, near goals first: play an episode and see where depths "
-        "part ways.",
+        "reading": f"The same {len(result.way)} starts and goals for every agent, spread evenly from near to far: play "
+        "them and see where depths part ways.",
         "views": (rollout_view(result),),
     }
 

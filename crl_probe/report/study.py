@@ -1,7 +1,7 @@
 """What a report is about before it has a form: the runs of one environment, what the probes gave, the claims judged."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from crl_probe.evidence import Evidence, EvidenceSettings
@@ -51,13 +51,13 @@ class Study:
     Attributes:
         evidence: The runs compared.
         measured: What the probes gave for them.
-        courses: By name of a probe its result for several checkpoints of each run, where it shows training.
+        course: What the probes that show training gave for several checkpoints of each run.
         verdicts: The claims judged.
     """
 
     evidence: Evidence
     measured: Measured
-    courses: Mapping[str, Any]
+    course: Measured
     verdicts: tuple[Verdict, ...]
 
     @property
@@ -82,18 +82,18 @@ def study(evidence: Evidence, settings: ReportSettings, earlier: Sequence["Loade
     if not measured.results:
         reasons = " ".join(dict.fromkeys(measured.missing.values()))
         raise ConfigError(f"no probe gave a result for {evidence.env.name}: there is nothing to report. {reasons}")
-    return Study(evidence, measured, _courses(evidence, measured, settings, earlier), judge(measured.samples))
+    return Study(evidence, measured, _course(evidence, measured, settings, earlier), judge(measured.samples))
 
 
-def _courses(
+def _course(
     evidence: Evidence, measured: Measured, settings: ReportSettings, earlier: Sequence["LoadedRun"]
-) -> Mapping[str, Any]:
+) -> Measured:
     """Results over training, of the probes that show it, on the shared set of the runs compared."""
     names = [name for name in _COURSE if name in measured.results]
     paths = {run.path for run in evidence.runs}
     before = [run for run in earlier if run.path in paths]
     if not before or not names:
-        return {}
+        return Measured({}, {})
     over_training = Evidence(
         sorted([*before, *evidence.runs], key=by_depth),
         settings.evidence,
@@ -107,4 +107,4 @@ def _courses(
         "q_landscape": {"fine_cells": settings.fine_cells},
         "embedding_trajectory": {"own_episodes": False},
     }
-    return measure(over_training, names, options, heading=f"{evidence.env.name} over training").results
+    return measure(over_training, names, options, heading=f"{evidence.env.name} over training")

@@ -24,14 +24,20 @@ def replace_folder(out: Path) -> Iterator[Path]:
     """Yield an empty folder that takes the place of ``out`` when the block ends well, and vanishes otherwise.
 
     Raises:
-        ConfigError: If ``out`` is a file, or a folder with something in it that is not a report.
+        ConfigError: If ``out`` is a file, a folder with something in it that is not a report, or cannot be written.
     """
     if out.exists() and not out.is_dir():
         raise ConfigError(f"out={str(out)!r} is a file: a report is a folder. Choose another name.")
     out = out.resolve()  # a link is followed, not replaced
     _check_replaceable(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}."))
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise ConfigError(
+            f"out={str(out)!r} cannot be written: {reason}. Choose a folder that you may write to."
+        ) from error
     try:
         folder.chmod(0o755)  # mkdtemp makes it private; a report is for showing around
         yield folder

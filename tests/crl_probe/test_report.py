@@ -6,6 +6,7 @@ import html.parser
 import json
 import os
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -93,7 +94,7 @@ def test_a_report_is_complete_and_needs_nothing_else(tmp_path):
         assert content.encode() == (index.parent / name).read_bytes()
     assert "Success rate" in offered["tables.tex"]
     assert len(text) < 10_000_000
-    for heading in ("Success by depth", "Learning curves", "Q-landscapes", "Embedding trajectories", "Methods"):
+    for heading in ("Performance by depth", "Learning curves", "Q-landscapes", "Embedding trajectories", "Methods"):
         assert f"<h2>{heading}</h2>" in text
     assert "One seed at each depth: intervals (95 %) are over this run" in text
     assert "crl-probe report &#39;a &amp; b&#39;" in text
@@ -171,6 +172,18 @@ def test_sections_without_a_number_are_a_report_too(tmp_path):
     assert json.loads((index.parent / "metrics.json").read_text())["runs"] == []
 
 
+def test_a_report_of_nothing_is_refused_with_the_reason(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise ProbeError("no goal has 20 states near it.")
+
+    monkeypatch.setattr(goal_clusters, "run", refuse)
+    settings = dataclasses.replace(SETTINGS, sections=("goal_clusters",))
+    with pytest.raises(ValueError, match=r"there is nothing to report\. no goal has 20 states near it\."):
+        build_report([FakeRun()], tmp_path / "out", settings)
+    with pytest.raises(ValueError, match="unknown probe 'sucess'"):
+        build_report([FakeRun()], tmp_path / "out", dataclasses.replace(SETTINGS, sections=("sucess",)))
+
+
 def stages(run, *steps):
     """The same run at earlier checkpoints; a shallower fake stands in for the younger agent."""
     young = [FakeRun(depth=4, seed=run.config.seed) for _ in steps]
@@ -186,16 +199,17 @@ def test_earlier_checkpoints_are_shown_over_training_and_never_rolled_out(tmp_pa
     given, rolled_out = {}, []
     of_probe, collect = sections.of_probe, evidence.collect_on_policy
 
-    def spy(name, result, course=None):
+    def spy(name, result, course, no_course):
         given[name] = course
-        return of_probe(name, result, course=course)
+        assert no_course == ""
+        return of_probe(name, result, course)
 
     monkeypatch.setattr(sections, "of_probe", spy)
     monkeypatch.setattr(evidence, "collect_on_policy", lambda run, *a: rolled_out.append(run) or collect(run, *a))
     report = write_report(newest, tmp_path / "out", SETTINGS, earlier=earlier)
     assert rolled_out == newest
     assert {name for name, course in given.items() if course is not None} == {"q_landscape", "embedding_trajectory"}
-    for course in report.studies[0].courses.values():
+    for course in report.studies[0].course.results.values():
         assert [(run.critic_depth, run.env_steps) for run in course.runs] == [
             (4, 2_000),
             (4, 6_000),
@@ -279,6 +293,8 @@ def test_other_peoples_files_are_not_replaced(tmp_path):
     assert (out / "chapter1.tex").read_text() == "years of work"
     with pytest.raises(ValueError, match="is a file: a report is a folder"):
         build_report([FakeRun()], out / "chapter1.tex", SETTINGS)
+    with pytest.raises(ValueError, match=r"mine' cannot be written: .+\. Choose a folder that you may write to"):
+        build_report([FakeRun()], Path("/proc/mine"), SETTINGS)
     with pytest.raises(ValueError, match="no runs to report on"):
         build_report([], tmp_path / "none", SETTINGS)
     with pytest.raises(ValueError, match="two runs of point_u_maze are named 'point_u_maze_d4_s0'"):

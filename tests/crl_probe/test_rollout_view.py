@@ -31,6 +31,7 @@ def rolled(runs, arrival, steps, maze=True):
         episode=np.arange(pairs),
         starts=np.tile([1.0, 1.0], (pairs, 1)),
         goals=np.tile([4.0, 1.0], (pairs, 1)),
+        goal_dim=2,
         way=np.linspace(3.0, 12.34, pairs),
         positions=np.broadcast_to(path, (len(runs), pairs, *path.shape)).copy(),
         arrival=arrival,

@@ -103,6 +103,17 @@ function playable(button, input, changed) {
   input.addEventListener("keydown", stop);
 }
 
+// What the controls of a view say, in words: on paper they are not there.
+function shownText(root) {
+  const chosen = [...root.querySelectorAll(".control")].map((control) => {
+    const title = control.querySelector("legend, label:not(.switch)");
+    const value = control.querySelector("input:checked + span, option:checked, output");
+    const text = control.querySelector("select[data-key]")?.selectedOptions[0].text ?? value?.textContent;
+    return text && (title && !control.querySelector(".switch") ? `${title.textContent} ${text}` : text);
+  });
+  return chosen.filter(Boolean).join(" · ");
+}
+
 function openView(root) {
   if (root.dataset.open) return;
   root.dataset.open = "true";
@@ -116,7 +127,10 @@ function openView(root) {
     kind: figure.dataset.kind,
     depth: figure.dataset.depth,
   }));
-  const update = () => view.update(Object.assign(state, readControls(root)));
+  const update = () => {
+    view.update(Object.assign(state, readControls(root)));
+    root.querySelector(".shown").textContent = shownText(root);
+  };
   const tools = {
     state,
     panels,

@@ -68,7 +68,7 @@ class LandscapeView {
       ranks: own,
       climb: rowOf(ascent, run, this.goal),
       rangeText: (low, high) => `energy ${digits(low)} to ${digits(high)}`,
-      text: (cell) => `energy ${digits(heights[cell])} · rank ${own[cell]}`,
+      text: (cell) => `energy ${digits(heights[cell])} · rank ${own[cell]} %`,
       note: otherStep(runs[run], this.state),
     });
   }
