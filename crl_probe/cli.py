@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from crl_probe.cli_evidence import only_one, open_evidence, open_runs, say_passed_over, watched
+from crl_probe.cli_interrupt import Program
 from crl_probe.cli_options import (
     BY,
     FILE,
@@ -33,7 +34,7 @@ _WHY_UNDEFINED = (
 )
 
 
-@click.group(context_settings=CONTEXT)
+@click.group(cls=Program, context_settings=CONTEXT)
 @click.version_option(__version__, prog_name="crl-probe")
 def main() -> None:
     """Open up trained agents and compare what depth did to them.

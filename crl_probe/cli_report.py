@@ -24,6 +24,7 @@ from crl_probe.cli_options import (
 from crl_train.cli_options import explained
 
 if TYPE_CHECKING:
+    from crl_probe.loading import LoadedRun
     from crl_probe.report import Report
 
 DEFAULT_OUT: Final = Path("reports")
@@ -101,13 +102,14 @@ class _Order:
             from crl_probe.report import ReportSettings, write_report
 
             settings, probe_set = evidence_settings(self.asked), given_probe_set(self.asked)
-            runs, passed_over = open_runs(self.asked.patterns, None if self.step == "all" else self.step, progress)
-            by_env = group_by_env(runs)  # refused before more is opened
-            earlier, also_passed_over = (
-                open_earlier(runs, MOST_CHECKPOINTS, progress) if self.step == "all" else ([], [])
-            )
-            passed_over += also_passed_over
-            progress("")
+            with self.interruption.waits():
+                newest = None if self.step == "all" else self.step
+                runs, passed_over = open_runs(self.asked.patterns, newest, progress)
+                by_env = group_by_env(runs)  # refused before more is opened
+                earlier: list[LoadedRun] = []
+                if self.step == "all":
+                    earlier, more = open_earlier(runs, MOST_CHECKPOINTS, progress)
+                    passed_over += more
             made = write_report(
                 runs,
                 self.out or DEFAULT_OUT / "_and_".join(by_env),

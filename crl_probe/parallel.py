@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Number = TypeVar("Number")
 
 _SECONDS_TO_END = 5.0
+_POOLS: dict[int, ProcessPoolExecutor] = {}  # by number of workers; each lives until the program ends or it fails
 
 
 def usable_workers(num_runs: int) -> int:
@@ -88,7 +89,9 @@ def stop_workers() -> None:
         child.terminate()
     for child in children:
         child.join(_SECONDS_TO_END)
-    _pool.cache_clear()
+    while _POOLS:
+        # Waited for, so that nothing of it is left to the end of the program.
+        _POOLS.popitem()[1].shutdown(wait=True, cancel_futures=True)
 
 
 @contextlib.contextmanager
@@ -106,7 +109,7 @@ def _results(calls: Sequence[Future[Number]]) -> Iterator[Number]:
         for call in calls:
             yield call.result()
     except BrokenProcessPool:
-        _pool.cache_clear()
+        _POOLS.clear()
         raise ProbeError(
             "a worker process was killed, most likely for want of memory. Try again with --workers 1."
         ) from None
@@ -120,10 +123,12 @@ def _results(calls: Sequence[Future[Number]]) -> Iterator[Number]:
         raise
 
 
-@functools.cache
 def _pool(workers: int) -> ProcessPoolExecutor:
-    # JAX must not be forked: its threads would be gone and their locks would stay.
-    return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_ignore_interrupts)
+    if workers not in _POOLS:
+        # JAX must not be forked: its threads would be gone and their locks would stay.
+        spawn = multiprocessing.get_context("spawn")
+        _POOLS[workers] = ProcessPoolExecutor(workers, mp_context=spawn, initializer=_ignore_interrupts)
+    return _POOLS[workers]
 
 
 def _ignore_interrupts() -> None:
