@@ -18,7 +18,6 @@ from rich.text import Text
 from crl_probe.progress import Progress
 
 _BAR: Final = 16  # columns
-_INDENT: Final = 2
 
 
 @contextlib.contextmanager

@@ -64,8 +64,9 @@ def report(
     folders: list[Path] = []  # of the report, once it is there
 
     def last_words() -> tuple[str, int]:
-        if watch and folders:
-            return ("" if quiet else f"Stopped watching. The report is {folders[0] / 'index.html'}."), 0
+        if folders:
+            line = f"Stopped{' watching' if watch else ''}. The report is {folders[0] / 'index.html'}."
+            return "" if quiet else line, 0 if watch else INTERRUPTED
         kept = " The same command goes on from there." if asked.cache else ""
         return f"Stopped: no report was written and none replaced.{kept}", INTERRUPTED
 
@@ -73,9 +74,9 @@ def report(
         wanted = None if sections is None else parse_sections(sections)
         order = _Order(asked, parse_step(asked.step), out, title, wanted, figures, watch, quiet, interruption)
         if watch:
-            _write_again_and_again(order, open_page, folders)
+            _follow_training(order, open_page, folders)
         else:
-            _write_once(order, open_page)
+            _write_first(order, open_page, folders)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,13 +146,16 @@ class _Written:
     seconds: float
 
 
-def _write_once(order: _Order, open_page: bool) -> Path:
+def _write_first(order: _Order, open_page: bool, folders: list[Path]) -> None:
     """Write the report, say what is in it, and open it if asked to.
 
-    Returns:
-        Its folder.
+    Args:
+        order: What was asked for.
+        open_page: Whether to open it.
+        folders: Takes its folder as soon as it is there.
     """
     written = order.write()
+    folders.append(written.report.index.parent)
     if not order.quiet:
         from crl_probe.cli_summary import print_summary
 
@@ -159,10 +163,9 @@ def _write_once(order: _Order, open_page: bool) -> Path:
     page = written.report.index
     if open_page and not _opened(page):
         click.echo(f"The page was not opened: no browser could be started here. Open {page} yourself.", err=True)
-    return page.parent
 
 
-def _write_again_and_again(order: _Order, open_page: bool, folders: list[Path]) -> None:
+def _follow_training(order: _Order, open_page: bool, folders: list[Path]) -> None:
     """Write the report, and again whenever something landed, until interrupted.
 
     Args:
@@ -179,7 +182,7 @@ def _write_again_and_again(order: _Order, open_page: bool, folders: list[Path]) 
             again = dataclasses.replace(order, out=folders[0]).write()
             order.say(f"{time.strftime('%H:%M:%S')}  {news}: written again in {duration(again.seconds)}")
         else:
-            folders.append(_write_once(order, open_page))
+            _write_first(order, open_page, folders)
             order.say("Watching the runs. Ctrl-C ends it; the report stays.")
         stop_workers()  # they would keep every checkpoint that they ever opened
 

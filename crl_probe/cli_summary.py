@@ -77,7 +77,7 @@ def _beside(folder: Path) -> list[str]:
     """What the folder holds beside the page."""
     files = sorted(entry.name for entry in folder.iterdir() if entry.is_file() and entry.name != "index.html")
     figures = len(list(folder.glob("figures/*.pdf")))
-    return [*files, *([f"{figures} figures as PDF and SVG"] if figures else [])]
+    return [*files, *([f"{figures} figure{'' if figures == 1 else 's'} as PDF and SVG"] if figures else [])]
 
 
 def _size(path: Path) -> str:

@@ -2,10 +2,14 @@
 
 import os
 import signal
+import subprocess
 import sys
+import textwrap
+import time
 
 import pytest
 
+from crl_probe import cli_interrupt
 from crl_probe.cli_interrupt import Heeding, Interruption, interruptible
 from tests.crl_probe.recorder import Recorder
 
@@ -67,6 +71,32 @@ def test_a_signal_that_is_swallowed_is_heeded_at_the_next_step(capsys):
     assert capsys.readouterr().err == "Stopped.\n"
 
 
+def test_a_signal_that_is_swallowed_comes_again(monkeypatch):
+    monkeypatch.setattr(cli_interrupt, "_SECONDS_TO_TIDY_UP", 0.01)
+
+    def work(_):
+        Swallowing()
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            time.sleep(0.01)
+        pytest.fail("went on")
+
+    assert ended_by(work) == 130
+
+
+def test_a_signal_waits_for_what_must_not_be_torn_apart():
+    done = []
+
+    def work(interruption):
+        with interruption.waits():
+            signal.raise_signal(signal.SIGINT)
+            done.append("the block")
+        pytest.fail("went on")
+
+    assert ended_by(work) == 130
+    assert done == ["the block"]
+
+
 @pytest.mark.parametrize("tell", [lambda p: p("x"), lambda p: p.planned("x", []), lambda p: p.began("x"),
                                   lambda p: p.computing(), lambda p: p.ended("x")])  # fmt: skip
 def test_every_step_is_a_chance_to_stop(tell):
@@ -88,3 +118,26 @@ def test_what_goes_wrong_by_itself_keeps_its_traceback():
 def test_a_calm_end_is_no_error(capsys):
     assert ended_by(lambda _: signal.raise_signal(signal.SIGINT), lambda: ("Enough seen.", 0)) == 0
     assert capsys.readouterr() == ("Enough seen.\n", "")
+
+
+def test_the_program_ends_at_once_whatever_libraries_are_doing():
+    """A thread that never ends stands for them; only the program leaves it behind, a test runner gets its exception."""
+    script = """
+        import threading, signal, click
+        from crl_probe.cli_interrupt import Program, interruptible
+
+        @click.group(cls=Program)
+        def main(): ...
+
+        @main.command()
+        def work():
+            threading.Thread(target=threading.Event().wait).start()
+            with interruptible(lambda: ("Stopped.", 130)):
+                print("partly done")
+                signal.raise_signal(signal.SIGINT)
+
+        main(["work"])
+    """
+    command = [sys.executable, "-c", textwrap.dedent(script)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "partly done\n", "Stopped.\n")

@@ -167,6 +167,13 @@ def test_an_interrupt_is_one_line_and_code_130(finished_run, tmp_path, monkeypat
     assert probe(finished_run.path, *QUICK, "--out", tmp_path / "out", "--no-cache").output == f"{told}\n"
 
 
+def test_an_interrupt_after_the_report_does_not_deny_it(finished_run, tmp_path, monkeypatch):
+    monkeypatch.setattr(cli_summary, "print_summary", interrupt)
+    result = probe(finished_run.path, *QUICK, "--out", tmp_path / "out")
+    assert result.exit_code == 130
+    assert result.output == f"Stopped. The report is {tmp_path / 'out' / 'index.html'}.\n"
+
+
 def test_training_is_followed_until_ctrl_c(finished_run, tmp_path, monkeypatch):
     """The newest checkpoint lands while the command sleeps, then the user has seen enough."""
     run = tmp_path / "runs" / "maze_d4_s0"
