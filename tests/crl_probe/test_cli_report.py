@@ -59,7 +59,7 @@ def test_the_end_says_what_was_found_and_where_it_is(finished_run, tmp_path):
     assert "\x1b" not in result.stdout
     assert "<title>Mine</title>" in (tmp_path / "out" / "index.html").read_text()
     numbers = json.loads((tmp_path / "out" / "metrics.json").read_text())
-    assert numbers["settings"]["command"].startswith("crl-probe ")
+    assert numbers["settings"]["command"].split()[0] == "crl-probe"
 
 
 def test_quiet_says_nothing_but_errors(finished_run, tmp_path):
