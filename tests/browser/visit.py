@@ -8,6 +8,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from crl_probe.figures.views import maze_of
@@ -15,6 +16,17 @@ from crl_probe.figures.views import maze_of
 # Debian's, or whatever the machine calls it: no browser is downloaded.
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = ("--no-sandbox",)  # containers run everything as root, for whom the sandbox will not start
+
+# The next frame; a window that the browser takes for hidden may never get one, and nothing else ends such a wait.
+_FRAME = (
+    "const frame = () => new Promise((done) => { requestAnimationFrame(() => setTimeout(done, 30)); "
+    "setTimeout(done, 1000); });"
+)
+
+_PAINTS = """() => new Promise((done) => {
+  requestAnimationFrame(() => requestAnimationFrame(() => done(true)));
+  setTimeout(() => done(false), 8000);
+})"""
 
 WORRYING = ("error", "warning", "assert")  # kinds of console messages
 
@@ -42,6 +54,9 @@ def opener(browser):
         page = context.new_page()
         opened.append((context, listen(page, index.as_uri())))
         page.goto(index.as_uri())
+        page.bring_to_front()
+        if not page.evaluate(_PAINTS):
+            pytest.skip("this Chromium paints no frames of the page: what it shows cannot be looked at")
         return page
 
     try:
@@ -69,14 +84,14 @@ def listen(page, address):
 
 def settle(page):
     """Wait until what has been asked for is painted."""
-    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.evaluate(f"async () => {{ {_FRAME} await frame(); await frame(); }}")
 
 
 def bring(page, selector):
     """Scroll to a view and wait until it is drawn; returns its locator."""
     view = page.locator(selector).first
     view.scroll_into_view_if_needed()
-    page.wait_for_function("(view) => view.dataset.open", arg=view.element_handle())
+    page.wait_for_function("(view) => view.dataset.open", arg=view.element_handle(), polling=50)
     settle(page)
     return view
 
@@ -108,16 +123,17 @@ def scroll_through(page):
     """Read the page from top to bottom, as a person does, and wait for every chart on the way."""
     page.evaluate(
         """async () => {
-          const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 30)));
+          FRAME
           for (let y = 0; y < document.documentElement.scrollHeight; y += innerHeight) {
             scrollTo({ top: y, behavior: "instant" });
             await frame();
           }
-        }"""
+        }""".replace("FRAME", _FRAME)
     )
     page.wait_for_function(
         """() => [...document.querySelectorAll(".plot")]
-          .every((plot) => plot.closest("[hidden]") || plot.querySelector(".main-svg"))"""
+          .every((plot) => plot.closest("[hidden]") || plot.querySelector(".main-svg"))""",
+        polling=50,
     )
     page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
     settle(page)
