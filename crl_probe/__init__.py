@@ -7,7 +7,7 @@ Reading order: ``loading`` (a run from disk), ``collect`` and ``probe_set`` (the
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from crl_probe.loading import LoadedRun, load_run
+    from crl_probe.runs.loading import LoadedRun, load_run
 
 __all__ = ["LoadedRun", "load_run"]
 
@@ -15,7 +15,7 @@ __all__ = ["LoadedRun", "load_run"]
 def __getattr__(name: str) -> Any:
     # Loading brings JAX; `from crl_probe import metrics` must not.
     if name in __all__:
-        from crl_probe import loading
+        from crl_probe.runs import loading
 
         return getattr(loading, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -11,13 +11,13 @@ from pathlib import Path
 import matplotlib
 from matplotlib.figure import Figure
 
-from crl_probe.evidence import Evidence, EvidenceSettings
-from crl_probe.grouping import group_by_env
-from crl_probe.loading import find_runs, load_run
+from crl_probe.evidence.evidence import Evidence, EvidenceSettings
 from crl_probe.plots import plot_landscape, plot_success, save_figure
 from crl_probe.probes.q_landscape import QLandscapeResult
+from crl_probe.probes.registry import measure
 from crl_probe.probes.success import SuccessResult
-from crl_probe.probing import measure
+from crl_probe.runs.comparability import group_by_env
+from crl_probe.runs.loading import find_runs, load_run
 
 
 def main() -> None:

@@ -8,13 +8,13 @@ Run it as:
 import argparse
 import textwrap
 
-from crl_probe.evidence import Evidence, EvidenceSettings
-from crl_probe.grouping import group_by_env
-from crl_probe.loading import find_runs, load_run
-from crl_probe.probing import measure, probes_of
-from crl_probe.table_formats import latex_text
-from crl_probe.tables import rows_of
-from crl_probe.verdicts import judge
+from crl_probe.evidence.evidence import Evidence, EvidenceSettings
+from crl_probe.probes.registry import measure, probes_of
+from crl_probe.runs.comparability import group_by_env
+from crl_probe.runs.loading import find_runs, load_run
+from crl_probe.summary.formats import latex_text
+from crl_probe.summary.tables import rows_of
+from crl_probe.summary.verdicts import judge
 
 # What the claims rest on, and the kind of evidence it is measured on.
 METRICS = {

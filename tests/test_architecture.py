@@ -1,6 +1,7 @@
 """The design's one direction of flow, read off the source: who imports whom, and what an import costs."""
 
 import ast
+import graphlib
 import itertools
 import subprocess
 import sys
@@ -41,6 +42,10 @@ OPEN_TO_PROBES = {
     "version", "errors", "atomic_file", "run_dir", "config", "goal_metrics", "envs", "energy", "networks", "policy",
     "rollout", "evaluation", "relabel", "run_record", "checkpoint", "cli_options",
 }  # fmt: skip
+
+
+# The wings of the probes, in the same way: a wing may import from those before it, and from itself.
+WINGS = ("metrics", "runs", "store", "evidence", "probes", "summary", "render", "plots", "report", "cli")
 
 
 def modules(package: Path) -> list[Path]:
@@ -126,3 +131,39 @@ def test_no_two_modules_import_each_other():
         (name_of(path), imported) for path in modules(TRAIN) for imported in parts_of("crl_train", imports(path))
     } - {("envs", "envs")}
     assert not [pair for pair in itertools.combinations(RANK, 2) if pair in edges and pair[::-1] in edges]
+
+
+def test_the_probes_consist_of_wings_alone():
+    kept = {path.name for path in PROBE.iterdir() if path.name != "__pycache__"}
+    assert kept == {"__init__.py", "py.typed", *WINGS}
+
+
+@pytest.mark.parametrize("wing", WINGS)
+def test_a_wing_imports_from_those_before_it_alone(wing):
+    for path in modules(PROBE / wing):
+        for imported in parts_of("crl_probe", imports(path)):
+            assert imported in WINGS, f"{path} imports crl_probe.{imported}"
+            assert WINGS.index(imported) <= WINGS.index(wing), f"{path} imports {imported}"
+
+
+@pytest.mark.parametrize("package", [TRAIN, PROBE], ids=["crl_train", "crl_probe"])
+def test_modules_import_each_other_in_no_circle(package):
+    """Imports inside functions count as well: a circle that Python forgives is still one for a reader."""
+    files = {module_of(path, package): path for path in modules(package)}
+    edges = {
+        name: {nearest(dotted, files) for dotted in imports(path)} - {None, name}
+        for name, path in files.items()
+        if path.name != "__init__.py"
+    }
+    list(graphlib.TopologicalSorter(edges).static_order())
+
+
+def module_of(path: Path, package: Path) -> str:
+    return ".".join(path.relative_to(package.parent).with_suffix("").parts)
+
+
+def nearest(dotted: str, files: dict[str, Path]) -> str | None:
+    """The module that an imported name is, or is in."""
+    while dotted and dotted not in files:
+        dotted = dotted.rpartition(".")[0]
+    return dotted or None

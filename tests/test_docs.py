@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import crl_probe.metrics
-from crl_probe.evidence import Evidence, EvidenceSettings
+from crl_probe.evidence.evidence import Evidence, EvidenceSettings
 from crl_probe.metrics import DEFINITIONS
 from crl_probe.report.methods import methods
 from tests.crl_probe.fakes import FakeRun

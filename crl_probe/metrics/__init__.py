@@ -42,13 +42,7 @@ from crl_probe.metrics.geometry import (
     linear_decodability,
     residual_contribution,
 )
-from crl_probe.metrics.landscape import (
-    ascent_success,
-    euclidean_rank,
-    geodesic_rank,
-    spurious_maxima,
-    topology_gain,
-)
+from crl_probe.metrics.landscape import ascent_success, euclidean_rank, geodesic_rank, spurious_maxima, topology_gain
 from crl_probe.metrics.spread import goal_offset, goal_resolution, near_dimension, near_spread, spread_ratio
 from crl_probe.metrics.statistics import Estimate, bootstrap_interval, estimate_over_seeds, interquartile_mean
 from crl_probe.metrics.trajectory import embedding_path_length, energy_monotonicity, straightness, trustworthiness

@@ -8,13 +8,7 @@ comparable: rotating, shifting or scaling an embedding changes none of them.
 import numpy as np
 from jaxtyping import Bool, Float
 
-from crl_probe.metrics._checks import (
-    MetricError,
-    require_at_least,
-    require_finite,
-    require_mask,
-    require_same_length,
-)
+from crl_probe.metrics._checks import MetricError, require_at_least, require_finite, require_mask, require_same_length
 from crl_probe.metrics._points import centred
 
 Embeddings = Float[np.ndarray, "points repr_dim"]

@@ -9,19 +9,19 @@ Example:
     >>> ax = plot_success(result, metric="time_at_goal")          # doctest: +SKIP
 """
 
-from crl_probe.plots.by_depth import plot_by_depth
-from crl_probe.plots.depth_lens import plot_depth_lens
-from crl_probe.plots.embedding_trajectory import plot_trajectory
-from crl_probe.plots.figures import figure_of
-from crl_probe.plots.geometry import plot_cka, plot_geometry
-from crl_probe.plots.goal_clusters import plot_goal_clusters
-from crl_probe.plots.learning_curves import plot_learning_curves
-from crl_probe.plots.q_landscape import plot_landscape
-from crl_probe.plots.residual_stream import plot_block_cka, plot_residual_stream
-from crl_probe.plots.retrieval import plot_retrieval
-from crl_probe.plots.rollouts import plot_rollouts
-from crl_probe.plots.saving import save_figure
-from crl_probe.plots.success import plot_success
+from crl_probe.render.paper.by_depth import plot_by_depth
+from crl_probe.render.paper.depth_lens import plot_depth_lens
+from crl_probe.render.paper.embedding_trajectory import plot_trajectory
+from crl_probe.render.paper.figures import figure_of
+from crl_probe.render.paper.geometry import plot_cka, plot_geometry
+from crl_probe.render.paper.goal_clusters import plot_goal_clusters
+from crl_probe.render.paper.learning_curves import plot_learning_curves
+from crl_probe.render.paper.q_landscape import plot_landscape
+from crl_probe.render.paper.residual_stream import plot_block_cka, plot_residual_stream
+from crl_probe.render.paper.retrieval import plot_retrieval
+from crl_probe.render.paper.rollouts import plot_rollouts
+from crl_probe.render.paper.saving import save_figure
+from crl_probe.render.paper.success import plot_success
 
 __all__ = [
     "figure_of",

@@ -13,21 +13,20 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from crl_probe import metrics
-from crl_probe.blocks import evenly_spaced_blocks, points_that_fit
-from crl_probe.encode import acting, in_chunks
-from crl_probe.evidence import Evidence, EvidenceSettings
-from crl_probe.pairs import Pairs, energies_by_batch, shared_pairs
-from crl_probe.probes._places import floor_of
-from crl_probe.results import RunInfo
-from crl_probe.samples import MetricSamples, metric_samples
-from crl_probe.undefined import or_nan
+from crl_probe.evidence.evidence import Evidence, EvidenceSettings
+from crl_probe.evidence.pairs import Pairs, energies_by_batch, shared_pairs
+from crl_probe.evidence.places import floor_of
+from crl_probe.probes.samples import MetricSamples, metric_samples, or_nan
+from crl_probe.runs.blocks import evenly_spaced_blocks, points_that_fit
+from crl_probe.runs.encode import acting, in_chunks
+from crl_probe.runs.run_info import RunInfo
 from crl_train.energy import paired_energy
 from crl_train.envs.goal_env import GoalEnv
 from crl_train.envs.maze_geometry import Maze
 from crl_train.errors import ConfigError
 
 if TYPE_CHECKING:
-    from crl_probe.loading import LoadedRun
+    from crl_probe.runs.loading import LoadedRun
 
 EVIDENCE = {"retrieval_accuracy": "shared", "geodesic_rank": "grid"}
 """What is seen through the lens, and on which kind of evidence."""

@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from crl_probe import encode, metrics
-from crl_probe.collect import achieved_goals
-from crl_probe.evidence import Evidence, EvidenceSettings
-from crl_probe.probe_set import along_paths
-from crl_probe.probes._places import map_of, own_ways
-from crl_probe.probes._principal import principal_pictures
-from crl_probe.results import ProbeError, RunInfo
-from crl_probe.samples import MetricSamples, metric_samples
-from crl_probe.undefined import or_nan
+from crl_probe import metrics
+from crl_probe.evidence.evidence import Evidence, EvidenceSettings
+from crl_probe.evidence.places import achieved_goals, map_of, own_ways
+from crl_probe.evidence.probe_set import along_paths
+from crl_probe.probes._projection import principal_pictures
+from crl_probe.probes.samples import MetricSamples, metric_samples, or_nan
+from crl_probe.runs import encode
+from crl_probe.runs.errors import ProbeError
+from crl_probe.runs.run_info import RunInfo
 from crl_train.errors import ConfigError
 
 if TYPE_CHECKING:
-    from crl_probe.loading import LoadedRun
+    from crl_probe.runs.loading import LoadedRun
 
 NEIGHBOURS = 15
 METHODS = {"aligned": "AlignedUMAP", "umap": "UMAP", "pca": "PCA"}

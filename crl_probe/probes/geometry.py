@@ -10,14 +10,14 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from crl_probe import metrics
-from crl_probe.collect import achieved_goals, walking_distances
-from crl_probe.evidence import Evidence, EvidenceSettings
-from crl_probe.results import ProbeError, RunInfo
-from crl_probe.samples import MetricSamples, depth_order, metric_samples
-from crl_probe.undefined import or_nan
+from crl_probe.evidence.evidence import Evidence, EvidenceSettings
+from crl_probe.evidence.places import achieved_goals, walking_distances
+from crl_probe.probes.samples import MetricSamples, metric_samples, or_nan
+from crl_probe.runs.errors import ProbeError
+from crl_probe.runs.run_info import RunInfo, depth_order
 
 if TYPE_CHECKING:
-    from crl_probe.loading import LoadedRun
+    from crl_probe.runs.loading import LoadedRun
 
 ENCODERS = ("phi", "psi")
 TARGETS = ("goal", "distance")

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from crl_probe.collect import run_infos
-from crl_probe.evidence import Evidence
-from crl_probe.results import ProbeError, RunInfo
+from crl_probe.evidence.evidence import Evidence
+from crl_probe.runs.comparability import run_infos
+from crl_probe.runs.errors import ProbeError
+from crl_probe.runs.run_info import RunInfo
 
 if TYPE_CHECKING:
-    from crl_probe.loading import LoadedRun
+    from crl_probe.runs.loading import LoadedRun
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from crl_probe import encode, metrics
-from crl_probe.evidence import Evidence, EvidenceSettings
+from crl_probe import metrics
+from crl_probe.evidence.evidence import Evidence, EvidenceSettings
+from crl_probe.evidence.places import floor_of
 from crl_probe.metrics.landscape import steepest_ascent
-from crl_probe.probes._places import floor_of
-from crl_probe.results import ProbeError, RunInfo
-from crl_probe.samples import MetricSamples, metric_samples
-from crl_probe.undefined import or_nan
+from crl_probe.probes.samples import MetricSamples, metric_samples, or_nan
+from crl_probe.runs import encode
+from crl_probe.runs.errors import ProbeError
+from crl_probe.runs.run_info import RunInfo
 from crl_train.config import POLICY_PATTERN
 from crl_train.envs.goal_env import GoalEnv
 from crl_train.errors import ConfigError
 
 if TYPE_CHECKING:
-    from crl_probe.loading import LoadedRun
+    from crl_probe.runs.loading import LoadedRun
 
 MOST_CELLS = 2_000  # along the long side; the memory of a grid grows with its square
 

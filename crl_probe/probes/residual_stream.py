@@ -9,18 +9,17 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from crl_probe import metrics
-from crl_probe.blocks import evenly_spaced_blocks, points_that_fit
-from crl_probe.collect import achieved_goals
-from crl_probe.evidence import Evidence, EvidenceSettings
+from crl_probe.evidence.evidence import Evidence, EvidenceSettings
+from crl_probe.evidence.places import achieved_goals
 from crl_probe.probes.geometry import cka_between
-from crl_probe.results import RunInfo
-from crl_probe.samples import MetricSamples, metric_samples
-from crl_probe.undefined import or_nan
+from crl_probe.probes.samples import MetricSamples, metric_samples, or_nan
+from crl_probe.runs.blocks import evenly_spaced_blocks, points_that_fit
+from crl_probe.runs.run_info import RunInfo
 from crl_train.config import LAYERS_PER_BLOCK
 from crl_train.errors import ConfigError
 
 if TYPE_CHECKING:
-    from crl_probe.loading import LoadedRun
+    from crl_probe.runs.loading import LoadedRun
 
 NETWORKS = ("phi", "psi", "actor")
 

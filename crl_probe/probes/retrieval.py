@@ -8,15 +8,14 @@ import numpy as np
 from jaxtyping import Float
 
 from crl_probe import metrics
-from crl_probe.encode import encode_phi, encode_psi
-from crl_probe.evidence import Evidence, EvidenceSettings
-from crl_probe.pairs import Pairs, energies_by_batch, own_pairs, shared_pairs
-from crl_probe.results import RunInfo
-from crl_probe.samples import MetricSamples, metric_samples
-from crl_probe.undefined import or_nan
+from crl_probe.evidence.evidence import Evidence, EvidenceSettings
+from crl_probe.evidence.pairs import Pairs, energies_by_batch, own_pairs, shared_pairs
+from crl_probe.probes.samples import MetricSamples, metric_samples, or_nan
+from crl_probe.runs.encode import encode_phi, encode_psi
+from crl_probe.runs.run_info import RunInfo
 
 if TYPE_CHECKING:
-    from crl_probe.loading import LoadedRun
+    from crl_probe.runs.loading import LoadedRun
 
 SCORES = {"retrieval_accuracy": metrics.retrieval_accuracy, "infonce_bound": metrics.infonce_bound}
 

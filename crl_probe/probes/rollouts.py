@@ -8,15 +8,15 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from crl_probe import metrics
-from crl_probe.collect import achieved_goals
-from crl_probe.evidence import Evidence, EvidenceSettings
-from crl_probe.probes._places import map_of, own_ways
-from crl_probe.results import ProbeError, RunInfo
+from crl_probe.evidence.evidence import Evidence, EvidenceSettings
+from crl_probe.evidence.places import achieved_goals, map_of, own_ways
+from crl_probe.runs.errors import ProbeError
+from crl_probe.runs.run_info import RunInfo
 from crl_train.envs.goal_env import GoalEnv
 from crl_train.errors import ConfigError
 
 if TYPE_CHECKING:
-    from crl_probe.loading import LoadedRun
+    from crl_probe.runs.loading import LoadedRun
 
 
 @dataclasses.dataclass(frozen=True)

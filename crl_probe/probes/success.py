@@ -8,12 +8,12 @@ import numpy as np
 from jaxtyping import Float, Integer
 
 from crl_probe import metrics
-from crl_probe.evidence import Evidence, EvidenceSettings
-from crl_probe.results import RunInfo
-from crl_probe.samples import MetricSamples, metric_samples
+from crl_probe.evidence.evidence import Evidence, EvidenceSettings
+from crl_probe.probes.samples import MetricSamples, metric_samples
+from crl_probe.runs.run_info import RunInfo
 
 if TYPE_CHECKING:
-    from crl_probe.loading import LoadedRun
+    from crl_probe.runs.loading import LoadedRun
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,27 +8,28 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crl_probe.evidence import Evidence
-from crl_probe.grouping import group_by_env
+from crl_probe.evidence.evidence import Evidence
+from crl_probe.evidence.probe_set import ProbeSet, save_probe_set
 from crl_probe.metrics import MetricError
-from crl_probe.paper_figures import FOLDER, draw_figures, figure_name
-from crl_probe.parallel import no_stragglers
-from crl_probe.probe_set import ProbeSet, save_probe_set
-from crl_probe.probing import PROBES
-from crl_probe.progress import Progress, silent
-from crl_probe.provenance import settings_of
+from crl_probe.probes.registry import PROBES
+from crl_probe.render.page.html import EnvPart, write_page
+from crl_probe.render.paper.files import FOLDER, draw_figures, figure_name
 from crl_probe.report import sections
+from crl_probe.report.files import number_files
+from crl_probe.report.folder import check_replaceable
 from crl_probe.report.headline import headline
 from crl_probe.report.methods import methods
-from crl_probe.report.numbers import number_files
-from crl_probe.report.page import EnvPart, write_page
 from crl_probe.report.study import ReportSettings, Study, study
-from crl_probe.report.swap import replace_folder
-from crl_probe.samples import estimate_by_depth
+from crl_probe.runs.comparability import group_by_env
+from crl_probe.runs.progress import Progress, silent
+from crl_probe.runs.workers import no_stragglers
+from crl_probe.store.folder import replace_folder
+from crl_probe.summary.estimates import estimate_by_depth
+from crl_probe.summary.provenance import settings_of
 from crl_train.errors import ConfigError, CrlError
 
 if TYPE_CHECKING:
-    from crl_probe.loading import LoadedRun
+    from crl_probe.runs.loading import LoadedRun
 
 logger = logging.getLogger(__name__)
 
@@ -104,6 +105,7 @@ def write_report(
                 "as earlier."
             )
     common: dict[str, Any] = {"use_cache": settings.use_cache, "workers": settings.workers, "progress": progress}
+    check_replaceable(out)
     with replace_folder(out) as folder, no_stragglers():
         studies = tuple(
             study(Evidence(group, settings.evidence, probe_set=probe_set, **common), settings, earlier)

@@ -7,8 +7,9 @@ the verdicts on the first screen do not judge.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from crl_probe.samples import DepthEstimate, place_in_order
-from crl_probe.wording import interval_text
+from crl_probe.runs.run_info import place_in_order
+from crl_probe.summary.estimates import DepthEstimate
+from crl_probe.summary.wording import interval_text
 
 
 def finding(section: str, estimates: Sequence[DepthEstimate]) -> str:

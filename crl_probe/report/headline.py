@@ -1,17 +1,15 @@
 """The first screen of a report: what was compared, what was found and how sure it is."""
 
-import dataclasses
 from collections.abc import Sequence
 from typing import Final
 
-from crl_probe.figures.by_depth import depth_panels
-from crl_probe.figures.panels import FigureGroup
 from crl_probe.metrics.comparison import MINIMUM_SEEDS
-from crl_probe.report.content import Table, number_table
-from crl_probe.report.effect_bar import EffectBar, effect_bar
-from crl_probe.results import RunInfo
-from crl_probe.samples import DepthEstimate, depth_order, place_in_order
-from crl_probe.verdicts import Verdict
+from crl_probe.render.page.by_depth import depth_panels
+from crl_probe.render.page.content import Headline, number_table
+from crl_probe.render.page.effect_bar import effect_bar
+from crl_probe.runs.run_info import RunInfo, depth_order, place_in_order
+from crl_probe.summary.estimates import DepthEstimate
+from crl_probe.summary.verdicts import Verdict
 
 HEADLINE_METRICS: Final = (
     ("success_rate", "on-policy"),
@@ -22,27 +20,6 @@ HEADLINE_METRICS: Final = (
     ("goal_resolution", "shared"),
 )
 _CHART: Final = ("success_rate", "time_at_goal")
-
-
-@dataclasses.dataclass(frozen=True)
-class Headline:
-    """The first screen.
-
-    Attributes:
-        compared: What was compared, fact by fact.
-        sentence: Which depth did best, and how sure that is; empty where success was not asked about.
-        basis: What the intervals rest on.
-        chart: Performance by depth.
-        table: The most telling numbers by depth.
-        verdicts: The claims judged, each with a picture of its effect if it has one.
-    """
-
-    compared: tuple[str, ...]
-    sentence: str
-    basis: str
-    chart: FigureGroup
-    table: Table
-    verdicts: tuple[tuple[Verdict, EffectBar | None], ...]
 
 
 def headline(

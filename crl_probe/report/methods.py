@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from crl_probe.evidence import Evidence
+from crl_probe.evidence.evidence import Evidence
+from crl_probe.evidence.probe_set import ProbeSet
 from crl_probe.metrics import DEFINITIONS
 from crl_probe.metrics.statistics import CONFIDENCE, RESAMPLES
-from crl_probe.probe_set import ProbeSet
-from crl_probe.report.content import Section, Table
+from crl_probe.render.page.content import Section, Table
 
 
 def methods(evidence: Evidence, probe_set: ProbeSet | None, passed_over: Sequence[str] = ()) -> Section:

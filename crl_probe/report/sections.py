@@ -3,13 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from crl_probe.figures.by_block import lens_panels, stream_panels
-from crl_probe.figures.by_depth import depth_panels
-from crl_probe.figures.embedding_trajectory import trajectory_view
-from crl_probe.figures.geometry import cka_panels
-from crl_probe.figures.learning_curves import learning_curve_panels
-from crl_probe.figures.q_landscape import landscape_view
-from crl_probe.figures.rollouts import rollout_view
 from crl_probe.probes.depth_lens import DepthLensResult
 from crl_probe.probes.embedding_trajectory import EmbeddingTrajectoryResult
 from crl_probe.probes.geometry import GeometryResult
@@ -20,9 +13,16 @@ from crl_probe.probes.residual_stream import ResidualStreamResult
 from crl_probe.probes.retrieval import RetrievalResult
 from crl_probe.probes.rollouts import RolloutsResult
 from crl_probe.probes.success import SuccessResult
-from crl_probe.report.content import Section, number_table
+from crl_probe.render.page.by_block import lens_panels, stream_panels
+from crl_probe.render.page.by_depth import depth_panels
+from crl_probe.render.page.content import Section, number_table
+from crl_probe.render.page.embedding_trajectory import trajectory_view
+from crl_probe.render.page.geometry import cka_panels
+from crl_probe.render.page.learning_curves import learning_curve_panels
+from crl_probe.render.page.q_landscape import landscape_view
+from crl_probe.render.page.rollouts import rollout_view
 from crl_probe.report.findings import finding
-from crl_probe.samples import DepthEstimate, estimate_by_depth
+from crl_probe.summary.estimates import DepthEstimate, estimate_by_depth
 
 TITLES = {
     "success": "Performance by depth",

@@ -4,14 +4,14 @@ import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from crl_probe.evidence import Evidence, EvidenceSettings
-from crl_probe.grouping import by_depth
-from crl_probe.probing import Measured, measure
-from crl_probe.verdicts import Verdict, judge
+from crl_probe.evidence.evidence import Evidence, EvidenceSettings
+from crl_probe.probes.registry import Measured, measure
+from crl_probe.runs.comparability import by_depth
+from crl_probe.summary.verdicts import Verdict, judge
 from crl_train.errors import ConfigError
 
 if TYPE_CHECKING:
-    from crl_probe.loading import LoadedRun
+    from crl_probe.runs.loading import LoadedRun
 
 # What is shown over training, where earlier checkpoints are given.
 _COURSE: Final = ("q_landscape", "embedding_trajectory")

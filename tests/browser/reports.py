@@ -5,7 +5,7 @@ import copy
 from pathlib import Path
 from unittest import mock
 
-from crl_probe.evidence import EvidenceSettings
+from crl_probe.evidence.evidence import EvidenceSettings
 from crl_probe.probes import embedding_trajectory
 from crl_probe.report import ReportSettings
 from crl_probe.report.build import Report, write_report

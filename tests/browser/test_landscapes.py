@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from crl_probe.figures.views import maze_of
 from crl_probe.probes.q_landscape import percentile_ranks
+from crl_probe.render.page.views import maze_of
 from tests.browser.visit import (
     LANDSCAPE,
     bring,

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from crl_probe.figures.views import maze_of
+from crl_probe.render.page.views import maze_of
 
 # Debian's, or whatever the machine calls it: no browser is downloaded.
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crl_probe.evidence import Evidence, EvidenceSettings
+from crl_probe.evidence.evidence import Evidence, EvidenceSettings
 from tests.crl_probe.fakes import FakeRun
 
 SMALL = EvidenceSettings(episodes=10, episode_length=120, points=300, paths=6, goals=3, seed=0)

@@ -36,7 +36,7 @@ def _tables(env_name):
 
 
 class FakeRun:
-    """Has what ``crl_probe.loading.LoadedRun`` promises."""
+    """Has what ``crl_probe.runs.loading.LoadedRun`` promises."""
 
     def __init__(self, env_name="point_u_maze", depth=4, seed=0, name=None, actor_depth=None):
         self.env, self._grid, walking, straight = _tables(env_name)

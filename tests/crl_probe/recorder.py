@@ -1,6 +1,6 @@
 """A listener that writes down everything it is told."""
 
-from crl_probe.progress import Progress
+from crl_probe.runs.progress import Progress
 
 
 class Recorder(Progress):

@@ -1,0 +1,5 @@
+"""The ``crl-probe`` command line: one file a command group."""
+
+from crl_probe.cli.main import main
+
+__all__ = ["main"]

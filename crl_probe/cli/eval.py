@@ -1,0 +1,71 @@
+"""What ``crl-probe eval`` does: fresh episodes of each run, and how they went."""
+
+import csv
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.table import Table
+
+from crl_probe.cli.output import stdout_console
+
+if TYPE_CHECKING:
+    from crl_probe.runs.loading import LoadedRun
+
+
+def success_row(run: "LoadedRun", policy: str, episodes: int, seed: int) -> dict[str, Any]:
+    """Roll out one run and say what came of it."""
+    import jax
+
+    from crl_train.evaluation import collect_episodes
+    from crl_train.goal_metrics import summarise_success
+
+    recorded = collect_episodes(run.env, run.policy(policy), jax.random.key(seed), episodes, run.episode_length)
+    return {
+        "run": run.name,
+        "env": run.config.env,
+        "actor_depth": run.config.actor_depth,
+        "critic_depth": run.config.critic_depth,
+        "seed": run.config.seed,
+        "env_steps": run.env_steps,
+        "episodes": episodes,
+        **summarise_success(recorded.distances, run.env.spec.tolerance),
+    }
+
+
+def print_rows(rows: Sequence[Mapping[str, Any]], form: str) -> None:
+    """Print rows as a table, CSV or JSON."""
+    if form == "json":
+        click.echo(json.dumps(rows, indent=2))
+    elif form == "csv":
+        writer = csv.DictWriter(sys.stdout, fieldnames=list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    else:
+        _print_tables(rows)
+
+
+def _print_tables(rows: Sequence[Mapping[str, Any]]) -> None:
+    """One table for each environment, never one for two."""
+    console = stdout_console()
+    for env in dict.fromkeys(row["env"] for row in rows):
+        table = Table(title=env, title_justify="left", title_style="bold", box=None, pad_edge=False)
+        table.add_column("run", no_wrap=True)
+        for heading in ("env steps", "success", "at the end", "time at goal", "time to goal", "final distance"):
+            table.add_column(heading, justify="right")
+        for row in rows:
+            if row["env"] == env:
+                arrival = row["time_to_goal"]
+                table.add_row(
+                    row["run"],
+                    f"{row['env_steps']:,}",
+                    f"{row['success_rate']:.2f}",
+                    f"{row['final_success_rate']:.2f}",
+                    f"{row['time_at_goal']:.1f}",
+                    "–" if arrival is None else f"{arrival:.0f}",
+                    f"{row['final_distance']:.2f}",
+                )
+        console.print(table)
+    console.print(f"[dim]{rows[0]['episodes']} fresh episodes each, the same starts and goals; times in steps.[/dim]")

@@ -1,0 +1,237 @@
+"""Options that commands of ``crl-probe`` share, and how their text becomes values."""
+
+import dataclasses
+import difflib
+import functools
+import os
+import shlex
+import sys
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
+from typing import Any, Final, Literal, TypeAlias, TypeVar
+
+import click
+
+from crl_train.errors import ConfigError
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+Step: TypeAlias = int | Literal["all"] | None
+
+# Probes are asked for by the words of their commands; those without one of their own, or with the same, by their name.
+SECTION_WORDS: Final = {
+    "curves": "learning_curves",
+    "landscape": "q_landscape",
+    "trajectories": "embedding_trajectory",
+    "spread": "goal_clusters",
+    "stream": "residual_stream",
+    "lens": "depth_lens",
+}
+
+FILE: Final = click.Path(path_type=Path)
+RUNS: Final = click.argument("patterns", metavar="RUNS...", nargs=-1, required=True)
+STEP: Final = click.option(
+    "--step", metavar="N|all", help="Checkpoint to open, in env steps, or all of each run; the newest if not given."
+)
+SEED: Final = click.option(
+    "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Decides starts and goals."
+)
+PROBE_SET: Final = click.option(
+    "--probe-set", type=FILE, help="Shared states and goals made earlier; see crl-probe probe-set."
+)
+FORMAT: Final = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "csv", "json", "latex"]),
+    default="table",
+    show_default=True,
+    help="How numbers are printed.",
+)
+BY: Final = click.option(
+    "--by", default="depth,seed", show_default=True, help="Rows: depth (aggregates), seed (runs), or both."
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """Which runs are probed on what; the fields are the options that :func:`probing_options` adds.
+
+    Attributes:
+        patterns: Run directories and glob patterns.
+        step: Checkpoint in environment steps; None for the newest, ``all`` for every one.
+        episodes: On-policy episodes of each run; None for the default, here and below.
+        goals: Shared goals spread over the environment.
+        goal: Shared goals given by hand, as text.
+        seed: Decides starts, goals and what is drawn into the shared set.
+        cache: Whether results on disk are used and kept.
+        workers: Processes that runs are spread over; None for as many as pay off.
+        probe_set: File of a shared set made earlier.
+    """
+
+    patterns: tuple[str, ...]
+    step: str | None
+    episodes: int | None
+    goals: int | None
+    goal: tuple[str, ...]
+    seed: int
+    cache: bool
+    workers: int | None
+    probe_set: Path | None = None
+
+
+_PROBING: Final = (
+    RUNS,
+    STEP,
+    click.option("--episodes", type=click.IntRange(1), help="Episodes rolled out by each run; 64 if not given."),
+    click.option("--goals", type=click.IntRange(1), help="Shared goals, spread over the environment; 6 if not given."),
+    click.option("--goal", metavar="X,Y", multiple=True, help="A shared goal given by hand; repeat for several."),
+    SEED,
+    click.option("--cache/--no-cache", default=True, help="Keep results, so that the same question takes seconds."),
+    click.option(
+        "--workers",
+        type=click.IntRange(1),
+        help="Processes that runs are spread over; as many as pay off if not given.",
+    ),
+)
+
+
+def probing_options(*more: Callable[[Any], Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Add the options of :class:`Asked`, and pass them to the command as one such object.
+
+    Args:
+        more: Options beside those that all commands have, such as ``PROBE_SET``.
+    """
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(command)
+        def bundled(**values: Any) -> None:
+            names = {field.name for field in dataclasses.fields(Asked)} & set(values)
+            asked = Asked(**{name: values.pop(name) for name in names})
+            command(asked, **values)
+
+        for option in reversed((*_PROBING, *more)):
+            bundled = option(bundled)
+        return bundled
+
+    return decorate
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words as a sentence holds them.
+
+    Example:
+        >>> listed(["this", "that", "those"])
+        'this, that and those'
+    """
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def command_line() -> str:
+    """The command as it could be typed again."""
+    return shlex.join(["crl-probe", *sys.argv[1:]])
+
+
+def parse_step(text: str | None) -> Step:
+    """Read ``--step``.
+
+    Raises:
+        ConfigError: If it is neither a number nor ``all``.
+    """
+    if text is None:
+        return None
+    if text == "all":
+        return "all"
+    if not text.isdecimal():
+        raise ConfigError(f"--step {text!r} is not usable: give a checkpoint's environment steps, or all.")
+    return int(text)
+
+
+def parse_goal(text: str) -> tuple[float, ...]:
+    """Read a position such as ``4,0.5``.
+
+    Raises:
+        ConfigError: If an entry is no number.
+    """
+    try:
+        return tuple(float(entry) for entry in text.split(","))
+    except ValueError:
+        raise ConfigError(f"--goal {text!r} is not usable: give numbers separated by commas, such as 4,0.") from None
+
+
+def parse_levels(text: str) -> tuple[str, ...]:
+    """Read ``--by``.
+
+    Raises:
+        ConfigError: If it names anything but ``depth`` and ``seed``.
+
+    Example:
+        >>> parse_levels("depth")
+        ('depth',)
+    """
+    from crl_probe.summary.tables import LEVELS
+
+    names = {name.strip() for name in text.split(",")}
+    if not names <= set(LEVELS):
+        raise ConfigError(f"--by {text!r} is not usable: rows are by depth, by seed, or both: depth,seed.")
+    return tuple(level for level in LEVELS if level in names)
+
+
+def parse_sections(text: str) -> tuple[str, ...]:
+    """Read ``--sections``: names of probes, or the words of their commands.
+
+    Returns:
+        Names of probes, in the order of reports.
+
+    Raises:
+        ConfigError: Naming the nearest that there is, and all of them.
+
+    Example:
+        >>> parse_sections("lens,success")
+        ('success', 'depth_lens')
+    """
+    from crl_probe.probes.registry import PROBES
+
+    word_of = {name: word for word, name in SECTION_WORDS.items()}
+    words = [word_of.get(name, name) for name in PROBES]
+    wanted = set()
+    for asked in (part.strip() for part in text.split(",")):
+        name = SECTION_WORDS.get(asked, asked)
+        if name not in PROBES:
+            near = difflib.get_close_matches(asked, [*words, *PROBES], n=1, cutoff=0.4)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise ConfigError(
+                f"--sections {asked!r} is not usable: there is no such section.{hint} Sections are {', '.join(words)}; "
+                "methods are always there."
+            )
+        wanted.add(name)
+    return tuple(name for name in PROBES if name in wanted)
+
+
+def check_metrics(names: Sequence[str], known: Collection[str]) -> None:
+    """Refuse a metric that does not exist.
+
+    Raises:
+        ConfigError: Naming the nearest one that does.
+    """
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+            hint = f"Did you mean {near[0]!r}?" if near else f"Metrics are {', '.join(known)}."
+            raise ConfigError(f"unknown metric {name!r}: no such name is defined. {hint}")
+
+
+def check_place(option: str, path: Path | None) -> None:
+    """Refuse a file that cannot be written before any work is done for it.
+
+    Raises:
+        ConfigError: If it is a folder, or the nearest folder above it that exists is none or not to be written to.
+    """
+    if path is None:
+        return
+    if path.is_dir():
+        raise ConfigError(f"{option} {str(path)!r} is not usable: it is a folder. Name a file in it.")
+    above = next(folder for folder in path.absolute().parents if folder.exists())
+    if not above.is_dir():
+        raise ConfigError(f"{option} {str(path)!r} is not usable: {above} is a file and not a folder. Choose another.")
+    if not os.access(above, os.W_OK):
+        raise ConfigError(f"{option} {str(path)!r} is not usable: nothing can be written to {above}. Choose another.")

@@ -1,0 +1,84 @@
+"""What ``crl-probe report`` says when it is done: headline numbers, verdicts, and where everything is."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from crl_probe.cli.options import listed
+from crl_probe.cli.output import VERDICT_COLOURS, fitting, print_drawn
+from crl_probe.cli.progress import duration
+from crl_probe.probes.registry import PROBES
+from crl_probe.report import Report, Study
+from crl_probe.report.headline import HEADLINE_METRICS
+from crl_probe.summary.estimates import estimate_by_depth
+from crl_probe.summary.formats import interval_words
+from crl_probe.summary.tables import Table as NumberTable
+from crl_probe.summary.tables import depth_rows, tables_of
+
+_GAP: Final = 2
+
+
+def print_summary(report: Report, passed_over: Sequence[str], seconds: float) -> None:
+    """Print the most telling numbers by depth, the verdicts, what is missing, and what was written.
+
+    Args:
+        report: A finished report.
+        passed_over: What is not in it and why, a line each.
+        seconds: How long it took, from opening the runs.
+    """
+    print_drawn(lambda console: _draw(console, report, passed_over, seconds))
+
+
+def _draw(console: Console, report: Report, passed_over: Sequence[str], seconds: float) -> None:
+    for study in report.studies:
+        _draw_study(console, study)
+        console.print()
+    for line in passed_over:
+        console.print(Text.assemble(("passed over: ", "yellow"), line), soft_wrap=True)
+    folder = report.index.parent
+    console.print(Text.assemble("Report: ", (str(report.index), "bold")), soft_wrap=True)
+    beside = f"with {listed(_beside(folder))}; made in {duration(seconds)}"
+    console.print(Text(f"{_size(report.index)}, {beside}", style="dim"))
+
+
+def _draw_study(console: Console, study: Study) -> None:
+    for table in _headline(study):
+        for number, part in enumerate(fitting(table, console.width, title_once=True)):
+            if number:
+                console.print()
+            console.print(part)
+        console.print(Text(interval_words([table]), style="dim"))
+        console.print()
+    grid = Table.grid(padding=(0, _GAP, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column()
+    for verdict in study.verdicts:
+        grid.add_row(Text(verdict.word, style=VERDICT_COLOURS[verdict.word]), Text(verdict.claim))
+    for name in study.measured.missing:
+        grid.add_row(Text("not available", style="yellow"), Text(f"{PROBES[name].title}; the report says why."))
+    console.print(grid)
+
+
+def _headline(study: Study) -> list[NumberTable]:
+    """The numbers of the report's first screen, or nothing if no such number is defined."""
+    shown = [
+        sample
+        for sample in study.measured.samples
+        if (sample.metric, sample.evidence) in HEADLINE_METRICS and not sample.part
+    ]
+    return tables_of(depth_rows(estimate_by_depth(shown)), together=True)
+
+
+def _beside(folder: Path) -> list[str]:
+    """What the folder holds beside the page."""
+    files = sorted(entry.name for entry in folder.iterdir() if entry.is_file() and entry.name != "index.html")
+    figures = len(list(folder.glob("figures/*.pdf")))
+    return [*files, *([f"{figures} figure{'' if figures == 1 else 's'} as PDF and SVG"] if figures else [])]
+
+
+def _size(path: Path) -> str:
+    return f"{path.stat().st_size / 1e6:.1f} MB"

@@ -1,0 +1,113 @@
+"""Following training: look at the runs every few seconds, and write the report again when something landed."""
+
+import dataclasses
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import click
+
+from crl_probe.cli.options import Step, listed
+from crl_probe.runs.loading import find_runs
+from crl_train.errors import ConfigError, CrlError, RunNotFoundError
+from crl_train.run_dir import RunDir
+
+SECONDS_BETWEEN_LOOKS: Final = 5.0
+_MOST_NAMED: Final = 3
+
+Checkpoint: TypeAlias = tuple[int, int]  # environment steps, and when it was written
+
+
+@dataclasses.dataclass(frozen=True)
+class Sight:
+    """What one look at the runs has seen.
+
+    Attributes:
+        runs: Checkpoints that a report would look at, by run.
+        problem: Why there is none, if so.
+    """
+
+    runs: Mapping[Path, Sequence[Checkpoint]]
+    problem: str = ""
+
+
+def look_at(patterns: Sequence[str], step: Step) -> Sight:
+    """See which runs have which whole checkpoints; patterns are expanded anew, so that new runs are found."""
+    try:
+        paths = find_runs(patterns)
+    except RunNotFoundError as error:
+        return Sight({}, str(error))
+    found = {path: checkpoints for path in paths if (checkpoints := _checkpoints(RunDir(path), step))}
+    names = [path.name for path in paths]
+    return Sight(found, "" if found else f"no checkpoint yet in {_named(names)}.")
+
+
+def follow(
+    look: Callable[[], Sight],
+    render: Callable[[str], None],
+    *,
+    say: Callable[[str], None],
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
+    """Render whenever a look sees something new, until the user has had enough (Ctrl-C).
+
+    Args:
+        look: Sees what runs there are.
+        render: Makes a report, told what is new.
+        say: Shows why there is nothing to render yet.
+        sleep: Waits so many seconds.
+
+    Raises:
+        ConfigError: If the first report cannot be made as asked; what goes wrong later is told, and watching goes on.
+    """
+    before, rendered = Sight({}), False
+    while True:
+        now = look()
+        if now.problem and now != before:
+            say(f"Waiting: {now.problem}")
+        elif now != before:
+            try:
+                render(news(before, now))
+                rendered = True
+            except (CrlError, OSError) as error:
+                if isinstance(error, ConfigError) and not rendered:
+                    raise
+                click.echo(f"{click.style('no new report:', fg='red', bold=True)} {error}", err=True)
+        before = now
+        sleep(SECONDS_BETWEEN_LOOKS)
+
+
+def news(before: Sight, now: Sight) -> str:
+    """What one look saw that the look before it did not.
+
+    Example:
+        >>> news(Sight({}), Sight({Path("runs/maze_d4_s0"): [(80_000, 1)]}))
+        'maze_d4_s0 at 80,000 steps'
+    """
+    changed = [path for path in now.runs if now.runs[path] != before.runs.get(path)]
+    gone = [path for path in before.runs if path not in now.runs]
+    told = [f"{path.name} at {now.runs[path][-1][0]:,} steps" for path in changed]
+    return _named([*told, *(f"{path.name} is gone" for path in gone)])
+
+
+def _checkpoints(run: RunDir, step: Step) -> tuple[Checkpoint, ...]:
+    steps = run.policy_steps()
+    if step is None:
+        steps = steps[-1:]
+    elif step != "all":
+        steps = tuple(one for one in steps if one == step)
+    return tuple((one, _written(run.policy / str(one))) for one in steps)
+
+
+def _written(folder: Path) -> int:
+    """When the folder was written; a run that is trained again replaces its checkpoints, and may be doing so now."""
+    try:
+        return folder.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
+
+
+def _named(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMED
+    return listed([*names[:_MOST_NAMED], *([f"{more} more"] if more > 0 else [])])

@@ -1,0 +1,1 @@
+"""What probes look at: on-policy episodes, the shared probe set, held-out pairs, places of an environment."""

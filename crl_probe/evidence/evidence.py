@@ -1,0 +1,281 @@
+"""What probes look at, recorded once and shared: on-policy episodes, the shared probe set and their embeddings.
+
+Everything is made when first asked for. Recorded episodes and the probe set are cached on disk for each agent, so
+that adding one run to a comparison rolls out that run alone; embeddings live as long as this object.
+"""
+
+import dataclasses
+import functools
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from jaxtyping import Float
+
+from crl_probe.evidence.episodes import OnPolicyEpisodes, collect_on_policy
+from crl_probe.evidence.places import achieved_goals
+from crl_probe.evidence.probe_set import Points, ProbeSet, build_probe_set, choose_goals
+from crl_probe.runs.comparability import run_infos
+from crl_probe.runs.encode import encode_phi, encode_psi
+from crl_probe.runs.progress import Progress, silent
+from crl_probe.runs.run_info import RunInfo
+from crl_probe.runs.workers import map_runs
+from crl_probe.store.cache import cached
+from crl_train.envs.goal_env import GoalEnv
+from crl_train.errors import ConfigError
+
+if TYPE_CHECKING:
+    from crl_probe.runs.loading import LoadedRun
+
+Number = TypeVar("Number")
+
+
+@dataclasses.dataclass(frozen=True)
+class EvidenceSettings:
+    """How much is recorded.
+
+    Attributes:
+        episodes: On-policy episodes of each agent.
+        episode_length: Steps of each; None takes what the agents were trained with.
+        points: State-actions in the shared set, drawn evenly from all agents; fewer if fewer are recorded.
+        paths: Whole episodes in the shared set, for pictures; fewer if fewer are recorded.
+        goals: How many shared goals are spread over the environment.
+        goal_positions: Shared goals given by hand instead. (goals, goal_dim), environment's unit.
+        seed: Decides starts, goals and what is drawn into the shared set.
+        given_probe_set: Hash of a probe set made earlier that stands in for all of the shared set, or empty.
+    """
+
+    episodes: int = 64
+    episode_length: int | None = None
+    points: int = 2_000
+    paths: int = 24
+    goals: int = 6
+    goal_positions: tuple[tuple[float, ...], ...] = ()
+    seed: int = 0
+    given_probe_set: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("episodes", "points", "paths", "goals"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name}={getattr(self, name)} is not usable: it must be at least 1. Use 8 or more.")
+
+
+class Evidence:
+    """The evidence about some agents of one environment.
+
+    Args:
+        runs: The agents, in the order of every result.
+        settings: How much is recorded.
+        probe_set: A shared set made earlier, used in place of a new one.
+        use_cache: Whether recordings are looked up and kept on disk.
+        workers: Processes that agents are spread over; 1 does everything here. More need agents that are on disk.
+        progress: Told what is under way.
+
+    Raises:
+        ConfigError: If there is no run, runs of several environments, a probe set of another environment, or a goal
+            that the environment cannot have.
+    """
+
+    def __init__(
+        self,
+        runs: Sequence["LoadedRun"],
+        settings: EvidenceSettings,
+        *,
+        probe_set: ProbeSet | None = None,
+        use_cache: bool = True,
+        workers: int = 1,
+        progress: Progress = silent,
+    ) -> None:
+        names = sorted({run.config.env for run in runs})
+        if len(names) != 1:
+            raise ConfigError(f"runs of {', '.join(names) or 'no environment'}: evidence is about one environment.")
+        if probe_set is not None:
+            _check_fits(probe_set, runs[0].env)
+            settings = dataclasses.replace(settings, given_probe_set=_hash_of(probe_set))
+        self.runs = tuple(runs)
+        self.settings = settings
+        self.use_cache = use_cache
+        self.workers = workers
+        self.progress = progress
+        self._given = probe_set
+        self._by_hand = _checked_goals(settings.goal_positions, self.env) if settings.goal_positions else None
+
+    @property
+    def env(self) -> GoalEnv:
+        """The environment of all the runs."""
+        return self.runs[0].env
+
+    @property
+    def episode_length(self) -> int:
+        """Steps of every episode: as asked, or the shortest that any of the agents was trained with."""
+        return self.settings.episode_length or min(run.episode_length for run in self.runs)
+
+    def of_each_run(
+        self, words: str, function: Callable[..., Number], *common: Any, each: Sequence[Sequence[Any]] | None = None
+    ) -> list[Number]:
+        """Call ``function(run, *own, *common)`` for every agent, in parallel processes if there are several workers.
+
+        Args:
+            words: What is done, for whoever watches.
+            function: A module-level function of an agent and picklable arguments.
+            common: Arguments that all agents share.
+            each: For each agent the arguments of its own, if any.
+        """
+        arguments = [(*own, *common) for own in each or [()] * len(self.runs)]
+        results = []
+        self.progress(words, 0, len(self.runs))
+        for done, result in enumerate(map_runs(function, self.runs, arguments, self.workers), start=1):
+            results.append(result)
+            self.progress(words, done, len(self.runs))
+        return results
+
+    @functools.cached_property
+    def infos(self) -> tuple[RunInfo, ...]:
+        """Names of the agents, as results carry them."""
+        return run_infos(self.runs)
+
+    @functools.cached_property
+    def episodes(self) -> tuple[OnPolicyEpisodes, ...]:
+        """Each agent's own episodes: the same starts and commanded goals for all."""
+        s = self.settings
+        recording = _RecordingSettings(s.episodes, self.episode_length)
+        common = (recording, s.seed, self.use_cache)
+        return tuple(self.of_each_run("rolling out", _episodes_of, *common, each=[(info,) for info in self.infos]))
+
+    @functools.cached_property
+    def goals(self) -> Float[np.ndarray, "goals goal_dim"]:
+        """The shared goals."""
+        if self._by_hand is not None:
+            return self._by_hand
+        if self._given is not None:
+            return self._given.goals
+        return choose_goals(self.env, self.settings.goals, self.settings.seed)
+
+    @functools.cached_property
+    def probe_set(self) -> ProbeSet:
+        """The shared states, actions and goals."""
+        if self._given is not None:
+            return self._given
+        s = self.settings
+        return cached(
+            "probe_set",
+            ProbeSet,
+            self.infos,
+            s,
+            s.seed,
+            lambda: build_probe_set(
+                self.env,
+                self.episodes,
+                self.goals,
+                num_points=s.points,
+                num_paths=min(s.paths, s.episodes * len(self.runs)),
+                discount=self.runs[0].config.discount,
+                seed=s.seed,
+            ),
+            enabled=self.use_cache,
+        )
+
+    @functools.cached_property
+    def point_phi(self) -> tuple[Float[np.ndarray, "points repr_dim"], ...]:
+        """Each agent's embeddings of the shared state-actions."""
+        return self._phi_of(self.probe_set.points)
+
+    @functools.cached_property
+    def path_phi(self) -> tuple[Float[np.ndarray, "points repr_dim"], ...]:
+        """Each agent's embeddings of the shared episodes."""
+        return self._phi_of(self.probe_set.paths)
+
+    @functools.cached_property
+    def point_psi(self) -> tuple[Float[np.ndarray, "points repr_dim"], ...]:
+        """Each agent's embeddings of what the shared states achieve, taken as goals."""
+        places = achieved_goals(self.env, self.probe_set.points.states)
+        return tuple(self.of_each_run("embedding places", encode_psi, places))
+
+    @functools.cached_property
+    def goal_psi(self) -> tuple[Float[np.ndarray, "goals repr_dim"], ...]:
+        """Each agent's embeddings of the shared goals."""
+        return tuple(self.of_each_run("embedding goals", encode_psi, self.goals))
+
+    @functools.cached_property
+    def on_policy_phi(self) -> tuple[Float[np.ndarray, "episodes steps repr_dim"], ...]:
+        """Each agent's embeddings of the state-actions of its own episodes."""
+        own = [(record.states, record.actions) for record in self.episodes]
+        return tuple(self.of_each_run("embedding own episodes", _phi_of_episodes, each=own))
+
+    def _phi_of(self, points: Points) -> tuple[Float[np.ndarray, "points repr_dim"], ...]:
+        return tuple(self.of_each_run(f"embedding {len(points)} states", encode_phi, points.states, points.actions))
+
+
+@dataclasses.dataclass(frozen=True)
+class _RecordingSettings:
+    episodes: int
+    episode_length: int
+
+
+def _episodes_of(
+    run: "LoadedRun", info: RunInfo, recording: _RecordingSettings, seed: int, use_cache: bool
+) -> OnPolicyEpisodes:
+    return cached(
+        "episodes",
+        OnPolicyEpisodes,
+        [info],
+        recording,
+        seed,
+        lambda: collect_on_policy(run, info, recording.episodes, recording.episode_length, seed),
+        enabled=use_cache,
+    )
+
+
+def _phi_of_episodes(
+    run: "LoadedRun",
+    states: Float[np.ndarray, "episodes steps_and_start state_dim"],
+    actions: Float[np.ndarray, "episodes steps action_dim"],
+) -> Float[np.ndarray, "episodes steps repr_dim"]:
+    count, steps, action_dim = actions.shape
+    phi = encode_phi(run, states[:, :-1].reshape(count * steps, -1), actions.reshape(-1, action_dim))
+    return phi.reshape(count, steps, -1)
+
+
+def _check_fits(probe_set: ProbeSet, env: GoalEnv) -> None:
+    if probe_set.env != env.name:
+        raise ConfigError(
+            f"the probe set is of {probe_set.env} and the runs are of {env.name}: give runs of its environment, or "
+            "make a set from these with `crl-probe probe-set`."
+        )
+    for table in (probe_set.points, probe_set.paths):
+        if not all(np.isfinite(getattr(table, field.name)).all() for field in dataclasses.fields(table)):
+            raise ConfigError("the probe set holds NaN or infinite numbers. Make it again with `crl-probe probe-set`.")
+    sizes = (probe_set.points.states.shape[1], probe_set.points.actions.shape[1], probe_set.goals.shape[1])
+    if sizes != (env.state_dim, env.action_dim, env.goal_dim):
+        raise ConfigError(
+            f"the probe set has states, actions and goals of sizes {sizes}: {env.name} has "
+            f"{(env.state_dim, env.action_dim, env.goal_dim)}. Make it again with `crl-probe probe-set`."
+        )
+
+
+def _hash_of(probe_set: ProbeSet) -> str:
+    digest = hashlib.sha256()
+    for table in (probe_set.points, probe_set.paths):
+        for field in dataclasses.fields(table):
+            digest.update(np.ascontiguousarray(getattr(table, field.name)).tobytes())
+    digest.update(np.ascontiguousarray(probe_set.goals).tobytes())
+    return digest.hexdigest()[:32]
+
+
+def _checked_goals(positions: Sequence[Sequence[float]], env: GoalEnv) -> Float[np.ndarray, "goals goal_dim"]:
+    """Goals given by hand, as an array.
+
+    Raises:
+        ConfigError: If one has the wrong number of entries, is not finite, or lies in a wall.
+    """
+    for position in positions:
+        text = ",".join(f"{entry:g}" for entry in position)
+        if len(position) != env.goal_dim or not np.isfinite(position).all():
+            raise ConfigError(f"goal {text} is not usable: a goal of {env.name} has {env.goal_dim} finite numbers.")
+        if env.maze is not None and not env.maze.is_free(np.array([position[:2]], dtype=np.float64))[0]:
+            raise ConfigError(
+                f"goal {text} is not usable: it is in a wall of {env.name}, or outside. Choose a place on the floor, "
+                f"such as {','.join(f'{entry:g}' for entry in env.maze.goal_centres[0])}."
+            )
+    return np.array(positions, dtype=np.float32)

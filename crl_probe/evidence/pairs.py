@@ -1,0 +1,116 @@
+"""Held-out pairs of a state-action and a goal that its own episode achieved later, in batches of one size.
+
+The contrastive loss asks which goal of a batch belongs to which state-action; these are batches to ask the same with,
+none of which the agents were trained on.
+"""
+
+import dataclasses
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float
+
+from crl_probe.evidence.episodes import OnPolicyEpisodes
+from crl_probe.evidence.places import achieved_goals
+from crl_probe.evidence.probe_set import Points
+from crl_probe.runs.errors import ProbeError
+from crl_train.energy import paired_energy
+from crl_train.envs.goal_env import GoalEnv
+from crl_train.relabel import future_offset
+
+
+@dataclasses.dataclass(frozen=True)
+class Pairs:
+    """Whole batches of pairs, one pair a row, batch after batch.
+
+    Attributes:
+        states: (pairs, state_dim)
+        actions: Taken in these states. (pairs, action_dim)
+        goals: What the same episode achieved later. (pairs, goal_dim)
+        batch_size: Pairs in a batch.
+    """
+
+    states: Float[np.ndarray, "pairs state_dim"]
+    actions: Float[np.ndarray, "pairs action_dim"]
+    goals: Float[np.ndarray, "pairs goal_dim"]
+    batch_size: int
+
+    def __len__(self) -> int:
+        return len(self.states)
+
+
+def shared_pairs(points: Points, batch_size: int, rng: np.random.Generator) -> Pairs:
+    """Shuffle the shared points into as many full batches as there are.
+
+    Raises:
+        ProbeError: If they do not fill one batch.
+    """
+    batches = len(points) // batch_size
+    if not batches:
+        raise ProbeError(
+            f"{len(points)} shared points do not fill a batch of {batch_size} pairs: scores compare on batches of one "
+            f"size. Record more episodes, or set batch_size to {len(points)} or less."
+        )
+    chosen = points.rows(rng.permutation(len(points))[: batches * batch_size])
+    return Pairs(chosen.states, chosen.actions, chosen.future_goals, batch_size)
+
+
+def own_pairs(
+    env: GoalEnv,
+    record: OnPolicyEpisodes,
+    count: int,
+    batch_size: int,
+    discount: float,
+    rng: np.random.Generator,
+) -> Pairs:
+    """Draw pairs evenly from an agent's own steps; some twice only where there are fewer steps than pairs.
+
+    Args:
+        env: Says what a state has achieved.
+        record: The agent's episodes.
+        count: Pairs to draw, a multiple of ``batch_size``.
+        batch_size: Pairs in a batch.
+        discount: γ: a goal k steps on has P ∝ γ^k.
+        rng: Decides which. In the same state it draws the same steps from every agent, so that agents differ by what
+            they did then and not by luck.
+    """
+    episodes, steps, _ = record.actions.shape
+    rows = rng.choice(episodes * steps, size=count, replace=count > episodes * steps)
+    episode, time = np.divmod(rows, steps)
+    uniform = jnp.asarray(rng.random(count, dtype=np.float32))
+    later = time + np.asarray(future_offset(uniform, jnp.asarray(steps - time), discount))
+    return Pairs(
+        states=record.states[episode, time],
+        actions=record.actions[episode, time],
+        goals=achieved_goals(env, record.states[episode, later]),
+        batch_size=batch_size,
+    )
+
+
+def energies_by_batch(
+    kind: str,
+    phi: Float[np.ndarray, "pairs repr_dim"],
+    psi: Float[np.ndarray, "pairs repr_dim"],
+    batch_size: int,
+) -> Float[np.ndarray, "batches rows columns"]:
+    """Energy of every state-action (rows) with every goal (columns) of its own batch.
+
+    Args:
+        kind: The energy that the agent was trained with.
+        phi: Embeddings of the state-actions, batch after batch. (pairs, repr_dim)
+        psi: Embeddings of their goals. (pairs, repr_dim)
+        batch_size: Pairs in a batch; divides their number.
+
+    Returns:
+        Own goals on the diagonals. (batches, batch_size, batch_size)
+    """
+    shape = (batch_size, batch_size, phi.shape[1])
+    energies = []
+    for at in range(0, len(phi), batch_size):
+        rows, columns = jnp.asarray(phi[at : at + batch_size, None]), jnp.asarray(psi[None, at : at + batch_size])
+        # Pair by pair: the matrix product that training uses is off by 1e-5, which decides between goals that are
+        # almost the same place.
+        energies.append(
+            np.asarray(paired_energy(kind, jnp.broadcast_to(rows, shape), jnp.broadcast_to(columns, shape)))
+        )
+    return np.stack(energies)

@@ -1,0 +1,281 @@
+"""The shared probe set: the same states, actions and goals for every agent, pooled evenly from all of them.
+
+Numbers on an agent's own episodes mix what it does with how it represents; numbers on a shared set isolate the
+representation. The set holds single points, spread evenly over agents and places, for numbers, and whole episodes,
+so that ways through embedding space can be followed, for pictures.
+"""
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from crl_probe.evidence.episodes import OnPolicyEpisodes
+from crl_probe.evidence.places import walking_distances
+from crl_probe.runs.run_info import RunInfo
+from crl_probe.store.results import load_result, register_nested, save_result
+from crl_train.envs.goal_env import GoalEnv, batched_reset
+from crl_train.errors import ConfigError
+from crl_train.relabel import future_offset
+
+_GOAL_CANDIDATES = 512
+_STRATA = 256  # about how many places the box around all achieved goals is divided into
+_STRATIFIED_AXES = 3  # of goals with more entries, the first so many
+
+
+@register_nested
+@dataclasses.dataclass(frozen=True)
+class Points:
+    """State-actions and where they come from, one a row.
+
+    Attributes:
+        states: (points, state_dim)
+        actions: Taken in these states by the agent that was there. (points, action_dim)
+        commanded_goals: Goal of the episode. (points, goal_dim)
+        future_goals: What the same episode achieved later, drawn with P ∝ γ^k for k steps on. (points, goal_dim)
+        episode: Number of the episode, from 0. (points,)
+        time: Step within the episode, from 0. (points,)
+        source: Index of the agent that was there. (points,)
+    """
+
+    states: Float[np.ndarray, "points state_dim"]
+    actions: Float[np.ndarray, "points action_dim"]
+    commanded_goals: Float[np.ndarray, "points goal_dim"]
+    future_goals: Float[np.ndarray, "points goal_dim"]
+    episode: Int[np.ndarray, " points"]
+    time: Int[np.ndarray, " points"]
+    source: Int[np.ndarray, " points"]
+
+    def __len__(self) -> int:
+        return len(self.states)
+
+    def rows(self, chosen: np.ndarray) -> "Points":
+        """The chosen rows, by index or mask."""
+        return Points(**{field.name: getattr(self, field.name)[chosen] for field in dataclasses.fields(self)})
+
+
+@dataclasses.dataclass(frozen=True)
+class ProbeSet:
+    """What all agents of a comparison are asked about.
+
+    Attributes:
+        env: Name of the environment.
+        sources: The agents whose episodes were pooled.
+        points: Single state-actions, evenly over agents and, within each, over achieved goals.
+        paths: Whole episodes, evenly over agents, in order of episode and time.
+        goals: Shared goals, spread over where goals can be. (goals, goal_dim)
+        recipe: How it was made: seed, discount, counts.
+    """
+
+    env: str
+    sources: tuple[RunInfo, ...]
+    points: Points
+    paths: Points
+    goals: Float[np.ndarray, "goals goal_dim"]
+    recipe: Mapping[str, Any]
+
+
+def build_probe_set(
+    env: GoalEnv,
+    episodes: Sequence[OnPolicyEpisodes],
+    goals: Float[np.ndarray, "goals goal_dim"],
+    *,
+    num_points: int,
+    num_paths: int,
+    discount: float,
+    seed: int,
+) -> ProbeSet:
+    """Draw points and episodes evenly from all agents.
+
+    Args:
+        env: Their environment.
+        episodes: One record for each agent.
+        goals: Shared goals. (goals, goal_dim)
+        num_points: Most points in all, as many from each agent; fewer where fewer were recorded.
+        num_paths: Episodes in all, rounded up to the same number from each agent.
+        discount: γ of the future goals.
+        seed: Decides what is drawn.
+
+    Raises:
+        ConfigError: If the agents are of several environments or have too few episodes.
+    """
+    names = sorted({record.run.env for record in episodes})
+    if len(names) != 1:
+        raise ConfigError(f"runs of {', '.join(names) or 'no environment'}: a probe set is of one environment.")
+    paths_each = -(-num_paths // len(episodes))
+    fewest = min(len(record.states) for record in episodes)
+    if paths_each > fewest:
+        raise ConfigError(f"num_paths={num_paths} needs {paths_each} episodes a run: there are {fewest}. Record more.")
+    generator = np.random.default_rng(seed)
+    recorded = [_table_of(env, record, number, discount, generator) for number, record in enumerate(episodes)]
+    places = [table.states[:, list(env.goal_indices)] for table in recorded]
+    box = np.concatenate(places)
+    strata = [_strata(own, box) for own in places]
+    points_each = min(max(1, num_points // len(episodes)), *map(len, recorded))
+    points, paths = [], []
+    for table, stratum in zip(recorded, strata, strict=True):
+        points.append(table.rows(stratified(stratum, points_each, generator)))
+        numbers = np.unique(table.episode)
+        paths.append(table.rows(np.isin(table.episode, generator.permutation(numbers)[:paths_each])))
+    return ProbeSet(
+        env=names[0],
+        sources=tuple(record.run for record in episodes),
+        points=_joined(points),
+        paths=_joined(paths),
+        goals=goals,
+        recipe={
+            "seed": seed,
+            "discount": discount,
+            "episodes_recorded_of_each_run": fewest,
+            "points_of_each_run": points_each,
+            "paths_of_each_run": paths_each,
+        },
+    )
+
+
+def stratified(strata: Int[np.ndarray, " n"], count: int, generator: np.random.Generator) -> Int[np.ndarray, " count"]:
+    """Draw rows so that every stratum gives as evenly as it can: one row of each, then a second of each, and so on.
+
+    Args:
+        strata: Stratum of each row. (n,)
+        count: Rows to draw, at most n.
+        generator: Decides which rows of a stratum come first.
+
+    Returns:
+        Indices, ascending. (count,)
+    """
+    shuffled = generator.permutation(len(strata))
+    by_stratum = shuffled[np.argsort(strata[shuffled], kind="stable")]
+    ordered = strata[by_stratum]
+    turn = np.arange(len(ordered)) - np.searchsorted(ordered, ordered)
+    # Within a turn in random order, so that a last, unfinished turn prefers no stratum.
+    first = np.lexsort((generator.random(len(turn)), turn))[:count]
+    return np.sort(by_stratum[first])
+
+
+def along_paths(
+    paths: Points, places: Float[np.ndarray, "points goal_dim"], wanted: Bool[np.ndarray, " points"], max_points: int
+) -> Int[np.ndarray, " chosen"]:
+    """Rows among the wanted ones, spaced along the way of every episode: at most ``max_points``.
+
+    The next row of an episode is the first that lies a spacing away from the last one, however long that took: an
+    agent that got stuck, or trembles on the spot, does not fill a picture with one place.
+
+    Args:
+        paths: Whole episodes, in order of episode and time.
+        places: What each point has achieved. (points, goal_dim), environment's unit.
+        wanted: Points that may be chosen. (points,)
+        max_points: Most points to choose, at least one for each episode.
+    """
+    candidates = np.flatnonzero(wanted)
+    episodes, coordinates = paths.episode[candidates].tolist(), places[candidates].tolist()
+    most = max(max_points, len(set(episodes)))
+    if len(candidates) <= most:
+        return candidates
+    spacing = 1e-3 * float(np.ptp(places, axis=0).max())
+    while True:
+        chosen = _spaced(episodes, coordinates, spacing)
+        if len(chosen) <= most:
+            return candidates[chosen]
+        spacing = 1.1 * spacing + 1e-9
+
+
+def _spaced(episodes: Sequence[int], places: Sequence[Sequence[float]], spacing: float) -> list[int]:
+    chosen = [0]
+    for row, (episode, place) in enumerate(zip(episodes, places, strict=True)):
+        last = chosen[-1]
+        if episode != episodes[last] or math.dist(place, places[last]) > spacing:
+            chosen.append(row)
+    return chosen
+
+
+def choose_goals(env: GoalEnv, count: int, seed: int) -> Float[np.ndarray, "goals goal_dim"]:
+    """Pick goals that lie far from each other, the first being the farthest from the start.
+
+    In a maze with planar goals they are centres of goal cells, and far means a long way to walk. Elsewhere they
+    are picked from what the environment commands. Fewer come back where there are fewer to pick from.
+
+    Source: farthest-point sampling, Gonzalez 1985.
+    """
+    candidates, from_start = _goal_candidates(env, seed)
+    nearest = np.where(np.isfinite(from_start), from_start, 0.0)
+    chosen: list[int] = []
+    for _ in range(min(count, len(candidates))):
+        chosen.append(int(nearest.argmax()))
+        nearest = np.minimum(nearest, walking_distances(env, candidates, candidates[chosen[-1:]])[0])
+        nearest[chosen] = -1.0
+    return candidates[chosen]
+
+
+def _goal_candidates(
+    env: GoalEnv, seed: int
+) -> tuple[Float[np.ndarray, "candidates goal_dim"], Float[np.ndarray, " candidates"]]:
+    """Where goals can be, and how far that is from where episodes start."""
+    if env.maze is not None and env.goal_dim == 2:
+        centres = env.maze.goal_centres
+        return np.asarray(centres, dtype=np.float32), env.maze.geodesic(centres, env.maze.start_xy)
+    start = batched_reset(env, jax.random.key(seed), _GOAL_CANDIDATES)
+    states, commanded = env.split_observation(start.obs)
+    middle = np.asarray(env.achieved_goal(states)).mean(axis=0)
+    return np.asarray(commanded), np.linalg.norm(np.asarray(commanded) - middle, axis=1)
+
+
+def save_probe_set(probe_set: ProbeSet, path: Path) -> None:
+    """Write the set, with its recipe, to one ``.npz`` file."""
+    save_result(probe_set, path)
+
+
+def load_probe_set(path: Path) -> ProbeSet:
+    """Read a set that :func:`save_probe_set` wrote.
+
+    Raises:
+        ResultError: If the file is not a probe set.
+        FileNotFoundError: If there is none.
+    """
+    return load_result(path, ProbeSet)
+
+
+def _table_of(
+    env: GoalEnv, record: OnPolicyEpisodes, source: int, discount: float, generator: np.random.Generator
+) -> Points:
+    """All steps of an agent's episodes, each with a future goal."""
+    count, steps, _ = record.actions.shape
+    num_later = np.tile(steps - np.arange(steps), count)
+    uniform = generator.random(count * steps).astype(np.float32)
+    offset = np.asarray(future_offset(jnp.asarray(uniform), jnp.asarray(num_later), discount))
+    episode, time = np.divmod(np.arange(count * steps), steps)
+    achieved = record.states[:, :, list(env.goal_indices)]
+    return Points(
+        states=record.states[:, :-1].reshape(count * steps, -1),
+        actions=record.actions.reshape(count * steps, -1),
+        commanded_goals=np.repeat(record.commanded_goals, steps, axis=0),
+        future_goals=achieved[episode, time + offset],
+        episode=episode + source * count,
+        time=time,
+        source=np.full(count * steps, source),
+    )
+
+
+def _strata(places: Float[np.ndarray, "points goal_dim"], box: np.ndarray) -> Int[np.ndarray, " points"]:
+    """Which of about ``_STRATA`` boxes of equal size around ``box`` each place lies in."""
+    low, high = box.min(axis=0)[:_STRATIFIED_AXES], box.max(axis=0)[:_STRATIFIED_AXES]
+    extent = np.maximum(high - low, 1e-6)
+    side = (np.prod(extent) / _STRATA) ** (1 / len(extent))
+    number = np.maximum(np.ceil(extent / side), 1).astype(int)
+    index = np.clip(((places[:, :_STRATIFIED_AXES] - low) / extent * number).astype(int), 0, number - 1)
+    return np.ravel_multi_index(tuple(index.T), tuple(number))
+
+
+def _joined(tables: Sequence[Points]) -> Points:
+    return Points(
+        **{
+            field.name: np.concatenate([getattr(table, field.name) for table in tables])
+            for field in dataclasses.fields(Points)
+        }
+    )

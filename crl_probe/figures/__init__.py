@@ -1,1 +1,0 @@
-"""Pictures of results: each function takes a result and returns panels; nothing here computes a metric."""

@@ -1,0 +1,1 @@
+"""Charts and maps drawn for the HTML page, and the page itself."""

@@ -1,0 +1,118 @@
+"""What a report is made of, before it is a page: sections of text, figures and tables."""
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+
+from crl_probe.metrics import DEFINITIONS
+from crl_probe.render.page.effect_bar import EffectBar
+from crl_probe.render.page.panels import FigureGroup
+from crl_probe.render.page.views import View
+from crl_probe.runs.run_info import depth_order
+from crl_probe.summary.estimates import DepthEstimate, titled
+from crl_probe.summary.formats import UNDEFINED
+from crl_probe.summary.verdicts import Verdict
+from crl_probe.summary.wording import interval_text
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """Rows of text; the first cell of each row names it.
+
+    Attributes:
+        head: Column titles.
+        rows: Cells, as many as ``head``.
+        notes: For each column a longer text shown on hover, or an empty one.
+        title: Says what the rows are; where it is given, the table is folded under it.
+    """
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...] = ()
+    title: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Section:
+    """One section.
+
+    Attributes:
+        key: Identifies it on the page.
+        title: Heading.
+        reading: One sentence on how to read it.
+        finding: One sentence on what these runs show, with its numbers; empty if there is nothing to say.
+        views: Maps and point clouds that can be explored.
+        groups: Charts.
+        tables: Numbers.
+        paragraphs: More text.
+        problem: Why there is nothing to show, if so.
+        legend: What the two ends of the value scale mean, where views use it.
+    """
+
+    key: str
+    title: str
+    reading: str
+    finding: str = ""
+    views: tuple[View, ...] = ()
+    groups: tuple[FigureGroup, ...] = ()
+    tables: tuple[Table, ...] = ()
+    paragraphs: tuple[str, ...] = ()
+    problem: str = ""
+    legend: tuple[str, str] | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Headline:
+    """The first screen.
+
+    Attributes:
+        compared: What was compared, fact by fact.
+        sentence: Which depth did best, and how sure that is; empty where success was not asked about.
+        basis: What the intervals rest on.
+        chart: Performance by depth.
+        table: The most telling numbers by depth.
+        verdicts: The claims judged, each with a picture of its effect if it has one.
+    """
+
+    compared: tuple[str, ...]
+    sentence: str
+    basis: str
+    chart: FigureGroup
+    table: Table
+    verdicts: tuple[tuple[Verdict, EffectBar | None], ...]
+
+
+def number_table(
+    estimates: Sequence[DepthEstimate], columns: Sequence[tuple[str, str]], first_title: str = "depth"
+) -> Table:
+    """Aggregates with their intervals: a row for each depth, a column for each metric and part of it.
+
+    Args:
+        estimates: What to choose from.
+        columns: Pairs of metric and kind of evidence; those without estimates are left out.
+        first_title: Heading of the column of depths.
+    """
+    found = {(e.metric, e.evidence, e.part, e.label): e for e in estimates}
+    used = [
+        (metric, evidence, part)
+        for metric, evidence in columns
+        for part in dict.fromkeys(e.part for e in estimates if (e.metric, e.evidence) == (metric, evidence))
+    ]
+    rows = []
+    for label in depth_order(run for e in estimates for run in e.runs):
+        cells = [found.get((*column, label)) for column in used]
+        rows.append((label, *(_cell(cell, found.values()) for cell in cells)))
+    return Table(
+        (first_title, *(titled(metric, part) for metric, _, part in used)),
+        tuple(rows),
+        ("", *(f"{DEFINITIONS[metric].text} ({DEFINITIONS[metric].unit})" for metric, *_ in used)),
+    )
+
+
+def _cell(cell: DepthEstimate | None, estimates: Iterable[DepthEstimate]) -> str:
+    """A number with as many decimals as the others of its column."""
+    if cell is None:
+        return UNDEFINED
+    column = [
+        e.estimate for e in estimates if (e.metric, e.evidence, e.part) == (cell.metric, cell.evidence, cell.part)
+    ]
+    return interval_text(cell.estimate, column)

@@ -1,0 +1,42 @@
+"""Where an effect and its interval lie, as places along a line: the small picture on a verdict's card."""
+
+import dataclasses
+import math
+
+from crl_probe.summary.verdicts import Verdict
+
+_MARGIN = 0.12  # of the line, free at either end
+
+
+@dataclasses.dataclass(frozen=True)
+class EffectBar:
+    """Places in percent of the line, from its left end.
+
+    Attributes:
+        low: Lower end of the interval.
+        value: The effect.
+        high: Upper end of the interval.
+        null: No effect.
+    """
+
+    low: float
+    value: float
+    high: float
+    null: float
+
+
+def effect_bar(verdict: Verdict) -> EffectBar | None:
+    """The picture of a difference, held against zero; None where there is no effect to show.
+
+    A jump is judged on a difference and told as a ratio: its interval on a line would contradict its word.
+    """
+    e = verdict.effect
+    if e is None or verdict.key == "jump" or not all(map(math.isfinite, (e.low, e.value, e.high))):
+        return None
+    low, high = min(e.low, 0.0), max(e.high, 0.0)
+    extent = (high - low) or 1.0
+
+    def percent(effect: float) -> float:
+        return 100 * (_MARGIN + (1 - 2 * _MARGIN) * (effect - low) / extent)
+
+    return EffectBar(percent(e.low), percent(e.value), percent(e.high), percent(0.0))

@@ -1,0 +1,179 @@
+"""The page itself: a template, one style sheet, scripts, and plotly, all inlined once."""
+
+import base64
+import dataclasses
+import datetime
+import functools
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import jinja2
+import markupsafe
+import numpy as np
+from plotly.io import to_json
+from plotly.offline import get_plotlyjs
+
+from crl_probe.metrics import DEFINITIONS
+from crl_probe.render.page.citation import bibtex
+from crl_probe.render.page.content import Headline, Section
+from crl_probe.render.page.panels import FigureGroup
+from crl_probe.render.page.views import View
+from crl_probe.runs.run_info import RunInfo
+from crl_probe.summary.formats import device_words, versions
+
+# One scope holds them all, in this order: each uses what those before it define.
+_SCRIPTS: Final = (
+    "core",
+    "plane",
+    "charts",
+    "panels",
+    "cells",
+    "landscape",
+    "cloud",
+    "trajectory",
+    "rollout",
+    "frame",
+)
+_ARRAYS: Final = ("uint8", "uint16", "int32", "float32")  # what the script can read
+
+
+@dataclasses.dataclass(frozen=True)
+class EnvPart:
+    """One environment's part of the report."""
+
+    env: str
+    runs: tuple[RunInfo, ...]
+    headline: Headline
+    sections: tuple[Section, ...]
+
+
+def write_page(
+    path: Path,
+    title: str,
+    parts: Sequence[EnvPart],
+    *,
+    command: str,
+    seconds: float,
+    downloads: Mapping[str, str],
+    beside: Sequence[str] = (),
+    reload_seconds: int = 0,
+) -> None:
+    """Render the report to one HTML file that needs nothing else.
+
+    Args:
+        path: File to write.
+        title: Heading.
+        parts: One for each environment.
+        command: Command line that made the report.
+        seconds: How long that took.
+        downloads: Text of each file that the page offers, by name.
+        beside: Names of what else lies in its folder.
+        reload_seconds: How often the page loads itself again while it is looked at, to follow training; 0 for never.
+    """
+    store = _Store()
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("crl_probe.render.page"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    source = _template_source(environment)
+    page = environment.get_template("index.html.j2").render(
+        title=title,
+        parts=parts,
+        command=command,
+        duration=_duration(seconds),
+        made=datetime.datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z"),
+        device=device_words(),
+        versions=versions(),
+        bibtex=bibtex(),
+        meanings={definition.title: definition.text for definition in DEFINITIONS.values()},
+        downloads={name: f"{len(text.encode()) / 1e3:,.0f} kB" for name, text in downloads.items()},
+        beside=beside,
+        reload_seconds=reload_seconds,
+        figure_id=store.figure_id,
+        view_id=store.view_id,
+        style=source("style.css"),
+        script=markupsafe.Markup("\n").join(source(f"js/{name}.js") for name in _SCRIPTS),
+    )
+    data = {"figures": store.figures, "views": store.views, "scale": _value_scale(), "downloads": dict(downloads)}
+    # Data and plotly are put in last: they are megabytes that the template engine need not touch. Their places are
+    # looked for with the tag before them, which text from outside cannot hold: it is escaped.
+    page = _fill(page, ">/*plotly*/", get_plotlyjs().replace("</script", "<\\/script"))
+    page = _fill(page, "><!--data-->", _script_safe(json.dumps(data, separators=(",", ":"))))
+    path.write_text(page, encoding="utf-8")
+
+
+class _Store:
+    """What the script draws, collected while the template runs: it asks for the name of each figure and view."""
+
+    def __init__(self) -> None:
+        self.figures: dict[str, Any] = {}
+        self.views: dict[str, Any] = {}
+
+    def figure_id(self, group: FigureGroup, index: int) -> str:
+        name = f"figure-{len(self.figures)}"
+        self.figures[name] = json.loads(to_json(group.panels[index].figure, validate=False))
+        return name
+
+    def view_id(self, view: View) -> str:
+        name = f"view-{len(self.views)}"
+        self.views[name] = {
+            "data": _packed(view.data),
+            "sliders": {control.key: control.options for control in view.controls if control.form == "slider"},
+            # A control with one option is not on the page; the script is told what it would say.
+            "start": {control.key: control.start for control in view.controls},
+        }
+        return name
+
+
+def _packed(value: Any) -> Any:
+    """Plain values as they are, arrays as base64 of their bytes."""
+    if isinstance(value, Mapping):
+        return {key: _packed(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_packed(one) for one in value]
+    if isinstance(value, np.ndarray):
+        assert value.dtype.name in _ARRAYS, f"the page reads arrays of {', '.join(_ARRAYS)}, not {value.dtype}"
+        little = np.ascontiguousarray(value, dtype=value.dtype.newbyteorder("<"))
+        return {
+            "dtype": value.dtype.name,
+            "shape": list(value.shape),
+            "bytes": base64.b64encode(little.tobytes()).decode("ascii"),
+        }
+    return value
+
+
+@functools.cache
+def _value_scale() -> Any:
+    """Viridis, as in the paper figures: perceptually uniform, safe for colour-blind readers."""
+    from matplotlib import colormaps
+
+    return _packed((colormaps["viridis"](np.arange(256))[:, :3] * 255).round().astype(np.uint8))
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{max(rest, 1)} s"
+
+
+def _fill(page: str, place: str, content: str) -> str:
+    before, found, after = page.partition(place)
+    assert found, f"the template has no {place}"
+    return f"{before}>{content}{after}"
+
+
+def _template_source(environment: jinja2.Environment) -> Callable[[str], markupsafe.Markup]:
+    def source(name: str) -> markupsafe.Markup:
+        assert environment.loader is not None
+        return markupsafe.Markup(environment.loader.get_source(environment, name)[0])  # our own files
+
+    return source
+
+
+def _script_safe(text: str) -> str:
+    # Inside a script element only "<" can end it; the escape means the same to JSON.
+    return text.replace("<", "\\u003c")

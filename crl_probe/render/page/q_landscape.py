@@ -1,0 +1,133 @@
+"""Landscapes side by side: the maze's own distances first, then one panel for each depth.
+
+Energies of two networks share no scale, so colour shows the percentile rank among the free cells of one landscape
+unless energies are chosen, which then have a range of their own in every panel.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float, Int, UInt8
+
+from crl_probe.metrics import DEFINITIONS
+from crl_probe.metrics.landscape import steepest_ascent
+from crl_probe.probes.q_landscape import QLandscapeResult, percentile_ranks
+from crl_probe.render.page.views import (
+    UNEVEN_SEEDS,
+    View,
+    ViewControl,
+    ViewPanel,
+    aspect_of,
+    checkpoint_control,
+    choice,
+    depths_in_order,
+    maze_of,
+    run_data,
+    seed_choice,
+    seeds_are_uneven,
+)
+from crl_probe.summary.estimates import DepthEstimate
+from crl_probe.summary.wording import interval_text
+
+SCORES = ("geodesic_rank", "topology_gain", "ascent_success", "wall_contrast", "spurious_maxima")
+
+_REFERENCE_ALT = "Map of the maze coloured by how near each place is to the goal on foot"
+
+
+def landscape_view(
+    result: QLandscapeResult, estimates: Sequence[DepthEstimate], course: QLandscapeResult | None = None
+) -> View:
+    """The map of walking distances and a panel for each depth, for every goal, seed and checkpoint.
+
+    Args:
+        result: Landscapes of the agents compared.
+        estimates: Their scores by depth.
+        course: The same probe on several checkpoints of each agent, with the same goals, to follow training.
+
+    Raises:
+        ValueError: If ``course`` has other goals.
+    """
+    shown = course or result
+    if not np.array_equal(shown.goals, result.goals):
+        raise ValueError(
+            f"course has {len(shown.goals)} goals, which are not the {len(result.goals)} of the result: scores and "
+            "pictures must be of the same. Make both with one seed and one number of goals."
+        )
+    maze = maze_of(shown.xs, shown.ys, shown.free)
+    assert maze is not None, "a landscape needs a maze"
+    aspect = aspect_of(maze["limits"])
+    panels = [ViewPanel("Walking distance", _REFERENCE_ALT, kind="map", aspect=aspect)]
+    for depth in depths_in_order(shown.runs):
+        scores = _scores(estimates, depth)
+        told = "; ".join(f"{title} {text}" for title, text in scores)
+        alt = f"Q-landscape of {depth}. {told}" if told else f"Q-landscape of {depth}"
+        panels.append(ViewPanel(depth, alt, depth=depth, aspect=aspect, scores=scores))
+    checkpoints = checkpoint_control(shown.runs)
+    captions = (
+        UNEVEN_SEEDS if seeds_are_uneven(shown.runs) else "",
+        "Scores are those of the last checkpoint." if checkpoints else "",
+    )
+    goals = tuple((str(j), str(j + 1)) for j in range(len(shown.goals)))
+    return View(
+        "landscape",
+        tuple(panels),
+        (
+            choice("goal", "Goal", goals),
+            seed_choice(shown.runs),
+            ViewControl("scale", "Colour", (("rank", "rank"), ("energy", "energy"))),
+            ViewControl("arrows", "Arrows", (("", ""), ("on", "arrows of steepest ascent")), form="switch"),
+            *checkpoints,
+        ),
+        {"maze": maze, "start": _float32(shown.start), "goals": _float32(shown.goals[:, :2]), **_of_cells(shown)},
+        marks="Ring: where episodes start. Stars: goals. Dots beside arrows: where ascent stops short of the goal. "
+        "Rank 100 %: the place that the critic takes for the nearest.",
+        hint="Point at a place to read it in every panel; pick a star to change the goal.",
+        caption=" ".join(filter(None, captions)),
+    )
+
+
+def _of_cells(result: QLandscapeResult) -> dict[str, Any]:
+    """Numbers of the free cells alone, in the order of the grid: walls have none, and the page stays small."""
+    free = result.free
+    nearness = -result.geodesic
+    # Where no way leads to the goal is farther than anywhere else.
+    climbable = np.nan_to_num(nearness, neginf=-float(np.finfo(np.float32).max))
+    way = np.stack([steepest_ascent(one, free) for one in climbable])
+    return {
+        "runs": run_data(result.runs),
+        "metres": _float32(result.geodesic[:, free]),
+        "nearness": np.stack([_ranks(one, free) for one in nearness]),
+        "way": _among_free(way, free),
+        "values": _float32(result.values[..., free]),
+        "ranks": np.stack([[_ranks(one, free) for one in of_run] for of_run in result.values]),
+        "ascent": _among_free(result.ascent, free),
+        "goal_cells": result.goal_cells.astype(np.int32),
+    }
+
+
+def _ranks(values: Float[np.ndarray, "nx ny"], free: Bool[np.ndarray, "nx ny"]) -> UInt8[np.ndarray, " cells"]:
+    return percentile_ranks(values, free)[free].round().astype(np.uint8)
+
+
+def _among_free(
+    target: Int[np.ndarray, "*landscapes nx ny"], free: Bool[np.ndarray, "nx ny"]
+) -> np.ndarray[Any, np.dtype[Any]]:
+    """Flat indices into the grid as indices into the free cells, for the free cells. (*landscapes, cells)"""
+    place = np.cumsum(free) - 1
+    return place[target[..., free]].astype(np.uint16 if free.sum() <= 2**16 else np.int32)
+
+
+def _scores(estimates: Sequence[DepthEstimate], depth: str) -> tuple[tuple[str, str], ...]:
+    # Estimates come from early to late checkpoints, so the last one stays.
+    found = {e.metric: e.estimate for e in estimates if e.runs[0].depth == depth}
+    return tuple(
+        # With as many decimals as at the other depths, which stand beside it.
+        (DEFINITIONS[name].title, interval_text(found[name], [e.estimate for e in estimates if e.metric == name]))
+        for name in SCORES
+        if name in found
+    )
+
+
+def _float32(array: np.ndarray) -> np.ndarray:
+    return np.asarray(array, dtype=np.float32)

@@ -1,0 +1,271 @@
+"""The standard figure of every probe: several panels, ready for a page of a paper."""
+
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from crl_probe.probes.depth_lens import DepthLensResult
+from crl_probe.probes.embedding_trajectory import EmbeddingTrajectoryResult
+from crl_probe.probes.geometry import GeometryResult
+from crl_probe.probes.goal_clusters import GoalClustersResult
+from crl_probe.probes.learning_curves import LearningCurvesResult
+from crl_probe.probes.q_landscape import QLandscapeResult
+from crl_probe.probes.residual_stream import ResidualStreamResult
+from crl_probe.probes.retrieval import RetrievalResult
+from crl_probe.probes.rollouts import RolloutsResult
+from crl_probe.probes.success import SuccessResult
+from crl_probe.render.paper._checks import one_of, something
+from crl_probe.render.paper.by_depth import Measured, marker_handles
+from crl_probe.render.paper.depth_lens import lens_curves, lens_handles, plot_depth_lens
+from crl_probe.render.paper.embedding_trajectory import explain_colours, plot_trajectory
+from crl_probe.render.paper.fitting import in_two_lines, legend_columns
+from crl_probe.render.paper.geometry import plot_cka, plot_geometry
+from crl_probe.render.paper.goal_clusters import REFERENCES, plot_goal_clusters
+from crl_probe.render.paper.learning_curves import plot_learning_curves
+from crl_probe.render.paper.plane import floor_limits
+from crl_probe.render.paper.q_landscape import SCALES, plot_landscape
+from crl_probe.render.paper.residual_stream import plot_residual_stream, stream_curves
+from crl_probe.render.paper.retrieval import chance_of, plot_retrieval
+from crl_probe.render.paper.rollouts import explain_paths, plot_rollouts
+from crl_probe.render.paper.style import (
+    CHART_HEIGHT,
+    COLUMN_WIDTH,
+    PAGE_WIDTH,
+    TICK_SIZE,
+    add_colourbar,
+    depth_handles,
+    in_style,
+    new_figure,
+)
+from crl_probe.render.paper.success import plot_success
+from crl_probe.runs.run_info import RunInfo, depth_order
+
+Draw = Callable[[Axes], Axes]
+
+_LEGEND_HEIGHT = 0.2  # inches, as all of these
+_TITLE_HEIGHT = 0.2
+_NOTE_HEIGHT = 0.2
+_GAP = 0.06
+_BAR_WIDTH = 0.75  # a colour bar with its words
+_MOST_CHARTS = 3  # in a row
+_MOST_PICTURES = 5  # in a row
+_MOST_GOALS = 3
+
+
+def figure_of(result: Any, **options: Any) -> Figure:
+    """The standard figure of a probe's result.
+
+    Args:
+        result: What any probe returned.
+        options: Those of the probe's own function below: ``metrics`` for charts, ``goals`` and ``scale`` for
+            landscapes, ``colour`` for trajectories, ``pair`` for rollouts.
+
+    Returns:
+        A figure of one column or of the page's width; pyplot does not know of it.
+
+    Raises:
+        TypeError: If this is no result of a probe, or its figure has no such option.
+        ConfigError: If an option names something that the result does not have.
+
+    Example:
+        >>> save_figure(figure_of(result), Path("success.pdf"))          # doctest: +SKIP
+    """
+    if type(result) not in _FIGURES:
+        known = ", ".join(kind.__name__ for kind in _FIGURES)
+        raise TypeError(f"result is a {type(result).__name__}: figures show what probes return, {known}.")
+    with in_style():
+        figure = _FIGURES[type(result)](result, **options)
+        # Laid out once and for all: its files, of whatever format, are then of the same layout each time.
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
+    return figure
+
+
+def success_figure(result: SuccessResult, metrics: Sequence[str] | None = None) -> Figure:
+    """Success by depth: a chart for each of ``metrics``."""
+    names = metrics or _measured(result, "success_rate", "time_at_goal", "final_distance")
+    return _charts([partial(plot_success, result, metric=name) for name in names])
+
+
+def goal_clusters_figure(result: GoalClustersResult, metrics: Sequence[str] | None = None) -> Figure:
+    """Spread around the goals by depth: a chart for each of ``metrics``."""
+    names = metrics or _measured(result, "spread_ratio", "goal_resolution", "near_dimension")
+    draws = [partial(plot_goal_clusters, result, metric=name, legend=False) for name in names]
+    references = [REFERENCES[name] for name in names if name in REFERENCES]
+    return _charts(draws, legend=marker_handles(result, names[0], *references[:1]))
+
+
+def retrieval_figure(result: RetrievalResult, metrics: Sequence[str] | None = None) -> Figure:
+    """Contrastive quality by depth: a chart for each of ``metrics``."""
+    names = metrics or _measured(result, "retrieval_accuracy", "infonce_bound")
+    draws = [partial(plot_retrieval, result, metric=name, legend=False) for name in names]
+    return _charts(draws, legend=marker_handles(result, names[0], chance_of(result, names[0])))
+
+
+def geometry_figure(result: GeometryResult) -> Figure:
+    """Effective rank and decodability by depth, and CKA of all pairs of agents."""
+    names = _measured(result, "effective_rank", "linear_decodability")
+    charts = [partial(plot_geometry, result, metric=name, part=None) for name in names]
+    return _charts([*charts, partial(plot_cka, result)])
+
+
+def learning_curves_figure(result: LearningCurvesResult, columns: Sequence[str] | None = None) -> Figure:
+    """Learning curves: a chart for each of ``columns``, all that were logged if None."""
+    draws = [partial(plot_learning_curves, result, column=column, legend=False) for column in columns or result.curves]
+    return _charts(draws, legend=depth_handles(result.runs))
+
+
+def residual_stream_figure(result: ResidualStreamResult, metrics: Sequence[str] | None = None) -> Figure:
+    """A row for each of ``metrics`` and a column for each network that has values."""
+    curves = stream_curves(result)
+    names = metrics or [metric for metric in curves if curves[metric]]
+    for name in names:
+        one_of("metric", name, curves)
+    draws = [
+        partial(plot_residual_stream, result, metric=name, network=network, legend=False)
+        for name in names
+        for network in curves[name]
+    ]
+    figure = _charts(draws, legend=depth_handles(result.runs))
+    for first, *others in np.array(figure.axes).reshape(len(names), -1):
+        top = max(ax.get_ylim()[1] for ax in (first, *others))
+        first.set_ylim(-0.03 * top, top)
+        for ax in others:
+            ax.sharey(first)
+            ax.set_ylabel("")
+            ax.tick_params(labelleft=False)
+    return figure
+
+
+def depth_lens_figure(result: DepthLensResult, over: str = "share") -> Figure:
+    """A panel for each metric that was measured; ``over`` as in :func:`crl_probe.plots.plot_depth_lens`."""
+    draws = [partial(plot_depth_lens, result, metric=metric, over=over, legend=False) for metric in lens_curves(result)]
+    return _charts(draws, legend=lens_handles(result))
+
+
+def landscape_figure(result: QLandscapeResult, goals: int | None = None, scale: str = "rank") -> Figure:
+    """A row for each goal: the walking distances, then one agent of each depth, that of the smallest seed.
+
+    Args:
+        result: What the Q-landscape probe returned.
+        goals: How many goals are shown; None shows up to three, or one where its pictures take several rows.
+        scale: As in :func:`crl_probe.plots.plot_landscape`.
+    """
+    shown: list[int | str] = ["geodesic", *_first_of_each_depth(result.runs)]
+    many = len(shown) > _MOST_PICTURES
+    count = min(goals or (1 if many else _MOST_GOALS), len(result.goals))
+    (left, right), (bottom, top) = floor_limits(result.xs, result.ys, result.free)
+    shared_scale = scale == "rank"
+    beside = _BAR_WIDTH if shared_scale else 0.7 * _BAR_WIDTH * min(len(shown), _MOST_PICTURES)
+    figure, pictures = _pictures(len(shown), count, (right - left) / (top - bottom), beside)
+    for goal, row in enumerate(pictures):
+        for ax, run in zip(row, shown, strict=True):
+            plot_landscape(result, ax, run=run, goal=goal, scale=scale, colourbar=not shared_scale)
+            if goal:
+                ax.set_title("")
+            else:
+                _name_seed(ax, result.runs, run)
+        if count > 1:
+            row[0].set_ylabel(f"goal {goal + 1}")
+    if shared_scale:
+        add_colourbar(figure.axes, pictures[0][0].get_images()[0], SCALES[scale])
+    return figure
+
+
+def trajectory_figure(result: EmbeddingTrajectoryResult, colour: str = "distance") -> Figure:
+    """The places of the shared states, then a panel for each agent; ``colour`` as in ``plot_trajectory``."""
+    shown: list[int | str] = ["map", *range(len(result.runs))]
+    figure, (pictures,) = _pictures(len(shown), 1, 1.0, _BAR_WIDTH)
+    for ax, run in zip(pictures, shown, strict=True):
+        plot_trajectory(result, ax, run=run, colour=colour, colourbar=False)
+        _name_seed(ax, result.runs, run)
+    explain_colours(figure.axes, result, colour)
+    return figure
+
+
+def rollouts_figure(result: RolloutsResult, pair: int | None = None) -> Figure:
+    """A panel for one agent of each depth, that of the smallest seed; ``pair`` as in ``plot_rollouts``."""
+    shown = _first_of_each_depth(result.runs)
+    aspect = 1.0
+    if result.map_free.size:
+        (left, right), (bottom, top) = floor_limits(result.map_xs, result.map_ys, result.map_free)
+        aspect = (right - left) / (top - bottom)
+    figure, (pictures,) = _pictures(len(shown), 1, aspect, _BAR_WIDTH)
+    for ax, run in zip(pictures, shown, strict=True):
+        plot_rollouts(result, ax, run=run, pair=pair, legend=False)
+        _name_seed(ax, result.runs, run)
+    explain_paths(pictures[-1])
+    return figure
+
+
+def _charts(draws: Sequence[Draw], legend: Sequence[Artist] = ()) -> Figure:
+    """Charts in rows, with one legend above all of them."""
+    something(draws)
+    columns = min(len(draws), _MOST_CHARTS)
+    rows = math.ceil(len(draws) / columns)
+    width = COLUMN_WIDTH if columns == 1 else PAGE_WIDTH
+    ncols = legend_columns([str(handle.get_label()) for handle in legend], width - 0.4, TICK_SIZE)
+    height = rows * CHART_HEIGHT + _LEGEND_HEIGHT * math.ceil(len(legend) / ncols)
+    figure, grid = new_figure(rows, columns, width, height)
+    for draw, ax in zip(draws, grid.flat, strict=False):
+        draw(ax)
+    for ax in grid.flat[len(draws) :]:
+        ax.remove()
+    if legend:
+        figure.legend(handles=list(legend), loc="outside upper center", ncols=ncols)
+    return figure
+
+
+def _pictures(number: int, groups: int, aspect: float, beside: float) -> tuple[Figure, list[list[Axes]]]:
+    """Axes for pictures of one shape, with so many inches beside them: each group starts on a new row."""
+    columns = min(number, _MOST_PICTURES)
+    rows_of_group = math.ceil(number / columns)
+    rows = groups * rows_of_group
+    width = COLUMN_WIDTH if columns <= 2 else PAGE_WIDTH
+    picture_height = (width - beside - _GAP) / columns / aspect - _GAP
+    height = rows * (picture_height + _NOTE_HEIGHT) + _TITLE_HEIGHT * (1 if rows_of_group == 1 else rows)
+    figure, grid = new_figure(rows, columns, width, height, layout="compressed")
+    of_group = grid.reshape(groups, -1)
+    for ax in of_group[:, number:].flat:
+        ax.remove()
+    return figure, [list(axes[:number]) for axes in of_group]
+
+
+def _measured(result: Measured, *names: str) -> list[str]:
+    there = {entry.metric for entry in result.samples()}
+    something(measured := [name for name in names if name in there])
+    return measured
+
+
+def _first_of_each_depth(runs: Sequence[RunInfo]) -> list[int]:
+    return [
+        min((i for i, run in enumerate(runs) if run.label == label), key=lambda i: runs[i].seed)
+        for label in depth_order(runs)
+    ]
+
+
+def _name_seed(ax: Axes, runs: Sequence[RunInfo], run: int | str) -> None:
+    """Complete the title of a picture of one agent by its seed, where there are several."""
+    several = len({run.seed for run in runs}) > 1
+    seed = "" if isinstance(run, str) or not several else f", seed {runs[run].seed}"
+    ax.set_title(in_two_lines(ax.get_title() + seed))
+
+
+_FIGURES: dict[type, Callable[..., Figure]] = {
+    SuccessResult: success_figure,
+    LearningCurvesResult: learning_curves_figure,
+    QLandscapeResult: landscape_figure,
+    EmbeddingTrajectoryResult: trajectory_figure,
+    GoalClustersResult: goal_clusters_figure,
+    GeometryResult: geometry_figure,
+    ResidualStreamResult: residual_stream_figure,
+    RetrievalResult: retrieval_figure,
+    DepthLensResult: depth_lens_figure,
+    RolloutsResult: rollouts_figure,
+}

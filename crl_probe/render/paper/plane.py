@@ -1,0 +1,108 @@
+"""Pictures of a plane: equal scales, no axes, walls, and what stands on the floor."""
+
+import numpy as np
+from jaxtyping import Bool, Float
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.image import AxesImage
+from matplotlib.patheffects import withStroke
+
+from crl_probe.render.palette import WALL_COLOUR
+
+_MARGIN = 0.5  # of outer wall that is shown, metres
+_HALO = (withStroke(linewidth=1.5, foreground="white"),)
+
+
+def clear_plane(axes: Axes) -> None:
+    """Equal scales and nothing around: ticks of a map say little and cost room."""
+    axes.set_aspect("equal")
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+
+
+def draw_field(
+    axes: Axes,
+    xs: Float[np.ndarray, " nx"],
+    ys: Float[np.ndarray, " ny"],
+    values: Float[np.ndarray, "nx ny"],
+    colours: str,
+    low: float,
+    high: float,
+) -> AxesImage:
+    """Draw values on a grid; what is NaN is wall.
+
+    Args:
+        axes: Drawn on.
+        xs: Centres of the cells along x. (nx,)
+        ys: The same along y. (ny,)
+        values: One a cell. (nx, ny)
+        colours: Name of the colour map.
+        low: Value at its low end.
+        high: Value at its high end.
+    """
+    colour_map = colormaps[colours].with_extremes(bad=WALL_COLOUR)
+    # Sharp cells in every viewer: with "none" some of them blur a picture inside a PDF file.
+    return axes.imshow(
+        np.ma.masked_invalid(values.T),
+        extent=(*_edges(xs), *_edges(ys)),
+        origin="lower",
+        cmap=colour_map,
+        vmin=low,
+        vmax=high,
+        interpolation="nearest",
+    )
+
+
+def draw_walls(
+    axes: Axes, xs: Float[np.ndarray, " nx"], ys: Float[np.ndarray, " ny"], free: Bool[np.ndarray, "nx ny"]
+) -> None:
+    """Draw the walls alone."""
+    axes.imshow(
+        np.where(free, np.nan, 1.0).T,
+        extent=(*_edges(xs), *_edges(ys)),
+        origin="lower",
+        cmap=ListedColormap([WALL_COLOUR]),
+        interpolation="nearest",
+    )
+
+
+def crop_to_floor(
+    axes: Axes, xs: Float[np.ndarray, " nx"], ys: Float[np.ndarray, " ny"], free: Bool[np.ndarray, "nx ny"]
+) -> None:
+    """Show the floor and a rim of the walls around it."""
+    (left, right), (bottom, top) = floor_limits(xs, ys, free)
+    axes.set_xlim(left, right)
+    axes.set_ylim(bottom, top)
+
+
+def floor_limits(
+    xs: Float[np.ndarray, " nx"], ys: Float[np.ndarray, " ny"], free: Bool[np.ndarray, "nx ny"]
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """What :func:`crop_to_floor` shows: limits along x, and along y."""
+    x_low, x_high = _edges(xs[free.any(axis=1)], xs)
+    y_low, y_high = _edges(ys[free.any(axis=0)], ys)
+    return (x_low - _MARGIN, x_high + _MARGIN), (y_low - _MARGIN, y_high + _MARGIN)
+
+
+def draw_start(axes: Axes, place: Float[np.ndarray, "2"]) -> None:
+    """A ring where episodes start."""
+    axes.plot(*place, marker="o", ms=5.5, mfc="none", mec="black", mew=2.2, ls="")
+    axes.plot(*place, marker="o", ms=5.5, mfc="none", mec="white", mew=1.1, ls="")
+
+
+def draw_goals(axes: Axes, places: Float[np.ndarray, "goals 2"], numbers: bool = False) -> None:
+    """A star at each goal, and its number from 1 if asked."""
+    axes.plot(*places.T, marker="*", ms=8.0, mfc="white", mec="black", mew=0.6, ls="")
+    for number, place in enumerate(places if numbers else (), start=1):
+        axes.annotate(
+            f"{number}", place, xytext=(3.0, 2.5), textcoords="offset points", fontsize="small", path_effects=_HALO
+        )
+
+
+def _edges(shown: np.ndarray, centres: np.ndarray | None = None) -> tuple[float, float]:
+    centres = shown if centres is None else centres
+    half = float(centres[1] - centres[0]) / 2 if len(centres) > 1 else 0.5
+    return float(shown[0]) - half, float(shown[-1]) + half

@@ -1,0 +1,59 @@
+"""What a report's folder consists of, and which folders a new report may replace."""
+
+import fnmatch
+import json
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from crl_probe.probes.registry import PROBES
+from crl_probe.render.paper.files import ENDINGS, FOLDER, figure_name
+from crl_train.errors import ConfigError
+
+# All that a report consists of: a folder that holds anything else is somebody's, and is not replaced.
+MARKER = "metrics.json"
+_OURS = ("index.html", MARKER, "metrics.csv", "tables.tex", "probe_set*.npz")
+
+
+def check_replaceable(out: Path) -> None:
+    """Refuse a place that holds anything but an earlier report.
+
+    Raises:
+        ConfigError: If ``out`` is a file, or a folder with something in it that is not part of a report.
+    """
+    if out.exists() and not out.is_dir():
+        raise ConfigError(f"out={str(out)!r} is a file: a report is a folder. Choose another name.")
+    out = out.resolve()
+    entries = sorted(_entries(out)) if out.is_dir() else []
+    if not entries:
+        return
+    written = _written_by_a_report(out / MARKER)
+    figures = _figures(written or {})
+    foreign = [name for name in entries if name not in figures and not any(fnmatch.fnmatch(name, o) for o in _OURS)]
+    if foreign or written is None:
+        held = f"{', '.join(foreign[:3])}, which is not part of a report" if foreign else "files that are not a report"
+        raise ConfigError(f"out={str(out)!r} holds {held}: it would be lost. Choose an empty or new folder.")
+
+
+def _entries(out: Path) -> Iterator[str]:
+    """What the folder holds, with the files in its folder of figures; other folders stand for themselves."""
+    for entry in out.iterdir():
+        if entry.name == FOLDER and entry.is_dir() and not entry.is_symlink():
+            yield from (f"{FOLDER}/{figure.name}{'/' if figure.is_dir() else ''}" for figure in entry.iterdir())
+        else:
+            yield f"{entry.name}/" if entry.is_dir() else entry.name
+
+
+def _figures(written: Mapping[str, Any]) -> Collection[str]:
+    """Every figure that a report on the environments of this one may hold."""
+    envs = ("", *written.get("by_depth", {}))
+    return {f"{FOLDER}/{figure_name(probe, env)}{end}" for env in envs for probe in PROBES for end in ENDINGS}
+
+
+def _written_by_a_report(marker: Path) -> dict[str, Any] | None:
+    """What the file says if a report wrote it: the name alone is a common one."""
+    try:
+        content = json.loads(marker.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) and "crl-probe" in content.get("versions", {}) else None

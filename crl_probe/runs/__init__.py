@@ -1,0 +1,1 @@
+"""Agents: the contract, loading, comparability, encoding in chunks and worker processes."""

@@ -1,0 +1,97 @@
+"""Embeddings and energies of any number of points, in pieces of one size, as NumPy arrays.
+
+The last piece is padded: one shape means one compilation, and memory does not grow with the number of points.
+"""
+
+import itertools
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float
+
+if TYPE_CHECKING:
+    from crl_probe.runs.loading import LoadedRun
+
+CHUNK = 2_048
+
+Points = Float[np.ndarray, "points _"]
+
+
+def in_chunks(
+    function: Callable[..., object], *arrays: Points, chunk: int = CHUNK, threads: int = 2
+) -> Float[np.ndarray, "points ..."]:
+    """Apply a function of batches to long arrays, ``chunk`` rows at a time.
+
+    Two threads keep the cores busy where a network runs on one of them: a tenth of the time (docs/performance.md).
+
+    Args:
+        function: Maps arrays (chunk, ...) to one array (chunk, ...).
+        arrays: Inputs of equal length. (points, ...), points >= 1.
+        chunk: Rows of every call.
+        threads: Calls under way at once; 1 for a function that must be called in order.
+
+    Raises:
+        ValueError: If the arrays are empty or their lengths differ.
+    """
+    lengths = {len(array) for array in arrays}
+    if len(lengths) != 1 or 0 in lengths:
+        raise ValueError(f"inputs have lengths {[len(array) for array in arrays]}: need equal lengths of at least 1.")
+    total = lengths.pop()
+
+    def piece(start: int) -> np.ndarray:
+        rows = np.minimum(np.arange(start, start + chunk), total - 1)
+        return np.asarray(function(*(jnp.asarray(array[rows]) for array in arrays)), dtype=np.float32)
+
+    starts = range(0, total, chunk)
+    if threads == 1 or len(starts) == 1:
+        return np.concatenate([piece(start) for start in starts])[:total]
+    with ThreadPoolExecutor(threads) as pool:
+        return np.concatenate(list(pool.map(piece, starts)))[:total]
+
+
+def encode_phi(run: "LoadedRun", state: Points, action: Points) -> Float[np.ndarray, "points repr_dim"]:
+    """State-action embeddings. (points, repr_dim)"""
+    return in_chunks(run.phi, _float32(state), _float32(action))
+
+
+def encode_psi(run: "LoadedRun", goal: Points) -> Float[np.ndarray, "points repr_dim"]:
+    """Goal embeddings. (points, repr_dim)"""
+    return in_chunks(run.psi, _float32(goal))
+
+
+def acting(run: "LoadedRun", mode: str = "mean", seed: int = 0) -> Callable[[Points, Points], Points]:
+    """How the agent acts: a function of states (points, state_dim) and commanded goals to actions (points, action_dim).
+
+    Args:
+        run: The agent.
+        mode: ``mean``, ``sample`` or ``best_of_K``.
+        seed: Seeds the modes that draw; every call draws anew.
+    """
+    if mode == "mean":
+        return lambda state, goal: in_chunks(run.act, _float32(state), _float32(goal))
+    act, key, number = jax.jit(run.policy(mode)), jax.random.key(seed), itertools.count()
+
+    def draw(state: jax.Array, goal: jax.Array) -> jax.Array:
+        return act(state, goal, jax.random.fold_in(key, next(number)))
+
+    def act_on(state: Points, goal: Points) -> Points:
+        return in_chunks(draw, _float32(state), _float32(goal), threads=1)
+
+    return act_on
+
+
+def energy_of(
+    run: "LoadedRun", phi: Float[np.ndarray, "points repr_dim"], psi: Float[np.ndarray, "points repr_dim"]
+) -> Float[np.ndarray, " points"]:
+    """Critic energy of embeddings that are at hand already. (points,)"""
+    from crl_train.energy import paired_energy
+
+    return in_chunks(lambda one, other: paired_energy(run.config.energy, one, other), phi, psi)
+
+
+def _float32(array: Points) -> Points:
+    return np.asarray(array, dtype=np.float32)

@@ -1,0 +1,285 @@
+"""Open runs from disk: the one door through which the trainer's work reaches the probes."""
+
+import dataclasses
+import functools
+import glob
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from crl_probe.runs.run_info import depth_words
+from crl_train.checkpoint import restore_policy
+from crl_train.config import LAYERS_PER_BLOCK, TrainConfig
+from crl_train.energy import paired_energy
+from crl_train.envs.goal_env import GoalEnv
+from crl_train.envs.registry import make_env
+from crl_train.errors import RunNotFoundError
+from crl_train.evaluation import episode_steps
+from crl_train.networks import (
+    Networks,
+    Params,
+    ResidualMLP,
+    after_blocks,
+    init_params,
+    make_networks,
+    mean_activations,
+    prefix_params,
+    residual_stream,
+)
+from crl_train.policy import ActFn, make_act
+from crl_train.run_dir import RunDir
+from crl_train.run_record import read_metrics, read_record
+
+AnyArray = Array | np.ndarray
+"""What the methods of a loaded run take; they return JAX arrays."""
+
+PARTS = {"phi": "state_action_encoder", "psi": "goal_encoder", "actor": "actor"}
+"""Short names of the three networks, as results and tables use them."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class LoadedRun:
+    """A trained agent and what is known about it.
+
+    Attributes:
+        path: The run's directory.
+        config: Settings that the run was trained with.
+        env: The environment it was trained on.
+        env_steps: Environment steps at the loaded checkpoint.
+        steps: Environment steps of all checkpoints of the run, ascending.
+        content_hash: SHA-256 of the loaded parameters.
+        record: The whole of config.json: versions, device, command.
+        curve: The lines of metrics.jsonl.
+        networks: The networks, without parameters.
+        params: Parameters of actor, state_action_encoder and goal_encoder.
+        is_whole: False for a ``prefix``, which is nowhere on disk.
+
+    Example:
+        >>> run = load_run("checkpoints/point_u_maze_d4_s0")          # doctest: +SKIP
+        >>> action = run.act(state, goal)                             # doctest: +SKIP
+        >>> value = run.energy(state, action, goal)                   # doctest: +SKIP
+    """
+
+    path: Path
+    config: TrainConfig
+    env: GoalEnv
+    env_steps: int
+    steps: tuple[int, ...]
+    content_hash: str
+    record: Mapping[str, Any]
+    curve: Sequence[Mapping[str, Any]]
+    networks: Networks
+    params: Mapping[str, Params]
+    is_whole: bool = True
+
+    @property
+    def name(self) -> str:
+        """Name of the run's directory."""
+        return self.path.name
+
+    @property
+    def depth(self) -> int | tuple[int, int]:
+        """Depth of the agent; (actor, critic) where the two differ."""
+        return self.config.depth or (self.config.actor_depth, self.config.critic_depth)
+
+    @property
+    def label(self) -> str:
+        """The depth in words, for legends and tables."""
+        return depth_words(self.config.actor_depth, self.config.critic_depth)
+
+    def act(self, state: Float[AnyArray, "*batch state_dim"], goal: Float[AnyArray, "*batch goal_dim"]) -> Array:
+        """Mean action, tanh of the Gaussian's mean. (*batch, action_dim), in (-1, 1)."""
+        return _act(self.networks, self.params, state, goal)
+
+    def phi(self, state: Float[AnyArray, "*batch state_dim"], action: Float[AnyArray, "*batch action_dim"]) -> Array:
+        """Representation of state-action pairs. (*batch, repr_dim)"""
+        return _phi(self.networks, self.params, state, action)
+
+    def psi(self, goal: Float[AnyArray, "*batch goal_dim"]) -> Array:
+        """Representation of goals. (*batch, repr_dim)"""
+        return _psi(self.networks, self.params, goal)
+
+    def energy(
+        self,
+        state: Float[AnyArray, "*batch state_dim"],
+        action: Float[AnyArray, "*batch action_dim"],
+        goal: Float[AnyArray, "*batch goal_dim"],
+    ) -> Array:
+        """Critic energy, larger is closer; the kind of energy is the one that the run was trained with. (*batch,)"""
+        return paired_energy(self.config.energy, self.phi(state, action), self.psi(goal))
+
+    def policy(self, mode: str = "mean") -> ActFn:
+        """Acting function of a mode: mean, sample or best_of_K. It takes state, goal and key."""
+        return make_act(self.networks, dict(self.params), self.config.energy, mode)
+
+    @property
+    def episode_length(self) -> int:
+        """Steps of an episode that the agent was trained with."""
+        return episode_steps(self.config, self.env)
+
+    @property
+    def critic_blocks(self) -> int:
+        """Residual blocks of each encoder."""
+        return self.config.critic_depth // LAYERS_PER_BLOCK
+
+    def prefix(self, blocks: int) -> "LoadedRun":
+        """The same agent with both encoders cut after their first ``blocks`` residual blocks; the actor stays whole.
+
+        Raises:
+            ConfigError: If the encoders do not have that many blocks.
+        """
+        networks = dataclasses.replace(
+            self.networks,
+            state_action_encoder=self.networks.state_action_encoder.prefix(blocks),
+            goal_encoder=self.networks.goal_encoder.prefix(blocks),
+        )
+        encoders = ("state_action_encoder", "goal_encoder")
+        params = {**self.params, **{name: prefix_params(self.params[name], blocks) for name in encoders}}
+        # Results are cached by content, and a cut network has another.
+        content_hash = f"{self.content_hash}:prefix{blocks}"
+        return dataclasses.replace(self, networks=networks, params=params, content_hash=content_hash, is_whole=False)
+
+    def phi_after(
+        self,
+        state: Float[AnyArray, "batch state_dim"],
+        action: Float[AnyArray, "batch action_dim"],
+        blocks: Int[AnyArray, " kept"],
+    ) -> Array:
+        """φ as ``prefix(b)`` gives it, for every b in ``blocks`` in one pass. (batch, kept, repr_dim)"""
+        return _after(self.networks.state_action_encoder, self.params["state_action_encoder"], blocks, state, action)
+
+    def psi_after(self, goal: Float[AnyArray, "batch goal_dim"], blocks: Int[AnyArray, " kept"]) -> Array:
+        """ψ as ``prefix(b)`` gives it, for every b in ``blocks`` in one pass. (batch, kept, repr_dim)"""
+        return _after(self.networks.goal_encoder, self.params["goal_encoder"], blocks, goal)
+
+    def residual_stream(self, part: str, *inputs: AnyArray) -> Array:
+        """The residual stream of one network after its stem and after each of its blocks.
+
+        Args:
+            part: ``phi`` (inputs: state, action), ``psi`` (goal) or ``actor`` (state, goal).
+            inputs: (batch, ...) each.
+
+        Returns:
+            (1 + blocks, batch, width)
+        """
+        return _stream(*self._part(part), *inputs)
+
+    def mean_activations(self, part: str, *inputs: AnyArray) -> Array:
+        """Mean absolute output of every hidden unit over a batch: (blocks, layers of a block, width).
+
+        Args:
+            part: As for :meth:`residual_stream`, with the same inputs.
+            inputs: (batch, ...) each.
+        """
+        return _activations(*self._part(part), *inputs)
+
+    def _part(self, part: str) -> tuple[ResidualMLP, Params]:
+        name = PARTS[part]
+        return getattr(self.networks, name), self.params[name]
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _act(networks: Networks, params: Mapping[str, Params], state: Array, goal: Array) -> Array:
+    mean, _ = networks.action_head(params["actor"], state, goal)
+    return jnp.tanh(mean)
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _phi(networks: Networks, params: Mapping[str, Params], state: Array, action: Array) -> Array:
+    return networks.phi(params["state_action_encoder"], state, action)
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _psi(networks: Networks, params: Mapping[str, Params], goal: Array) -> Array:
+    return networks.psi(params["goal_encoder"], goal)
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _after(network: ResidualMLP, params: Params, blocks: Array, *inputs: Array) -> Array:
+    return jnp.swapaxes(after_blocks(network, params, jnp.concatenate(inputs, axis=-1), blocks), 0, 1)
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _stream(network: ResidualMLP, params: Params, *inputs: Array) -> Array:
+    return residual_stream(network, params, jnp.concatenate(inputs, axis=-1))
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _activations(network: ResidualMLP, params: Params, *inputs: Array) -> Array:
+    return mean_activations(network, params, jnp.concatenate(inputs, axis=-1))
+
+
+def load_run(path: str | os.PathLike[str], step: int | None = None) -> LoadedRun:
+    """Open a run's policy checkpoint.
+
+    Args:
+        path: The run's directory.
+        step: Environment steps of the checkpoint; the newest if not given.
+    Raises:
+        RunNotFoundError: If there is no run, or no such checkpoint.
+        CheckpointError: If the checkpoint is damaged or does not fit the run's config.
+        ConfigError: If config.json is damaged or written by another format version.
+    """
+    run = RunDir(Path(path))
+    config, record = read_record(run)
+    steps = run.policy_steps()
+    if not steps:
+        raise RunNotFoundError(
+            f"no checkpoint found in {str(run.path)!r}: the run was started and has not finished its first epoch. "
+            f"Continue it with `crl-train resume {run.path}`."
+        )
+    env_steps = steps[-1] if step is None else step
+    env = make_env(config.env)
+    networks = make_networks(config, env.action_dim)
+    like = jax.eval_shape(
+        lambda: {**init_params(networks, env, jax.random.key(0)), "log_entropy_coefficient": jnp.zeros(())}
+    )
+    params, content_hash = restore_policy(run, env_steps, like)
+    params.pop("log_entropy_coefficient")
+    return LoadedRun(
+        path=run.path.absolute(),
+        config=config,
+        env=env,
+        env_steps=env_steps,
+        steps=steps,
+        content_hash=content_hash,
+        record=record,
+        curve=[row for row in read_metrics(run) if row["env_steps"] <= env_steps],
+        networks=networks,
+        params=params,
+    )
+
+
+def find_runs(patterns: Iterable[str | os.PathLike[str]]) -> list[Path]:
+    """Turn paths and glob patterns into run directories, each once; what a pattern matches is sorted by name.
+
+    Files (a README beside the runs, say) are passed over.
+
+    Raises:
+        RunNotFoundError: If a pattern matches nothing, or a directory is not a run.
+
+    Example:
+        >>> find_runs(["checkpoints/point_u_maze_*"])                 # doctest: +SKIP
+        [PosixPath('checkpoints/point_u_maze_d16_s0'), PosixPath('checkpoints/point_u_maze_d4_s0')]
+    """
+    found: dict[Path, None] = {}
+    for pattern in patterns:
+        text = os.fspath(pattern)
+        matches = [text] if os.path.exists(text) else sorted(glob.glob(text))
+        if not matches:
+            raise RunNotFoundError(
+                f"{text!r} matches nothing: give run directories, such as checkpoints/point_u_maze_*."
+            )
+        found.update((Path(match), None) for match in matches if not os.path.isfile(match))
+    if not found:
+        raise RunNotFoundError("only files were given: give run directories, such as checkpoints/point_u_maze_*.")
+    for path in found:
+        if not RunDir(path).is_run:
+            raise RunNotFoundError(f"{str(path)!r} is not a run: it has no config.json.")
+    return list(found)

@@ -1,0 +1,106 @@
+"""What a probe hands on: frozen dataclasses of arrays and plain values, kept on disk as one ``.npz`` without pickle.
+
+Arrays are entries of the archive; everything else is a JSON header inside it that refers to them. A result can
+hold arrays, numbers, strings, None, tuples and string-keyed dictionaries of these, and the dataclasses given here.
+"""
+
+import dataclasses
+import json
+import zipfile
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from crl_probe.runs.run_info import RunInfo
+from crl_train.atomic_file import write_atomically
+from crl_train.errors import CrlError
+
+_HEADER = "header.json"
+_FORMAT_VERSION = 1
+
+Result = TypeVar("Result")
+Nested = TypeVar("Nested")
+
+
+class ResultError(CrlError, ValueError):
+    """A stored result cannot be read as what was asked for."""
+
+
+_NESTED: dict[str, type] = {"RunInfo": RunInfo}
+
+
+def register_nested(nested: type[Nested]) -> type[Nested]:
+    """Let results hold this frozen dataclass as a field."""
+    _NESTED[nested.__name__] = nested
+    return nested
+
+
+def save_result(result: Any, path: Path) -> None:
+    """Write a result dataclass to one file; the file appears whole or not at all.
+
+    Raises:
+        TypeError: If a field holds something that cannot be stored.
+        OSError: If the file cannot be written.
+    """
+    arrays: dict[str, np.ndarray] = {}
+    fields = {field.name: _pack(getattr(result, field.name), arrays) for field in dataclasses.fields(result)}
+    header = json.dumps({"format": _FORMAT_VERSION, "type": type(result).__name__, "fields": fields})
+    entries: dict[str, Any] = {_HEADER: np.array(header), **arrays}
+    write_atomically(path, lambda file: np.savez_compressed(file, **entries))
+
+
+def load_result(path: Path, result_type: type[Result]) -> Result:
+    """Read a result that :func:`save_result` wrote.
+
+    Raises:
+        ResultError: If the file is damaged, of another type, or of another version of this program.
+        FileNotFoundError: If there is no such file.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            header = json.loads(str(archive[_HEADER]))
+            if header["format"] != _FORMAT_VERSION or header["type"] != result_type.__name__:
+                raise ResultError(
+                    f"{path} holds a {header['type']} of format {header['format']}: expected a {result_type.__name__} "
+                    f"of format {_FORMAT_VERSION}. Make it again with this version."
+                )
+            return result_type(**{name: _unpack(value, archive) for name, value in header["fields"].items()})
+    except (zipfile.BadZipFile, EOFError, KeyError, TypeError, OSError, ValueError) as error:
+        if isinstance(error, ResultError | FileNotFoundError | NotADirectoryError):
+            raise
+        raise ResultError(f"{path} cannot be read: {error}. The file is damaged; make it again.") from error
+
+
+def _pack(value: Any, arrays: dict[str, np.ndarray]) -> Any:
+    if isinstance(value, np.ndarray):
+        if value.dtype.hasobject:
+            raise TypeError("an array of Python objects cannot be stored in a result: it would need pickle.")
+        name = f"array_{len(arrays)}"
+        arrays[name] = value
+        return {"array": name}
+    if isinstance(value, np.generic):
+        return value.item()
+    if value is None or isinstance(value, str | int | float):
+        return value
+    if isinstance(value, tuple | list):
+        return {"tuple": [_pack(item, arrays) for item in value]}
+    if isinstance(value, dict):
+        return {"dict": {str(key): _pack(item, arrays) for key, item in value.items()}}
+    if type(value).__name__ in _NESTED:
+        packed = {field.name: _pack(getattr(value, field.name), arrays) for field in dataclasses.fields(value)}
+        return {"dataclass": type(value).__name__, "fields": packed}
+    raise TypeError(f"a {type(value).__name__} cannot be stored in a result: use arrays and plain values.")
+
+
+def _unpack(value: Any, archive: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    if "array" in value:
+        return archive[value["array"]]
+    if "tuple" in value:
+        return tuple(_unpack(item, archive) for item in value["tuple"])
+    if "dict" in value:
+        return {key: _unpack(item, archive) for key, item in value["dict"].items()}
+    fields = {name: _unpack(item, archive) for name, item in value["fields"].items()}
+    return _NESTED[value["dataclass"]](**fields)

@@ -1,0 +1,1 @@
+"""Numbers of many runs: estimates over seeds, claims and verdicts, tables and text formats."""

@@ -1,0 +1,90 @@
+"""From results of probes to numbers by run and by depth: the one table behind every chart, CSV and JSON file."""
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from crl_probe.metrics import DEFINITIONS, Estimate, estimate_over_seeds
+from crl_probe.probes.samples import MetricSamples, summary_of
+from crl_probe.runs.run_info import RunInfo, place_in_order
+
+
+@dataclasses.dataclass(frozen=True)
+class DepthEstimate:
+    """One metric at one depth.
+
+    Attributes:
+        label: Depth in words.
+        depths: (critic depth, actor depth), the order of tables.
+        metric: Name of the metric.
+        evidence: As in :class:`MetricSamples`.
+        part: As in :class:`MetricSamples`.
+        estimate: Aggregate over the runs of this depth, with its interval.
+        runs: The agents.
+        values: Each agent's number, in the same order.
+    """
+
+    label: str
+    depths: tuple[int, int]
+    metric: str
+    evidence: str
+    part: str
+    estimate: Estimate
+    runs: tuple[RunInfo, ...]
+    values: tuple[float, ...]
+
+
+def estimate_by_depth(samples: Iterable[MetricSamples]) -> tuple[DepthEstimate, ...]:
+    """Aggregate over the seeds of every depth, for each metric, kind of evidence and part.
+
+    Returns:
+        In the order of the definitions, then by evidence, by part as they come, and from shallow to deep.
+    """
+    groups: dict[tuple[str, str, str, str], list[MetricSamples]] = {}
+    for entry in samples:
+        groups.setdefault((entry.metric, entry.evidence, entry.part, entry.run.label), []).append(entry)
+    metric_order = list(DEFINITIONS)
+    part_order = list(dict.fromkeys(part for _, _, part, _ in groups))
+
+    def place(e: DepthEstimate) -> tuple[object, ...]:
+        return (metric_order.index(e.metric), e.evidence, part_order.index(e.part), *place_in_order(e.runs[0]))
+
+    return tuple(sorted(map(_estimate, groups.values()), key=place))
+
+
+_PART_WORDS = {"phi": "φ", "psi": "ψ", "goal": "place", **{name: d.title.lower() for name, d in DEFINITIONS.items()}}
+
+
+def titled(metric: str, part: str) -> str:
+    """Name of a metric for people, with the part it is about."""
+    return f"{DEFINITIONS[metric].title}, {_PART_WORDS.get(part, part)}" if part else DEFINITIONS[metric].title
+
+
+# Samples that are as good as drawn independently, so that resampling them says how well one agent was measured.
+# Blocks of a network, folds of a regression and other runs are parts of one measurement.
+_RESAMPLED = ("episodes", "goals", "batches")
+
+
+def _estimate(group: Sequence[MetricSamples]) -> DepthEstimate:
+    group = sorted(group, key=lambda entry: entry.run.seed)
+    first = group[0]
+    within_run = summary_of(first.metric)
+    if first.sample_unit == "runs":
+        # Similarities between runs share their runs: neither they nor their seeds can be drawn one by one.
+        value = float(np.mean([entry.value for entry in group]))
+        estimate = Estimate(value, value, value, "comparison", 1)
+    elif first.sample_unit in _RESAMPLED:
+        estimate = estimate_over_seeds([entry.samples for entry in group], first.sample_unit, within_run)
+    else:
+        estimate = estimate_over_seeds([np.array([entry.value], np.float64) for entry in group], "run")
+    return DepthEstimate(
+        label=first.run.label,
+        depths=(first.run.critic_depth, first.run.actor_depth),
+        metric=first.metric,
+        evidence=first.evidence,
+        part=first.part,
+        estimate=estimate,
+        runs=tuple(entry.run for entry in group),
+        values=tuple(entry.value for entry in group),
+    )

@@ -1,0 +1,325 @@
+"""What a user of ``crl-probe`` types, sees, and is told."""
+
+import copy
+import csv
+import io
+import json
+import shutil
+
+import jax
+import jax.numpy as jnp
+import pytest
+from click.testing import CliRunner
+
+from crl_probe.cli import main
+from crl_probe.cli.options import check_metrics, parse_goal, parse_levels, parse_step
+from crl_probe.evidence.evidence import Evidence, EvidenceSettings
+from crl_probe.evidence.probe_set import load_probe_set, save_probe_set
+from crl_probe.metrics import DEFINITIONS
+from crl_probe.probes import embedding_trajectory
+from crl_probe.probes.embedding_trajectory import EmbeddingTrajectorySettings
+from crl_probe.probes.q_landscape import QLandscapeSettings
+from crl_probe.runs.loading import load_run
+from crl_probe.store import cache
+from crl_train.checkpoint import save_policy
+from crl_train.errors import ConfigError
+from crl_train.run_dir import RunDir
+from tests.crl_probe.fakes import FakeRun
+from tests.crl_train.helpers import new_run, tiny_config, train_run
+
+QUICK = ("--episodes", 40, "--goals", 2, "--workers", 1)
+
+
+@pytest.fixture(scope="module")
+def second_run(tmp_path_factory):
+    """The tiny run with another seed."""
+    return train_run(tmp_path_factory.mktemp("runs") / "second", tiny_config(seed=1))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_cache(tmp_path_factory):
+    """Commands ask about the same two runs over and over: what one has recorded serves the next."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(autouse=True)
+def own_cache(one_cache, monkeypatch):
+    monkeypatch.setenv("CRL_PROBE_CACHE", str(one_cache))
+    return one_cache
+
+
+def probe(*args):
+    return CliRunner().invoke(main, [str(arg) for arg in args])
+
+
+def refused(*args) -> str:
+    result = probe(*args)
+    assert result.exit_code == 2, result.output
+    assert result.output.count("\n") == 1
+    return result.output
+
+
+def printed(*args) -> str:
+    result = probe(*args)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def test_eval_prints_the_same_numbers_in_every_format(finished_run):
+    options = ("eval", finished_run.path, "--episodes", 3)
+    row = json.loads(probe(*options, "--format", "json").output)[0]
+    assert (row["env"], row["env_steps"], row["episodes"]) == ("point_u_maze", 1120, 3)
+    (line,) = csv.DictReader(io.StringIO(probe(*options, "--format", "csv").output))
+    assert float(line["final_distance"]) == row["final_distance"]
+    table = probe(*options).output
+    assert f"{row['final_distance']:.2f}" in table
+    assert "finished" in table
+
+
+def test_eval_acts_as_told(finished_run):
+    def distance(policy):
+        output = probe("eval", finished_run.path, "--episodes", 3, "--policy", policy, "--format", "json").output
+        return json.loads(output)[0]["final_distance"]
+
+    assert len({distance("mean"), distance("sample"), distance("best_of_3")}) == 3
+
+
+def test_run_without_a_checkpoint_is_passed_over_beside_others_and_refused_alone(finished_run, tmp_path):
+    young = new_run(tmp_path / "young", tiny_config(seed=1))
+    result = probe("eval", young.path, finished_run.path, "--episodes", 2)
+    assert result.exit_code == 0
+    assert "passed over: no checkpoint found in" in result.output
+    assert "no checkpoint found in" in refused("eval", young.path)
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("--policy", "greedy"), "policy mode 'greedy' is not usable: acting is mean, sample or best_of_K"),
+        (("--step", 7), "no checkpoint at step 7 in"),
+    ],
+)
+def test_bad_option_is_refused_in_one_line(finished_run, args, message):
+    assert message in refused("eval", finished_run.path, *args)
+
+
+def test_what_is_no_run_is_refused_in_one_line(tmp_path):
+    assert "matches nothing" in refused("report", tmp_path / "humanoid_*")
+    assert "is not a run" in refused("report", tmp_path)
+
+
+def test_metrics_have_one_row_a_run_and_one_a_depth(finished_run, second_run):
+    options = ("metrics", finished_run.path, second_run.path, *QUICK, "--metric", "success_rate", "--format")
+    rows = list(csv.DictReader(io.StringIO(printed(*options, "csv"))))
+    assert [(row["level"], row["run"], row["seed"]) for row in rows] == [
+        ("depth", "", ""),
+        ("seed", "finished", "0"),
+        ("seed", "second", "1"),
+    ]
+    assert (rows[0]["interval_over"], rows[0]["count"]) == ("seeds", "2")
+    assert (rows[1]["interval_over"], rows[1]["count"]) == ("episodes", "40")
+    content = json.loads(printed(*options, "json"))
+    assert content["by_depth"]["point_u_maze"][0]["value"] == float(rows[0]["value"])
+    assert content["settings"]["evidence"]["point_u_maze"]["episodes"] == 40
+    assert [run["name"] for run in content["settings"]["checkpoints"]] == ["finished", "second"]
+    assert r"Success rate \\" in printed(*options, "latex")
+    only_depths = printed(*options, "csv", "--by", "depth")
+    assert [row["level"] for row in csv.DictReader(io.StringIO(only_depths))] == ["depth"]
+
+
+def test_metrics_that_were_picked_run_their_probes_alone(finished_run, monkeypatch):
+    monkeypatch.setattr(Evidence, "probe_set", None)  # success looks at no shared set
+    table = printed("metrics", finished_run.path, *QUICK, "--metric", "success_rate", "--metric", "final_distance")
+    assert "success_rate" in table
+    assert "time_at_goal" not in table
+    assert "verdicts" not in table
+
+
+def test_all_numbers_come_with_verdicts_and_what_is_missing_is_said(finished_run, tmp_path, monkeypatch):
+    # UMAP compiles for longer than everything else takes.
+    monkeypatch.setattr(embedding_trajectory, "draw", lambda spaces, *_, **__: [space[:, :2] for space in spaces])
+    long = train_run(tmp_path / ("point_" + 60 * "x"), tiny_config(seed=3))
+    result = probe("metrics", finished_run.path, long.path, *QUICK)
+    assert result.exit_code == 0, result.output
+    # In a pipe nothing is cut, wrapped or coloured.
+    assert long.path.name in result.stdout
+    assert "\x1b" not in result.stdout
+    assert "…" not in result.stdout
+    assert not any(line != line.rstrip() for line in result.stdout.splitlines())
+    verdicts = [line for line in result.stdout.splitlines() if line.startswith("not enough data")]
+    assert len(verdicts) == 5
+    assert "bootstrap over its 2 seeds" in result.stdout
+    # Agents this young visit no goal, and the spread around one is told to be missing, once, beside the numbers.
+    assert all(line.startswith("note: ") for line in result.stderr.splitlines())
+
+
+def test_numbers_can_be_written_to_a_file(finished_run, tmp_path):
+    out = tmp_path / "new" / "numbers.csv"
+    options = ("metrics", finished_run.path, *QUICK, "--metric", "success_rate", "--format", "csv")
+    assert printed(*options, "--out", out) == ""
+    assert out.read_text() == printed(*options)
+
+
+@pytest.mark.parametrize(
+    ("command", "metric", "options"),
+    [
+        ("landscape", "geodesic_rank", ("--grid", 15, "--action", "0.5,-1")),
+        ("trajectories", "straightness", ("--method", "pca", "--points", 100)),
+        ("geometry", "effective_rank", ()),
+        ("stream", "dormant_fraction", ()),
+        ("retrieval", "retrieval_accuracy", ()),
+        ("lens", "readable_depth", ()),
+    ],
+)
+def test_one_probe_alone_prints_its_numbers_and_draws_its_figure(finished_run, tmp_path, command, metric, options):
+    figure = tmp_path / "figure.svg"
+    table = printed(command, finished_run.path, *QUICK, *options, "--save", figure)
+    assert metric in table
+    assert "success_rate" not in table
+    assert figure.read_text().startswith("<?xml")
+
+
+def test_a_probe_that_cannot_be_done_alone_is_refused(finished_run):
+    assert "no goal has 20 states within" in refused("spread", finished_run.path, *QUICK)
+
+
+def test_every_checkpoint_can_be_a_row(finished_run):
+    rows = csv.DictReader(
+        io.StringIO(printed("geometry", finished_run.path, *QUICK, "--step", "all", "--format", "csv", "--by", "seed"))
+    )
+    assert {row["run"] for row in rows if row["metric"] == "effective_rank"} == {
+        "finished@480",
+        "finished@800",
+        "finished@1120",
+    }
+    table = printed("metrics", finished_run.path, *QUICK, "--step", "all", "--metric", "success_rate")
+    places = [table.index(f"depth 4 · {steps} steps") for steps in ("480", "800", "1,120")]
+    assert places == sorted(places)
+
+
+def test_a_probe_set_asks_other_runs_the_same(finished_run, second_run, tmp_path):
+    file = tmp_path / "set.npz"
+    told = printed(
+        "probe-set", finished_run.path, "--out", file, "--goal", "4,4", "--points", 300, "--paths", 5, "--workers", 1
+    )
+    assert "300 states, 5 episodes and 1 goals of point_u_maze, evenly from 1 run " in told
+    made = load_probe_set(file)
+    assert made.goals.tolist() == [[4.0, 4.0]]
+    table = printed("geometry", second_run.path, "--probe-set", file, "--workers", 1, "--format", "json")
+    assert json.loads(table)["settings"]["evidence"]["point_u_maze"]["given_probe_set"]
+
+
+def test_the_cache_says_what_it_holds_and_forgets_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("CRL_PROBE_CACHE", str(tmp_path))
+    assert printed("cache", "info") == f"{tmp_path}/results: 0 results, 0.0 MB\n"
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "success-1.npz").write_bytes(bytes(2_000_000))
+    assert printed("cache", "info") == f"{tmp_path}/results: 1 results, 2.0 MB\n"
+    assert printed("cache", "clear") == "deleted 1 results\n"
+    assert printed("cache", "info").endswith("0 results, 0.0 MB\n")
+    assert cache.clear_cache() == 0
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("metrics", "--metric", "sucess_rate"), "unknown metric 'sucess_rate': no such name is defined. Did you mean"),
+        (("metrics", "--by", "width"), "--by 'width' is not usable: rows are by depth, by seed, or both"),
+        (("metrics", "--goal", "100,100"), "goal 100,100 is not usable: it is in a wall of point_u_maze"),
+        (("metrics", "--goal", "4,4,4"), "goal 4,4,4 is not usable: a goal of point_u_maze has 2 finite numbers"),
+        (("metrics", "--goal", "here"), "--goal 'here' is not usable: give numbers separated by commas"),
+        (("spread", "--goal", "4,4", "--goals", 3), "--goal and --goals exclude each other"),
+        (("landscape", "--action", "1,2,3"), "action"),
+        (("landscape", "--action", "boldly"), "action='boldly' is not usable: it is mean, sample, best_of_K, or"),
+        (("landscape", "--grid", 100_000), "fine_cells=100000 is not usable: a side of the grid has 1 to 2,000 cells"),
+        (("metrics", "--out", "/"), "--out '/' is not usable: it is a folder"),
+        (("geometry", "--save", "/etc/passwd/a.pdf"), "/etc/passwd is a file and not a folder"),
+        (("probe-set", "--out", "set.txt"), "--out 'set.txt' is not usable: a probe set is a file that ends in .npz"),
+        (("landscape", "--save", "figure.bmp"), "--save 'figure.bmp' is not usable: a figure ends in .pdf, .svg, .png"),
+        (("trajectories", "--method", "tsne"), "method='tsne' is not usable: pictures are made by aligned, umap, pca"),
+        (("geometry", "--step", "newest"), "--step 'newest' is not usable: give a checkpoint's environment steps"),
+        (("geometry", "--probe-set", "no.npz"), "--probe-set 'no.npz' is not there"),
+        (
+            ("report", "--sections", "sucess"),
+            "--sections 'sucess' is not usable: there is no such section. Did you mean",
+        ),
+        (("report", "--step", "newest"), "--step 'newest' is not usable: give a checkpoint's environment steps"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_in_one_line(finished_run, args, message):
+    assert message in refused(args[0], finished_run.path, "--workers", 1, *args[1:])
+
+
+def test_a_probe_set_of_another_environment_is_refused(finished_run, tmp_path):
+    evidence = Evidence([load_run(finished_run.path)], EvidenceSettings(episodes=2), use_cache=False)
+    other = copy.copy(evidence.probe_set)
+    object.__setattr__(other, "env", "humanoid")
+    save_probe_set(other, tmp_path / "set.npz")
+    options = ("--probe-set", tmp_path / "set.npz", "--workers", 1)
+    assert "the probe set is of humanoid and the runs are of point_u_maze" in refused(
+        "geometry", finished_run.path, *options
+    )
+    (tmp_path / "set.npz").write_bytes(b"no archive")
+    assert "cannot be read" in refused("geometry", finished_run.path, *options)
+
+
+def test_a_landscape_without_a_maze_is_refused(finished_run, monkeypatch):
+    def open_field(self):
+        env = copy.copy(self.runs[0].env)
+        env.maze = None
+        return env
+
+    monkeypatch.setattr(Evidence, "env", property(open_field))
+    assert "environment 'point_u_maze' has no maze" in refused("landscape", finished_run.path, "--goal", "4,4")
+
+
+def test_a_network_of_nan_is_refused_and_the_rest_goes_on(finished_run, tmp_path):
+    copied = RunDir(shutil.copytree(finished_run.path, tmp_path / "broken"))
+    run = load_run(copied.path)
+    nan = jax.tree.map(lambda leaf: jnp.full_like(leaf, jnp.nan), run.params["goal_encoder"])
+    save_policy(copied, run.env_steps, {**run.params, "goal_encoder": nan}, jnp.zeros(()))
+    assert "holds NaN or infinite numbers in goal_encoder/" in refused("landscape", copied.path, *QUICK)
+    result = probe("eval", finished_run.path, copied.path, "--episodes", "2")
+    assert result.exit_code == 0
+    assert "passed over: checkpoint" in result.output
+
+
+def test_environments_do_not_share_a_figure_or_a_probe_set(tmp_path, monkeypatch):
+    both = [Evidence([FakeRun(env)], EvidenceSettings()) for env in ("point_u_maze", "point_u4_maze")]
+    for module in ("cli", "cli_probes"):
+        monkeypatch.setattr(f"crl_probe.{module}.open_evidence", lambda *_, **__: both)
+    for command in (("geometry", "--save", tmp_path / "a.pdf"), ("probe-set", "--out", tmp_path / "a.npz")):
+        assert "runs of point_u_maze, point_u4_maze" in refused(command[0], "runs", *command[1:])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_defaults_in_help_are_those_of_the_settings():
+    options = {param.name: param.help for param in main.commands["metrics"].params if hasattr(param, "help")}
+    options |= {param.name: param.help for param in main.commands["probe-set"].params if hasattr(param, "help")}
+    for name in ("episodes", "goals", "points", "paths"):
+        assert f"{getattr(EvidenceSettings(), name)} if not given" in options[name]
+    own = {param.name: param.help for param in main.commands["landscape"].params if hasattr(param, "help")}
+    assert f"{QLandscapeSettings().fine_cells} if not given" in own["grid"]
+    assert f"{QLandscapeSettings().action} (if not given)" in own["action"]
+    own = {param.name: param.help for param in main.commands["trajectories"].params if hasattr(param, "help")}
+    assert f"{EmbeddingTrajectorySettings().points} if not given" in own["points"]
+    assert f"{EmbeddingTrajectorySettings().method} (if not given)" in own["method"]
+
+
+def test_text_becomes_values():
+    assert (parse_step(None), parse_step("all"), parse_step("480")) == (None, "all", 480)
+    assert parse_goal("4,-0.5") == (4.0, -0.5)
+    assert parse_levels("seed, depth") == ("depth", "seed")
+    check_metrics(["cka"], DEFINITIONS)
+    with pytest.raises(ConfigError, match="Did you mean 'geodesic_rank'"):
+        check_metrics(["geodesic"], DEFINITIONS)
+    with pytest.raises(ConfigError, match="Metrics are success_rate, final_success_rate"):
+        check_metrics(["zzz"], DEFINITIONS)
+
+
+def test_a_metric_that_these_runs_cannot_have_is_named(finished_run):
+    asked = ("metrics", finished_run.path, *QUICK, "--metric", "cka")
+    assert "no number of cka is defined for these runs" in refused(*asked)
+    result = probe(*asked, "--metric", "success_rate")
+    assert result.exit_code == 0
+    assert "note: cka is not defined for these runs" in result.output

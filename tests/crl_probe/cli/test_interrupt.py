@@ -1,0 +1,143 @@
+"""Ctrl-C and SIGTERM: one line, a code, and everything as it was, wherever they fall."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+
+from crl_probe.cli import interrupt as cli_interrupt
+from crl_probe.cli.interrupt import Heeding, Interruption, interruptible
+from tests.crl_probe.recorder import Recorder
+
+
+def last_words():
+    return "Stopped.", 130
+
+
+def ended_by(block, words=last_words):
+    """Run a block that is interrupted, and return its exit code."""
+    with pytest.raises(SystemExit) as ended, interruptible(words) as interruption:
+        block(interruption)
+    return ended.value.code
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_block_with_a_line(capsys, number):
+    def work(_):
+        os.kill(os.getpid(), number)
+        pytest.fail("went on")
+
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM), sys.unraisablehook
+    assert ended_by(work) == 130
+    assert capsys.readouterr() == ("", "Stopped.\n")
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM), sys.unraisablehook) == before
+
+
+def test_a_signal_that_a_library_wraps_is_no_error_of_the_library(capsys):
+    def compile_network(_):
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt as error:
+            raise RuntimeError("compilation failed") from error
+
+    assert ended_by(compile_network) == 130
+    assert capsys.readouterr().err == "Stopped.\n"
+
+
+class Swallowing:
+    """What Python calls while it collects garbage may raise nothing."""
+
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_a_signal_that_is_swallowed_is_heeded_at_the_next_step(capsys):
+    listener = Recorder()
+
+    def work(interruption):
+        progress = Heeding(listener, interruption)
+        progress("rolling out", 1, 2)
+        Swallowing()
+        assert interruption.asked
+        progress("rolling out", 2, 2)
+        pytest.fail("went on")
+
+    assert ended_by(work) == 130
+    assert listener.heard == [("rolling out", 1, 2)]
+    assert capsys.readouterr().err == "Stopped.\n"
+
+
+def test_a_signal_that_is_swallowed_comes_again(monkeypatch):
+    monkeypatch.setattr(cli_interrupt, "_SECONDS_TO_TIDY_UP", 0.01)
+
+    def work(_):
+        Swallowing()
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            time.sleep(0.01)
+        pytest.fail("went on")
+
+    assert ended_by(work) == 130
+
+
+def test_a_signal_waits_for_what_must_not_be_torn_apart():
+    done = []
+
+    def work(interruption):
+        with interruption.waits():
+            signal.raise_signal(signal.SIGINT)
+            done.append("the block")
+        pytest.fail("went on")
+
+    assert ended_by(work) == 130
+    assert done == ["the block"]
+
+
+@pytest.mark.parametrize("tell", [lambda p: p("x"), lambda p: p.planned("x", []), lambda p: p.began("x"),
+                                  lambda p: p.computing(), lambda p: p.ended("x")])  # fmt: skip
+def test_every_step_is_a_chance_to_stop(tell):
+    interruption = Interruption()
+    listener = Recorder()
+    tell(Heeding(listener, interruption))
+    assert len(listener.heard) == 1
+    interruption.asked = True
+    with pytest.raises(KeyboardInterrupt):
+        tell(Heeding(listener, interruption))
+    assert len(listener.heard) == 1
+
+
+def test_what_goes_wrong_by_itself_keeps_its_traceback():
+    with pytest.raises(ZeroDivisionError), interruptible(last_words):
+        1 / 0  # noqa: B018
+
+
+def test_a_calm_end_is_no_error(capsys):
+    assert ended_by(lambda _: signal.raise_signal(signal.SIGINT), lambda: ("Enough seen.", 0)) == 0
+    assert capsys.readouterr() == ("Enough seen.\n", "")
+
+
+def test_the_program_ends_at_once_whatever_libraries_are_doing():
+    """A thread that never ends stands for them; only the program leaves it behind, a test runner gets its exception."""
+    script = """
+        import threading, signal, click
+        from crl_probe.cli.interrupt import Program, interruptible
+
+        @click.group(cls=Program)
+        def main(): ...
+
+        @main.command()
+        def work():
+            threading.Thread(target=threading.Event().wait).start()
+            with interruptible(lambda: ("Stopped.", 130)):
+                print("partly done")
+                signal.raise_signal(signal.SIGINT)
+
+        main(["work"])
+    """
+    command = [sys.executable, "-c", textwrap.dedent(script)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "partly done\n", "Stopped.\n")

@@ -1,0 +1,120 @@
+"""Following training: what counts as news, what is told, and what does not end it. No test waits."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from crl_probe.cli.watch import SECONDS_BETWEEN_LOOKS, Sight, follow, look_at, news
+from crl_train.errors import CheckpointError, ConfigError
+
+
+def make_checkpoint(run, steps, written=1):
+    folder = run / "policy" / str(steps)
+    folder.mkdir(parents=True)
+    (run / "config.json").touch()
+    os.utime(folder, (written, written))
+
+
+class Enough(Exception):
+    """Raised instead of sleeping once there is nothing left to see."""
+
+
+class Trip:
+    """A world that changes while ``follow`` sleeps, and what it said and rendered meanwhile."""
+
+    def __init__(self, *sights, failures=()):
+        self.sights = list(sights)
+        self.failures = dict(failures)
+        self.said, self.rendered, self.slept = [], [], []
+
+    def look(self):
+        return self.sights[0]
+
+    def render(self, told):
+        self.rendered.append(told)
+        if told in self.failures:
+            raise self.failures[told]
+
+    def sleep(self, seconds):
+        self.slept.append(seconds)
+        self.sights.pop(0)
+        if not self.sights:
+            raise Enough
+
+    def go(self):
+        with pytest.raises(Enough):
+            follow(self.look, self.render, say=self.said.append, sleep=self.sleep)
+        return self
+
+
+def at(*steps):
+    return Sight({Path("runs/maze_d4_s0"): [(one, 1) for one in steps]})
+
+
+def test_a_report_is_written_for_each_new_checkpoint_and_not_otherwise():
+    trip = Trip(at(80), at(80), at(80, 160), at(80, 160)).go()
+    assert trip.rendered == ["maze_d4_s0 at 80 steps", "maze_d4_s0 at 160 steps"]
+    assert trip.slept == [SECONDS_BETWEEN_LOOKS] * 4
+    assert trip.said == []
+
+
+def test_it_waits_for_the_first_checkpoint_and_says_so_once():
+    none = Sight({}, "'maze_*' matches nothing.")
+    trip = Trip(none, none, Sight({}, "no checkpoint yet in maze_d4_s0."), at(80)).go()
+    assert trip.said == ["Waiting: 'maze_*' matches nothing.", "Waiting: no checkpoint yet in maze_d4_s0."]
+    assert trip.rendered == ["maze_d4_s0 at 80 steps"]
+
+
+def test_what_goes_wrong_later_is_told_and_watching_goes_on(capsys):
+    failures = {
+        "maze_d4_s0 at 160 steps": CheckpointError("checkpoint '160' is corrupt."),
+        "maze_d4_s0 at 240 steps": ConfigError("runs differ."),
+        "maze_d4_s0 at 320 steps": OSError(28, "No space left on device"),
+    }
+    trip = Trip(at(80), at(160), at(240), at(320), at(400), failures=failures).go()
+    assert trip.rendered[-1] == "maze_d4_s0 at 400 steps"
+    told = capsys.readouterr().err.splitlines()
+    assert [line.partition(": ")[0] for line in told] == ["no new report"] * 3
+    assert "checkpoint '160' is corrupt." in told[0]
+
+
+def test_what_cannot_be_asked_is_refused_at_once_and_half_a_run_is_waited_for(capsys):
+    wrong = Trip(at(80), failures={"maze_d4_s0 at 80 steps": ConfigError("out holds a thesis.")})
+    with pytest.raises(ConfigError, match="thesis"):
+        follow(wrong.look, wrong.render, say=wrong.said.append, sleep=wrong.sleep)
+    half = Trip(at(80), at(160), failures={"maze_d4_s0 at 80 steps": CheckpointError("corrupt.")}).go()
+    assert half.rendered == ["maze_d4_s0 at 80 steps", "maze_d4_s0 at 160 steps"]
+    assert "no new report: corrupt." in capsys.readouterr().err
+
+
+def test_a_look_sees_whole_checkpoints_of_the_runs_there_are_now(tmp_path):
+    patterns = [str(tmp_path / "maze_*")]
+    assert "matches nothing" in look_at(patterns, None).problem
+    first, second = tmp_path / "maze_d4_s0", tmp_path / "maze_d4_s1"
+    first.mkdir()
+    (first / "config.json").touch()
+    assert look_at(patterns, None) == Sight({}, "no checkpoint yet in maze_d4_s0.")
+    make_checkpoint(first, 80)
+    make_checkpoint(first, 160)
+    (first / "policy" / "240.orbax-checkpoint-tmp-7").mkdir()
+    assert look_at(patterns, None).runs == {first: ((160, 10**9),)}
+    assert look_at(patterns, 80).runs == {first: ((80, 10**9),)}
+    assert look_at(patterns, "all").runs == {first: ((80, 10**9), (160, 10**9))}
+    assert look_at(patterns, 240).problem == "no checkpoint yet in maze_d4_s0."
+    before = look_at(patterns, None)
+    make_checkpoint(second, 80)
+    assert news(before, look_at(patterns, None)) == "maze_d4_s1 at 80 steps"
+
+
+def test_a_checkpoint_that_was_made_again_is_news(tmp_path):
+    make_checkpoint(tmp_path / "run", 80)
+    before = look_at([str(tmp_path / "run")], None)
+    os.utime(tmp_path / "run" / "policy" / "80", (2, 2))
+    assert news(before, look_at([str(tmp_path / "run")], None)) == "run at 80 steps"
+
+
+def test_news_of_many_runs_fit_a_line():
+    runs = {Path(f"d{depth}"): [(1_000, 1)] for depth in (4, 8, 16, 32, 64)}
+    assert news(Sight({}), Sight(runs)) == "d4 at 1,000 steps, d8 at 1,000 steps, d16 at 1,000 steps and 2 more"
+    assert news(Sight(runs), Sight({path: runs[path] for path in list(runs)[:4]})) == "d64 is gone"

@@ -1,0 +1,76 @@
+"""Figures for papers: all formats, drawn once, kept, and left out where there is nothing to show."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from crl_probe import plots
+from crl_probe.evidence.evidence import Evidence
+from crl_probe.probes.registry import measure
+from crl_probe.render.paper import files as paper_figures
+from crl_probe.render.paper.files import ENDINGS, draw_figures
+
+
+@pytest.fixture(scope="module")
+def success(fake_runs, small):
+    evidence = Evidence(fake_runs, small, use_cache=False)
+    return measure(evidence, ["success"]).results["success"]
+
+
+def files(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_a_figure_is_drawn_once_in_every_format(success, tmp_path, monkeypatch):
+    assert list(draw_figures({"maze_success": success}, tmp_path / "first")) == ["maze_success"]
+    drawn = files(tmp_path / "first")
+    assert set(drawn) == {f"maze_success{ending}" for ending in ENDINGS}
+    assert drawn["maze_success.pdf"].startswith(b"%PDF")
+    assert b"<svg" in drawn["maze_success.svg"]
+
+    # Read from disk, a result has other types of number and no arrays in Fortran's order; it is the same result.
+    again = dataclasses.replace(success, tolerance=np.float64(success.tolerance).item())
+    again = dataclasses.replace(again, final_distance=np.asfortranarray(success.final_distance))
+    monkeypatch.setattr(plots, "figure_of", None)
+    assert list(draw_figures({"other_name": again}, tmp_path / "second")) == ["other_name"]
+    assert sorted(files(tmp_path / "second").values()) == sorted(drawn.values())
+
+
+@pytest.mark.parametrize("change", ["result", "code"])
+def test_another_result_or_other_code_is_drawn_anew(success, tmp_path, monkeypatch, change):
+    list(draw_figures({"success": success}, tmp_path / "first"))
+    drawn = []
+    figure_of = plots.figure_of
+    monkeypatch.setattr(plots, "figure_of", lambda result: drawn.append(result) or figure_of(result))
+    if change == "result":
+        success = dataclasses.replace(success, final_distance=success.final_distance + 1)
+    else:
+        monkeypatch.setattr(paper_figures, "_drawing_code", lambda: "other")
+    list(draw_figures({"success": success}, tmp_path / "second"))
+    assert len(drawn) == 1
+
+
+def test_what_has_nothing_to_show_is_left_out(success, tmp_path):
+    nothing = dataclasses.replace(
+        success,
+        steps_at_goal=success.steps_at_goal[:, :0],
+        first_arrival=success.first_arrival[:, :0],
+        final_distance=success.final_distance[:, :0],
+    )
+    assert list(draw_figures({"nothing": nothing}, tmp_path / "figures")) == ["nothing"]
+    assert not (tmp_path / "figures").exists()
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(success, tmp_path, own_cache, caplog):
+    own_cache.write_text("a file where the directory should be")
+    list(draw_figures({"success": success}, tmp_path / "figures"))
+    assert set(files(tmp_path / "figures")) == {"success.pdf", "success.svg"}
+    assert "a figure is not cached" in caplog.text
+
+
+@pytest.mark.slow
+def test_other_processes_draw_the_same(success, tmp_path):
+    list(draw_figures({"success": success}, tmp_path / "here", use_cache=False))
+    list(draw_figures({"success": success}, tmp_path / "there", workers=2, use_cache=False))
+    assert files(tmp_path / "here") == files(tmp_path / "there")

@@ -1,0 +1,307 @@
+"""The report end to end on analytic agents: complete, self-contained, escaped, and never half written."""
+
+import csv
+import dataclasses
+import html.parser
+import json
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from crl_probe import evidence
+from crl_probe.evidence.evidence import EvidenceSettings
+from crl_probe.evidence.probe_set import load_probe_set
+from crl_probe.probes import embedding_trajectory, goal_clusters, q_landscape
+from crl_probe.probes.registry import PROBES
+from crl_probe.render.paper.files import ENDINGS
+from crl_probe.report import ReportSettings, build_report, sections, write_report
+from crl_probe.runs.errors import ProbeError
+from tests.crl_probe.fakes import FakeRun
+from tests.crl_probe.recorder import Recorder
+
+SETTINGS = ReportSettings(
+    EvidenceSettings(episodes=8, episode_length=60, points=400, paths=4, goals=2),
+    figures=False,  # they take longer than everything else
+    fine_cells=15,
+    command="crl-probe report 'a & b'",
+    passed_over=("checkpoint 'c<d>' holds NaN.",),
+)
+
+
+@pytest.fixture(autouse=True)
+def quick_pictures(monkeypatch):
+    monkeypatch.setattr(embedding_trajectory, "draw", lambda spaces, *_, **__: [space[:, :2] for space in spaces])
+
+
+class Page(html.parser.HTMLParser):
+    """Collects what a browser would fetch, and the ids and references of a page."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.fetched, self.ids, self.references, self.tags = [], [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        self.tags.append(tag)
+        if tag in ("link", "img", "iframe") or (tag == "script" and "src" in attributes):
+            self.fetched.append((tag, attributes))
+        if "id" in attributes:
+            self.ids.append(attributes["id"])
+        self.references += [attributes["href"][1:]] if attributes.get("href", "").startswith("#") else []
+
+
+def visible_part(text):
+    """The page without its scripts."""
+    return re.sub(r"<script.*?</script>", "", text, flags=re.DOTALL)
+
+
+def data_of(text):
+    """What the page's scripts draw and offer."""
+    return json.loads(re.search(r'id="data">(.*?)</script>', text, flags=re.DOTALL)[1])
+
+
+def test_a_report_is_complete_and_needs_nothing_else(tmp_path):
+    runs = [FakeRun(depth=64), FakeRun(depth=4)]
+    progress = Recorder()
+    settings = dataclasses.replace(SETTINGS, figures=True)
+    index = build_report(runs, tmp_path / "out", settings, progress=progress)
+    assert sorted(p.name for p in index.parent.iterdir()) == [
+        "figures",
+        "index.html",
+        "metrics.csv",
+        "metrics.json",
+        "probe_set.npz",
+        "tables.tex",
+    ]
+    # In so few episodes no goal has states near it: there is no spread around one, and no figure of it.
+    shown = set(PROBES) - {"goal_clusters"}
+    figures = {p.name for p in (index.parent / "figures").iterdir()}
+    assert figures == {f"{name}{ending}" for name in shown for ending in ENDINGS}
+    assert [p.name for p in tmp_path.iterdir() if p.name != "cache"] == ["out"]
+    text = index.read_text()
+    page = Page(text)
+    assert page.fetched == []
+    assert len(page.ids) == len(set(page.ids))
+    assert set(page.references) <= set(page.ids)
+    assert text.count("plotly.js v") == 1
+    offered = data_of(text)["downloads"]
+    assert set(offered) == {"metrics.csv", "metrics.json", "tables.tex"}
+    for name, content in offered.items():
+        assert content.encode() == (index.parent / name).read_bytes()
+    assert "Success rate" in offered["tables.tex"]
+    assert len(text) < 10_000_000
+    for heading in ("Performance by depth", "Learning curves", "Q-landscapes", "Embedding trajectories", "Methods"):
+        assert f"<h2>{heading}</h2>" in text
+    assert "One seed at each depth: intervals (95 %) are over this run" in text
+    assert "crl-probe report &#39;a &amp; b&#39;" in text
+    assert "Passed over: checkpoint &#39;c&lt;d&gt;&#39; holds NaN." in text
+    assert ("began", "Q-landscapes") in progress.heard
+    assert ("drawing figures", len(PROBES), len(PROBES)) in progress.heard
+
+    numbers = json.loads((index.parent / "metrics.json").read_text())
+    assert {row["run"] for row in numbers["runs"]} == {run.name for run in runs}
+    assert numbers["settings"]["command"] == SETTINGS.command
+    assert [run["label"] for run in numbers["settings"]["checkpoints"]] == ["depth 4", "depth 64"]
+    assert numbers["settings"]["evidence"]["point_u_maze"]["episodes"] == 8
+    labels = [e["label"] for e in numbers["by_depth"]["point_u_maze"] if e["metric"] == "success_rate"]
+    assert labels == ["depth 4", "depth 64"]
+    with (index.parent / "metrics.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["metric"] for row in rows] == [row["metric"] for row in numbers["runs"]]
+    assert [v["word"] for v in numbers["verdicts"]["point_u_maze"]] == ["not enough data"] * 5
+    assert load_probe_set(index.parent / "probe_set.npz").env == "point_u_maze"
+
+
+def test_names_are_shown_and_not_run(tmp_path):
+    evil = "</script><script>alert(1)</script>"
+    index = build_report([FakeRun(name=evil)], tmp_path / "out", SETTINGS, title="<b>bold</b>")
+    text = index.read_text()
+    assert "<script>alert(1)" not in text
+    assert "&lt;/script&gt;&lt;script&gt;alert(1)" in text
+    assert "<title>&lt;b&gt;bold&lt;/b&gt;</title>" in text
+
+
+def test_environments_are_never_mixed(tmp_path):
+    settings = dataclasses.replace(SETTINGS, sections=("retrieval",), figures=True)
+    runs = [FakeRun(), FakeRun("point_u4_maze")]
+    index = build_report(runs, tmp_path / "out", settings)
+    text = visible_part(index.read_text())
+    first, second = text.split('id="part-2"')
+    assert "point_u_maze_d4_s0" in first
+    assert "point_u4_maze_d4_s0" not in first
+    assert "point_u4_maze_d4_s0" in second
+    assert {p.name for p in index.parent.glob("*.npz")} == {
+        "probe_set_point_u_maze.npz",
+        "probe_set_point_u4_maze.npz",
+    }
+    assert {p.stem for p in index.parent.glob("figures/*")} == {"point_u_maze_retrieval", "point_u4_maze_retrieval"}
+    build_report(runs, tmp_path / "out", settings)  # knows these names as its own
+
+
+def test_a_probe_that_cannot_be_done_leaves_its_reason(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise ProbeError("no goal has 20 states <near> it.")
+
+    monkeypatch.setattr(goal_clusters, "run", refuse)
+    text = build_report([FakeRun()], tmp_path / "out", SETTINGS).read_text()
+    assert "<strong>Not available.</strong> no goal has 20 states &lt;near&gt; it." in text
+    assert "<h2>Q-landscapes</h2>" in text
+
+
+def test_only_sections_that_were_asked_for_are_measured_and_shown(tmp_path, monkeypatch):
+    monkeypatch.setattr(q_landscape, "run", None)
+    settings = dataclasses.replace(SETTINGS, sections=("learning_curves", "success"))
+    index = build_report([FakeRun()], tmp_path / "out", settings)
+    headings = re.findall(r'<section id="(\w+?)-1"', index.read_text())
+    assert [key for key in headings if key in PROBES] == ["success", "learning_curves"]
+    assert "<h2>Methods</h2>" in index.read_text()
+    assert sorted(p.name for p in index.parent.iterdir()) == ["index.html", "metrics.csv", "metrics.json", "tables.tex"]
+    numbers = json.loads((index.parent / "metrics.json").read_text())
+    assert numbers["settings"]["sections"] == ["success", "learning_curves"]
+    assert {row["metric"] for row in numbers["runs"]} == set(PROBES["success"].metrics)
+    assert [verdict["word"] for verdict in numbers["verdicts"]["point_u_maze"]] == ["not enough data"] * 5
+
+
+def test_sections_without_a_number_are_a_report_too(tmp_path):
+    index = build_report([FakeRun()], tmp_path / "out", dataclasses.replace(SETTINGS, sections=("learning_curves",)))
+    assert "<h2>Learning curves</h2>" in index.read_text()
+    assert json.loads((index.parent / "metrics.json").read_text())["runs"] == []
+
+
+def test_a_report_of_nothing_is_refused_with_the_reason(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise ProbeError("no goal has 20 states near it.")
+
+    monkeypatch.setattr(goal_clusters, "run", refuse)
+    settings = dataclasses.replace(SETTINGS, sections=("goal_clusters",))
+    with pytest.raises(ValueError, match=r"there is nothing to report\. no goal has 20 states near it\."):
+        build_report([FakeRun()], tmp_path / "out", settings)
+    with pytest.raises(ValueError, match="unknown probe 'sucess'"):
+        build_report([FakeRun()], tmp_path / "out", dataclasses.replace(SETTINGS, sections=("sucess",)))
+
+
+def stages(run, *steps):
+    """The same run at earlier checkpoints; a shallower fake stands in for the younger agent."""
+    young = [FakeRun(depth=4, seed=run.config.seed) for _ in steps]
+    for one, env_steps in zip(young, steps, strict=True):
+        one.path, one.name, one.config, one.env_steps = run.path, run.name, run.config, env_steps
+        one.content_hash += str(env_steps)
+    return young
+
+
+def test_earlier_checkpoints_are_shown_over_training_and_never_rolled_out(tmp_path, monkeypatch):
+    newest = [FakeRun(depth=4), FakeRun(depth=16)]
+    earlier = [*stages(newest[0], 2_000, 6_000), *stages(newest[1], 2_000, 6_000), *stages(FakeRun(depth=64), 6_000)]
+    given, rolled_out = {}, []
+    of_probe, collect = sections.of_probe, evidence.collect_on_policy
+
+    def spy(name, result, course, no_course):
+        given[name] = course
+        assert no_course == ""
+        return of_probe(name, result, course)
+
+    monkeypatch.setattr(sections, "of_probe", spy)
+    monkeypatch.setattr(evidence, "collect_on_policy", lambda run, *a: rolled_out.append(run) or collect(run, *a))
+    report = write_report(newest, tmp_path / "out", SETTINGS, earlier=earlier)
+    assert rolled_out == newest
+    assert {name for name, course in given.items() if course is not None} == {"q_landscape", "embedding_trajectory"}
+    for course in report.studies[0].course.results.values():
+        assert [(run.critic_depth, run.env_steps) for run in course.runs] == [
+            (4, 2_000),
+            (4, 6_000),
+            (4, 10_000),
+            (16, 2_000),
+            (16, 6_000),
+            (16, 10_000),
+        ]
+    # Numbers and verdicts stay those of the newest checkpoints.
+    assert {sample.run.name for sample in report.studies[0].measured.samples} == {run.name for run in newest}
+    numbers = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert {row["env_steps"] for row in numbers["runs"]} == {10_000}
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt])
+@pytest.mark.parametrize("place", ["write_page", "measure"])
+def test_what_does_not_finish_keeps_the_report_that_was_there(tmp_path, monkeypatch, error, place):
+    def fail(*_, **__):
+        raise error
+
+    settings = dataclasses.replace(SETTINGS, sections=("success",), figures=True)
+    out = tmp_path / "out"
+    build_report([FakeRun()], out, settings)
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    monkeypatch.setattr(f"crl_probe.report.{'build' if place == 'write_page' else 'study'}.{place}", fail)
+    for where in (out, tmp_path / "new"):
+        with pytest.raises(error):
+            build_report([FakeRun(depth=16)], where, settings)
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    assert [p.name for p in tmp_path.iterdir() if p.name != "cache"] == ["out"]
+
+
+@pytest.mark.parametrize("interrupted_at", [1, 2])
+def test_an_interrupt_between_two_reports_leaves_one_of_them(tmp_path, monkeypatch, interrupted_at):
+    settings = dataclasses.replace(SETTINGS, sections=("success",))
+    out = tmp_path / "out"
+    build_report([FakeRun()], out, settings)
+    before = (out / "index.html").read_bytes()
+    moves, replace = [], os.replace
+
+    def interrupted(source, target):
+        if str(tmp_path / "out") in (str(source), str(target)):
+            moves.append(target)
+            if len(moves) == interrupted_at:
+                raise KeyboardInterrupt
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        build_report([FakeRun(depth=16)], out, settings)
+    assert (out / "index.html").read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir() if p.name != "cache"] == ["out"]
+
+
+def test_a_second_report_computes_nothing(tmp_path, monkeypatch):
+    runs = [FakeRun()]
+    build_report(runs, tmp_path / "out", SETTINGS)
+    for method in ("phi", "psi", "act", "energy"):
+        monkeypatch.setattr(runs[0], method, None)
+    build_report(runs, tmp_path / "out", SETTINGS)
+
+
+@pytest.mark.parametrize("foreign", ["figures/mine.pdf", "figures/my_success.pdf", "figures/success.png", "drafts/a"])
+def test_other_peoples_files_in_a_report_are_not_replaced(tmp_path, foreign):
+    settings = dataclasses.replace(SETTINGS, sections=("success",), figures=True)
+    out = tmp_path / "out"
+    build_report([FakeRun()], out, settings)
+    (out / foreign).parent.mkdir(exist_ok=True)
+    (out / foreign).write_text("years of work")
+    with pytest.raises(ValueError, match="which is not part of a report: it would be lost"):
+        build_report([FakeRun()], out, settings)
+    assert (out / foreign).read_text() == "years of work"
+
+
+def test_other_peoples_files_are_not_replaced(tmp_path):
+    out = tmp_path / "thesis"
+    out.mkdir()
+    (out / "chapter1.tex").write_text("years of work")
+    with pytest.raises(ValueError, match="which is not part of a report: it would be lost"):
+        build_report([FakeRun()], out, SETTINGS)
+    assert (out / "chapter1.tex").read_text() == "years of work"
+    with pytest.raises(ValueError, match="is a file: a report is a folder"):
+        build_report([FakeRun()], out / "chapter1.tex", SETTINGS)
+    with pytest.raises(ValueError, match=r"mine' cannot be written: .+\. Choose a folder that you may write to"):
+        build_report([FakeRun()], Path("/proc/mine"), SETTINGS)
+    with pytest.raises(ValueError, match="no runs to report on"):
+        build_report([], tmp_path / "none", SETTINGS)
+    with pytest.raises(ValueError, match="two runs of point_u_maze are named 'point_u_maze_d4_s0'"):
+        build_report([FakeRun(), FakeRun()], tmp_path / "none", SETTINGS)
+
+
+def test_numbers_in_the_page_are_finite(tmp_path):
+    index = build_report([FakeRun()], tmp_path / "out", SETTINGS)
+    assert not re.search(r">\s*(nan|inf)\b", visible_part(index.read_text()))
+    assert np.isfinite([row["value"] for row in json.loads((index.parent / "metrics.json").read_text())["runs"]]).all()

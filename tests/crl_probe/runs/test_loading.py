@@ -1,0 +1,181 @@
+"""A run from disk answers as the networks that were saved, and what is no run is refused by name."""
+
+import dataclasses
+import shutil
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import crl_probe
+from crl_probe.runs.comparability import group_by_env
+from crl_probe.runs.loading import find_runs, load_run
+from crl_train.checkpoint import content_hash
+from crl_train.errors import CheckpointError, ConfigError, RunNotFoundError
+from tests.crl_train.helpers import new_run, tiny_config
+
+
+@pytest.fixture(scope="module")
+def loaded(finished_run):
+    return load_run(finished_run.path)
+
+
+def batch(seed: int, size: int = 5) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """States, actions and goals of the tiny run's environment."""
+    rng = np.random.default_rng(seed)
+    numbers = rng.uniform(-1, 1, size=(size, 8)).astype(np.float32)
+    return 4 + numbers[:, :4], numbers[:, 4:6], 4 + numbers[:, 6:]
+
+
+def test_newest_checkpoint_is_opened_unless_another_is_named(finished_run, loaded):
+    assert (loaded.env_steps, loaded.steps) == (1120, (480, 800, 1120))
+    earlier = load_run(finished_run.path, step=480)
+    assert earlier.env_steps == 480
+    assert earlier.content_hash != loaded.content_hash
+    assert [row["env_steps"] for row in earlier.curve] == [480]
+    assert [row["env_steps"] for row in loaded.curve] == [480, 800, 1120]
+
+
+def test_run_says_what_it_is(loaded):
+    assert (loaded.depth, loaded.label, loaded.env.name) == (4, "depth 4", "point_u_maze")
+    assert crl_probe.load_run is load_run
+
+
+@given(seed=st.integers(0, 2**16))
+@settings(max_examples=10, deadline=None)
+def test_energy_is_minus_the_distance_of_the_representations(loaded, seed):
+    state, action, goal = batch(seed)
+    phi, psi = np.asarray(loaded.phi(state, action)), np.asarray(loaded.psi(goal))
+    assert phi.shape == psi.shape == (5, 8)
+    np.testing.assert_allclose(
+        loaded.energy(state, action, goal), -np.linalg.norm(phi - psi, axis=1), rtol=1e-5, atol=1e-6
+    )
+
+
+def test_actions_stay_inside_their_bounds(loaded):
+    state, _, goal = batch(0, size=100)
+    assert np.abs(loaded.act(state, goal)).max() < 1
+
+
+def test_prefix_of_all_blocks_is_the_whole_and_of_none_is_not(loaded):
+    state, action, goal = batch(1)
+    whole = np.asarray(loaded.energy(state, action, goal))
+    assert loaded.critic_blocks == 1
+    np.testing.assert_array_equal(loaded.prefix(1).energy(state, action, goal), whole)
+    assert not np.allclose(loaded.prefix(0).energy(state, action, goal), whole)
+    np.testing.assert_array_equal(loaded.prefix(0).act(state, goal), loaded.act(state, goal))
+    with pytest.raises(ConfigError, match=r"blocks=2 is out of range: this network has 1 residual blocks\."):
+        loaded.prefix(2)
+
+
+def test_one_pass_gives_every_prefix(loaded):
+    state, action, goal = batch(2)
+    phi, psi = loaded.phi_after(state, action, np.arange(2)), loaded.psi_after(goal, np.arange(2))
+    assert phi.shape == (5, 2, 8)
+    for blocks in range(2):
+        cut = loaded.prefix(blocks)
+        np.testing.assert_allclose(phi[:, blocks], cut.phi(state, action), rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(psi[:, blocks], cut.psi(goal), rtol=1e-5, atol=1e-5)
+
+
+def test_every_network_shows_its_inside(loaded):
+    state, action, goal = batch(3)
+    for part, inputs in {"phi": (state, action), "psi": (goal,), "actor": (state, goal)}.items():
+        stream = loaded.residual_stream(part, *inputs)
+        assert stream.shape == (2, 5, loaded.config.width)
+        assert loaded.mean_activations(part, *inputs).shape == (1, 4, loaded.config.width)
+
+
+def test_content_hash_is_that_of_the_parameters(loaded):
+    arrays = {**loaded.params}
+    assert len(loaded.content_hash) == 64
+    assert content_hash(arrays) != loaded.content_hash  # the entropy coefficient counts too
+
+
+@pytest.mark.parametrize(("step", "message"), [(481, r"no checkpoint at step 481 in .*: There are 480, 800, 1120\.")])
+def test_step_that_was_not_kept_is_refused(finished_run, step, message):
+    with pytest.raises(RunNotFoundError, match=message):
+        load_run(finished_run.path, step)
+
+
+def test_run_without_a_checkpoint_says_how_to_get_one(tmp_path):
+    run = new_run(tmp_path / "young", tiny_config())
+    with pytest.raises(RunNotFoundError, match=r"no checkpoint found in .* `crl-train resume .*young`"):
+        load_run(run.path)
+
+
+def test_damaged_checkpoint_is_named_and_an_older_one_offered(finished_run, tmp_path):
+    copy = shutil.copytree(finished_run.path, tmp_path / "copy")
+    for path in (copy / "policy" / "1120" / "arrays").rglob("*"):
+        if path.is_file() and path.stat().st_size > 1000:
+            path.write_bytes(path.read_bytes()[:-200] + bytes(200))
+    with pytest.raises(CheckpointError, match=r"policy/1120' is corrupt: .* use --step 800\."):
+        load_run(copy)
+    assert load_run(copy, step=800).env_steps == 800
+
+
+# --- finding and grouping --------------------------------------------------------------------------------
+
+
+def test_patterns_and_paths_name_each_run_once(finished_run):
+    pattern = str(finished_run.path.parent / "fin*")
+    assert find_runs([pattern, finished_run.path]) == [finished_run.path]
+
+
+def test_files_beside_runs_are_passed_over(finished_run, tmp_path):
+    copy = shutil.copytree(finished_run.path, tmp_path / "a_run")
+    (tmp_path / "README.md").touch()
+    assert find_runs([str(tmp_path / "*")]) == [copy]
+    with pytest.raises(RunNotFoundError, match="only files were given"):
+        find_runs([tmp_path / "README.md"])
+
+
+def test_pattern_that_matches_nothing_and_folder_that_is_no_run_are_refused(tmp_path):
+    with pytest.raises(RunNotFoundError, match=r"nowhere_\*' matches nothing: give run directories"):
+        find_runs([str(tmp_path / "nowhere_*")])
+    with pytest.raises(RunNotFoundError, match=r"is not a run: it has no config\.json\."):
+        find_runs([tmp_path])
+
+
+def changed(run, **config):
+    """The same run as if it had been another: other parameters, another name, and the settings given."""
+    number = hash(tuple(config.items()))
+    return dataclasses.replace(
+        run,
+        path=run.path.with_name(f"run_{number}"),
+        content_hash=f"{run.content_hash}{number}",
+        config=run.config.model_copy(update=config),
+    )
+
+
+def test_runs_of_two_environments_are_never_mixed_and_go_from_shallow_to_deep(loaded):
+    runs = [changed(loaded, critic_depth=16), changed(loaded, env="point_u4_maze"), changed(loaded, seed=1), loaded]
+    groups = group_by_env(runs)
+    assert list(groups) == ["point_u_maze", "point_u4_maze"]
+    assert [(run.config.critic_depth, run.config.seed) for run in groups["point_u_maze"]] == [(4, 0), (4, 1), (16, 0)]
+
+
+def test_runs_that_would_feign_a_second_seed_are_refused(loaded):
+    elsewhere = dataclasses.replace(loaded, path=loaded.path.parent / "elsewhere" / loaded.name)
+    with pytest.raises(ConfigError, match=r"two runs of point_u_maze are named 'finished'"):
+        group_by_env([loaded, elsewhere])
+    renamed = dataclasses.replace(loaded, path=loaded.path.with_name("copy"))
+    with pytest.raises(ConfigError, match="hold the same parameters: one run counted twice would feign a second seed"):
+        group_by_env([loaded, renamed])
+    with pytest.raises(ConfigError, match="have the same depth and seed: they would count as two seeds"):
+        group_by_env([loaded, dataclasses.replace(renamed, content_hash="other")])
+
+
+def test_several_checkpoints_of_a_run_are_stages_and_not_seeds(finished_run, loaded):
+    early = load_run(finished_run.path, step=480)
+    assert [run.env_steps for run in group_by_env([loaded, early])["point_u_maze"]] == [480, 1120]
+
+
+def test_runs_that_differ_in_more_than_depth_and_seed_are_refused(loaded):
+    with pytest.raises(ConfigError, match=r"differ in more than depth and seed \(width=\d+ and \d+\)"):
+        group_by_env([loaded, changed(loaded, seed=1, width=512)])
+
+
+def test_cut_network_does_not_share_the_cached_results_of_the_whole(loaded):
+    assert loaded.prefix(0).content_hash != loaded.content_hash

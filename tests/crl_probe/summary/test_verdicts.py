@@ -1,0 +1,213 @@
+"""The paper's five claims on runs whose answer is known, every word of each, and what a verdict says is missing."""
+
+import json
+
+import numpy as np
+import pytest
+
+from crl_probe.metrics._checks import MetricError
+from crl_probe.probes.samples import MetricSamples
+from crl_probe.runs.run_info import RunInfo
+from crl_probe.summary.verdicts import judge
+
+CLAIMS = ("more_success", "jump", "follows_maze", "spreads", "critic_over_actor")
+EVIDENCE = {"topology_gain": "grid", "spread_ratio": "shared"}
+NOISE = (-0.5, -0.2, 0.0, 0.2, 0.5)
+
+
+def agent(depth, seed, actor=None, env_steps=1_000_000, env="point_u_maze"):
+    actor = actor or depth
+    name = f"{env}_a{actor}c{depth}_s{seed}"
+    label = f"depth {depth}" if actor == depth else f"actor {actor} · critic {depth}"
+    return RunInfo(name, label, env, actor, depth, seed, env_steps, name)
+
+
+def entry(run, metric, value):
+    # Two samples whose mean is the value: what counts is the run's number.
+    samples = np.array([value - 1.0, value + 1.0])
+    return MetricSamples(run, metric, EVIDENCE.get(metric, "on-policy"), "episodes", samples)
+
+
+def seeds(depth, metric, value, count=5, spread=1.0, **which):
+    return [entry(agent(depth, i, **which), metric, value + spread * NOISE[i]) for i in range(count)]
+
+
+def verdict_on(key, samples):
+    (found,) = [verdict for verdict in judge(samples) if verdict.key == key]
+    return found
+
+
+def by_depth(metric, values, **options):
+    return [sample for depth, value in values.items() for sample in seeds(depth, metric, value, **options)]
+
+
+@pytest.mark.parametrize(
+    ("key", "metric"),
+    [("more_success", "time_at_goal"), ("follows_maze", "topology_gain"), ("spreads", "spread_ratio")],
+)
+@pytest.mark.parametrize(
+    ("deep", "spread", "word"),
+    [(40.0, 1.0, "supported"), (10.0, 1.0, "contradicted"), (20.1, 4.0, "undecided")],
+)
+def test_claims_on_the_two_ends_get_every_word(key, metric, deep, spread, word):
+    verdict = verdict_on(key, by_depth(metric, {64: deep, 16: 99.0, 4: 20.0}, spread=spread))
+    assert verdict.word == word
+    assert verdict.effect.value == pytest.approx(deep - 20.0)
+    assert (verdict.effect.unit, verdict.effect.count) == ("seeds", 10)
+
+
+def test_more_success_is_told_with_its_numbers_and_success_rates():
+    samples = by_depth("time_at_goal", {64: 40.0, 4: 20.0}, spread=0.0)
+    verdict = verdict_on("more_success", samples)
+    assert verdict.sentence == (
+        "Time at goal is 40 steps at depth 64 and 20 steps at depth 4: "
+        "a difference of 20 steps (95 % interval 20 to 20)."
+    )
+    assert verdict.basis == "time_at_goal (on-policy): depth 64 (seeds 0, 1, 2, 3, 4), depth 4 (seeds 0, 1, 2, 3, 4)."
+    samples += by_depth("success_rate", {64: 0.9, 4: 0.25}, spread=0.0)
+    assert verdict_on("more_success", samples).sentence.endswith("20 to 20); success rates are 0.9 and 0.25.")
+
+
+@pytest.mark.parametrize(
+    ("values", "spread", "word"),
+    [
+        ({4: 10.0, 8: 12.0, 16: 36.0, 64: 40.0}, 1.0, "supported"),
+        ({4: 10.0, 8: 12.0, 16: 14.0, 64: 16.0}, 1.0, "contradicted"),
+        ({4: 10.0, 8: 19.0, 16: 19.0, 64: 19.0}, 9.0, "undecided"),
+    ],
+)
+def test_jump_gets_every_word(values, spread, word):
+    assert verdict_on("jump", by_depth("time_at_goal", values, spread=spread)).word == word
+
+
+def test_jump_names_its_depth_and_the_largest_ratio():
+    verdict = verdict_on("jump", by_depth("time_at_goal", {4: 10.0, 16: 20.0, 64: 60.0}, spread=0.0))
+    assert verdict.sentence == (
+        "Time at goal first at least doubles from depth 4 to depth 16 (10 to 20 steps); "
+        "the largest ratio is 3 (95 % interval 3 to 3), from depth 16 to depth 64."
+    )
+    assert (verdict.effect.value, verdict.effect.low, verdict.effect.high) == (3.0, 3.0, 3.0)
+
+
+def test_jump_from_nothing_is_infinite_in_words_and_missing_in_json():
+    verdict = verdict_on("jump", by_depth("time_at_goal", {4: 0.0, 16: 20.0}, spread=0.0))
+    assert verdict.word == "supported"
+    assert "the largest ratio is infinity (95 % interval infinity to infinity)" in verdict.sentence
+    plain = json.loads(json.dumps(verdict.as_json(), allow_nan=False))
+    assert plain["effect"] == {"value": None, "low": None, "high": None, "unit": "seeds", "count": 10}
+    assert plain["word"] == "supported"
+
+
+def test_agents_that_never_arrive_decide_nothing():
+    samples = by_depth("time_at_goal", {4: 0.0, 16: 0.0}, spread=0.0)
+    assert verdict_on("more_success", samples).word == "undecided"
+    verdict = verdict_on("jump", samples)
+    assert (verdict.word, verdict.effect) == ("undecided", None)
+    assert verdict.sentence == "No agent spent a step at its goal: there is no gain to judge."
+
+
+def test_jump_stands_where_a_deeper_depth_has_too_few_seeds():
+    samples = by_depth("time_at_goal", {4: 10.0, 16: 30.0}) + seeds(64, "time_at_goal", 900.0, count=1)
+    verdict = verdict_on("jump", samples)
+    assert verdict.word == "supported"
+    assert verdict.effect.value == pytest.approx(3.0)
+    assert verdict.basis.endswith(" 1 seed at depth 64; a verdict needs 3.")
+    flat = by_depth("time_at_goal", {4: 10.0, 16: 11.0}) + seeds(64, "time_at_goal", 900.0, count=1)
+    assert verdict_on("jump", flat).word == "not enough data"
+
+
+@pytest.mark.parametrize(
+    ("deep_actor", "spread", "word"), [(20.0, 1.0, "supported"), (60.0, 1.0, "contradicted"), (40.5, 4.0, "undecided")]
+)
+def test_critic_against_actor_gets_every_word(deep_actor, spread, word):
+    samples = seeds(64, "time_at_goal", 40.0, actor=4, spread=spread)
+    samples += seeds(4, "time_at_goal", deep_actor, actor=64, spread=spread)
+    verdict = verdict_on("critic_over_actor", samples)
+    assert verdict.word == word
+    assert verdict.effect.value == pytest.approx(40.0 - deep_actor)
+    assert verdict.sentence.startswith("Time at goal is 40 steps at actor 4 · critic 64 and ")
+
+
+def test_most_extreme_pair_of_depths_decides():
+    samples = [
+        sample
+        for actor, critic, value in ((4, 16, 1.0), (16, 4, 9.0), (4, 64, 40.0), (64, 4, 20.0), (4, 256, 99.0))
+        for sample in seeds(critic, "time_at_goal", value, actor=actor)
+    ]
+    verdict = verdict_on("critic_over_actor", samples)  # actor 256 · critic 4 is not there to exchange with
+    assert verdict.effect.value == pytest.approx(20.0)
+    assert verdict.basis.endswith(" The most extreme of 2 pairs of depths.")
+
+
+def test_separate_depths_do_not_enter_the_other_claims():
+    samples = by_depth("time_at_goal", {4: 10.0, 64: 40.0}) + seeds(256, "time_at_goal", 0.0, actor=4)
+    assert verdict_on("more_success", samples).effect.value == pytest.approx(30.0)
+
+
+def test_too_few_seeds_are_counted():
+    samples = seeds(4, "time_at_goal", 10.0) + seeds(64, "time_at_goal", 40.0, count=2)
+    for key in ("more_success", "jump"):
+        verdict = verdict_on(key, samples)
+        assert (verdict.word, verdict.effect) == ("not enough data", None)
+        assert verdict.sentence == "2 seeds at depth 64; a verdict needs 3."
+    one_way = seeds(64, "time_at_goal", 40.0, actor=4)
+    assert verdict_on("critic_over_actor", one_way).sentence == "0 seeds at actor 64 · critic 4; a verdict needs 3."
+
+
+def test_what_is_missing_is_said():
+    for verdict in judge([]):
+        assert verdict.word == "not enough data"
+        assert verdict.sentence.startswith("No runs whose actor and critic ")
+    samples = seeds(4, "time_at_goal", 10.0)
+    assert verdict_on("more_success", samples).sentence == "There is only depth 4; a verdict needs 2 depths."
+    assert verdict_on("follows_maze", samples).sentence == (
+        "No run has topology_gain (grid): it was not measured, or it is undefined here."
+    )
+
+
+def test_depth_that_lacks_the_metric_is_not_passed_over():
+    samples = by_depth("spread_ratio", {4: 0.2, 16: 0.4}, spread=0.01) + seeds(64, "time_at_goal", 1.0, count=3)
+    verdict = verdict_on("spreads", samples)
+    assert (verdict.word, verdict.sentence) == ("not enough data", "0 seeds at depth 64; a verdict needs 3.")
+    assert "Not measured or undefined for point_u_maze_a64c64_s0, point_u_maze_a64c64_s1," in verdict.basis
+
+
+def test_only_the_claimed_evidence_counts():
+    samples = by_depth("spread_ratio", {4: 0.2, 64: 0.4}, spread=0.01)
+    on_policy = [MetricSamples(s.run, s.metric, "on-policy", s.sample_unit, -s.samples) for s in samples]
+    part = [MetricSamples(s.run, s.metric, s.evidence, s.sample_unit, -s.samples, "phi") for s in samples]
+    assert verdict_on("spreads", samples + on_policy + part) == verdict_on("spreads", samples)
+
+
+def test_basis_warns_of_checkpoints_of_different_age():
+    deep = seeds(64, "time_at_goal", 40.0, env_steps=1_100_000)
+    assert "Checkpoints" not in verdict_on("more_success", seeds(4, "time_at_goal", 10.0) + deep).basis
+    older = seeds(64, "time_at_goal", 40.0, env_steps=1_100_001)
+    assert verdict_on("more_success", seeds(4, "time_at_goal", 10.0) + older).basis.endswith(
+        " Checkpoints differ in training: 1,000,000 to 1,100,001 environment steps."
+    )
+
+
+def test_basis_warns_of_three_seeds():
+    warning = "With 3 seeds at a depth the interval is too narrow"
+    assert warning in verdict_on("more_success", by_depth("time_at_goal", {4: 10.0, 64: 40.0}, count=3)).basis
+    assert warning not in verdict_on("more_success", by_depth("time_at_goal", {4: 10.0, 64: 40.0}, count=4)).basis
+
+
+def test_every_claim_is_judged_in_order_and_whatever_the_order_of_runs():
+    samples = by_depth("time_at_goal", {4: 10.0, 64: 40.0}) + by_depth("spread_ratio", {4: 0.2, 64: 0.4}, spread=0.1)
+    verdicts = judge(samples)
+    assert tuple(verdict.key for verdict in verdicts) == CLAIMS
+    assert judge(samples[::-1]) == verdicts
+    json.dumps([verdict.as_json() for verdict in verdicts], allow_nan=False)
+
+
+def test_runs_that_cannot_be_judged_together_are_refused():
+    with pytest.raises(
+        MetricError, match=r"several environments \(point_big_maze, point_u_maze\): judge one at a time"
+    ):
+        judge(seeds(4, "time_at_goal", 1.0) + seeds(4, "time_at_goal", 1.0, env="point_big_maze"))
+    with pytest.raises(
+        MetricError, match=r"seed 0 appears twice at depth 4 .* count as two seeds. Judge one checkpoint"
+    ):
+        judge(2 * seeds(4, "time_at_goal", 1.0, count=1))
