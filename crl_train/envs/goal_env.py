@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import struct
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from crl_train.errors import ConfigError
 
@@ -30,7 +30,7 @@ class EnvState:
     Attributes:
         pipeline_state: The simulator's own state (the point mazes keep position and velocity here).
         obs: State followed by commanded goal. (state_dim + goal_dim,)
-        reward: 1 where the goal is reached after the step, else 0. Scalar; no loss uses it.
+        reward: 1 where ``GoalEnv.success`` holds after the step, else 0. Scalar; no loss uses it.
         done: 1 if the environment ended the episode by itself (a fall, say); never for time. Scalar.
         metrics: Named scalars for wrappers that sum them over an episode.
         info: Whatever wrappers add.
@@ -89,7 +89,8 @@ class EnvSpec:
         layout: Segments of the state.
         goal_segment: Name of the segment that holds the achieved goal.
         action_dim: Entries of an action, each in [-1, 1].
-        tolerance: A goal counts as reached below this distance, in ``unit``.
+        tolerance: A goal counts as reached below this distance, in ``unit``, unless the environment overrides
+            ``GoalEnv.success``.
         episode_length: Steps after which an episode is cut off.
         dt: Seconds simulated per step.
         unit: Unit of goals and distances.
@@ -116,11 +117,27 @@ class GoalEnv(abc.ABC):
 
     @abc.abstractmethod
     def reset(self, key: PRNGKeyArray) -> EnvState:
-        """Draw a fresh start state and a fresh commanded goal."""
+        """Draw a fresh start state and a fresh commanded goal; ``done`` is 0."""
 
     @abc.abstractmethod
     def step(self, env_state: EnvState, action: Float[Array, " action_dim"]) -> EnvState:
         """Advance by ``spec.dt`` seconds under one action; the commanded goal stays."""
+
+    def success(
+        self, state: Float[Array, "*batch state_dim"], goal: Float[Array, "*batch goal_dim"]
+    ) -> Bool[Array, "*batch"]:
+        """Say whether a state has reached a goal: its distance is below the tolerance.
+
+        Override it where reaching takes more than a distance. It must accept leading batch axes.
+
+        Args:
+            state: (*batch, state_dim).
+            goal: Commanded goal. (*batch, goal_dim), in ``spec.unit``.
+        Returns:
+            (*batch,), bool.
+        Source: arXiv 2503.14858, which counts the steps for which this holds.
+        """
+        return self.goal_distance(state, goal) < self.spec.tolerance
 
     def planar_state(self, xy: Float[Array | np.ndarray, "*batch 2"]) -> Float[Array, "*batch state_dim"]:
         """Place the nominal state (at rest, upright) at positions of the plane, for landscapes.
@@ -186,8 +203,7 @@ class GoalEnv(abc.ABC):
         self, state: Float[Array, " state_dim"], goal: Float[Array, " goal_dim"]
     ) -> tuple[Float[Array, " observation_dim"], Float[Array, ""]]:
         """Observation and sparse reward of a state under a commanded goal."""
-        reached = self.goal_distance(state, goal) < self.spec.tolerance
-        return jnp.concatenate([state, goal]), reached.astype(jnp.float32)
+        return jnp.concatenate([state, goal]), self.success(state, goal).astype(jnp.float32)
 
 
 def batched_reset(env: GoalEnv, key: PRNGKeyArray, num_envs: int) -> EnvState:

@@ -29,6 +29,13 @@ class ShiftByOne(GoalEnv):
         return EnvState(state, observation, reward, jnp.zeros(()))
 
 
+class HoldStill(ShiftByOne):
+    """The count is reached only while both entries of noise are below 1 in size: a rule of two parts."""
+
+    def success(self, state, goal):
+        return super().success(state, goal) & (jnp.abs(state[..., :2]) < 1).all(axis=-1)
+
+
 def test_segments_of_a_layout_by_hand():
     layout = StateLayout(qpos=15, qvel=14, ball_xy=2)
     assert layout.dim == 31
@@ -70,6 +77,21 @@ def test_observation_splits_into_state_and_goal_and_reward_means_within_toleranc
     np.testing.assert_array_equal(env.achieved_goal(jnp.stack([state, 2 * state])), [[2.75], [5.5]])
     np.testing.assert_allclose(env.goal_distance(state, goal), 0.25, rtol=1e-6)
     assert env.observe(state, jnp.array([3.5]))[1] == 0.0
+
+
+def test_success_is_a_distance_below_the_tolerance_for_any_batch_axes():
+    states = jnp.array([[[0.0, 0.0, 2.75], [0.0, 0.0, 2.5]], [[9.0, 9.0, 3.0], [0.0, 0.0, 3.5]]])
+    goals = jnp.full((2, 2, 1), 3.0)
+    # Distances are 0.25, 0.5, 0 and 0.5; the tolerance of 0.5 itself is not reached.
+    np.testing.assert_array_equal(ShiftByOne().success(states, goals), [[True, False], [True, False]])
+    assert ShiftByOne().success(states[0, 0], goals[0, 0]).shape == ()
+
+
+def test_environment_with_its_own_rule_of_success_is_rewarded_by_it():
+    env, goal = HoldStill(), jnp.array([3.0])
+    states = jnp.array([[0.0, 0.0, 3.0], [0.0, 2.0, 3.0], [0.0, 0.0, 4.0]])
+    np.testing.assert_array_equal(env.success(states, jnp.broadcast_to(goal, (3, 1))), [True, False, False])
+    assert [float(env.observe(state, goal)[1]) for state in states] == [1.0, 0.0, 0.0]
 
 
 def test_batched_reset_draws_independent_copies():
