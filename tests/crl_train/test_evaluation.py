@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crl_train.envs import make_env
+from crl_train.envs.point_maze import PointMaze
 from crl_train.evaluation import collect_episodes
 from tests.crl_train.test_rollout import Counter
 
@@ -31,13 +32,30 @@ def test_shapes_and_types(episodes):
     assert episodes.states.shape == (5, 21, 4)
     assert episodes.actions.shape == (5, 20, 2)
     assert episodes.commanded_goals.shape == (5, 2)
-    assert episodes.distances.shape == (5, 20)
+    assert episodes.distances.shape == episodes.reached.shape == episodes.active.shape == (5, 20)
+    assert episodes.reached.dtype == episodes.active.dtype == bool
     assert isinstance(episodes.states, np.ndarray)
 
 
 def test_distances_are_those_after_each_step(episodes):
     expected = np.linalg.norm(episodes.states[:, 1:, :2] - episodes.commanded_goals[:, None], axis=-1)
     np.testing.assert_allclose(episodes.distances, expected, rtol=1e-5)
+
+
+def test_reached_is_what_the_environment_says_after_each_step():
+    class Near(PointMaze):
+        def success(self, state, goal):
+            return (self.goal_distance(state, goal) < 10.0) & (state[..., 2] > 0)
+
+    episodes = collect_episodes(Near(ENV.maze), wander, jax.random.key(0), 5, 20)
+    expected = (episodes.distances < 10.0) & (episodes.states[:, 1:, 2] > 0)
+    assert 0 < expected.sum() < expected.size
+    np.testing.assert_array_equal(episodes.reached, expected)
+
+
+def test_every_step_is_active_where_the_environment_ends_no_episode(episodes):
+    assert episodes.active.all()
+    np.testing.assert_array_equal(episodes.reached, episodes.distances < ENV.spec.tolerance)
 
 
 def test_one_that_stands_still_keeps_its_distance():
@@ -65,6 +83,8 @@ def test_episode_that_ends_by_itself_is_held_there():
     # The count stops at 3, when the environment says it is done.
     episodes = collect_episodes(Counter(limit=3), lambda state, goal, key: state[..., :1], jax.random.key(0), 2, 6)
     np.testing.assert_array_equal(episodes.states[:, :, 0], [[0, 1, 2, 3, 3, 3, 3]] * 2)
+    # The third step ends the episode and was taken; the three after it were not.
+    np.testing.assert_array_equal(episodes.active, [[True] * 3 + [False] * 3] * 2)
 
 
 def test_actions_of_another_shape_are_refused():
