@@ -10,7 +10,7 @@ from crl_probe.probes.depth_lens import DepthLensResult
 from crl_probe.probes.residual_stream import ResidualStreamResult
 from crl_probe.render.page.curves import CURVES_CAPTION, run_curves
 from crl_probe.render.page.panels import FigureGroup, Panel, depth_legend
-from crl_probe.runs.run_info import RunInfo, depth_order
+from crl_probe.runs.run_info import RunInfo, labels_in_order
 from crl_probe.summary.estimates import titled
 
 _LEAST_TOP: Final = 0.05  # of a chart of dormant units: one unit among hundreds is no mountain
@@ -27,7 +27,7 @@ def lens_panels(result: DepthLensResult) -> FigureGroup:
     ):
         if curves[0].size:
             panels.append(_panel(titled(name, ""), result.runs, shares, [_mean(curve) for curve in curves]))
-    return FigureGroup(tuple(panels), depth_legend(depth_order(result.runs)), CURVES_CAPTION)
+    return FigureGroup(tuple(panels), depth_legend(labels_in_order(result.runs)), CURVES_CAPTION)
 
 
 def stream_panels(result: ResidualStreamResult) -> FigureGroup:
@@ -42,7 +42,7 @@ def stream_panels(result: ResidualStreamResult) -> FigureGroup:
                     top = max(_LEAST_TOP, *(float(curve.max()) for curve in curves if len(curve)))
                     panel.figure.update_yaxes(range=[-_RIM * top, (1 + _RIM) * top])
                 panels.append(panel)
-    return FigureGroup(tuple(panels), depth_legend(depth_order(result.runs)), CURVES_CAPTION)
+    return FigureGroup(tuple(panels), depth_legend(labels_in_order(result.runs)), CURVES_CAPTION)
 
 
 def _panel(

@@ -10,7 +10,7 @@ from crl_probe.metrics import DEFINITIONS
 from crl_probe.render.page.panels import FigureGroup, Panel
 from crl_probe.render.page.style import chart, faded
 from crl_probe.render.palette import depth_colours, depth_symbols
-from crl_probe.runs.run_info import depth_order
+from crl_probe.runs.run_info import labels_in_order
 from crl_probe.summary.estimates import DepthEstimate, titled
 from crl_probe.summary.wording import interval_text
 
@@ -25,7 +25,7 @@ def depth_panels(estimates: Sequence[DepthEstimate], metric_names: Sequence[str]
 
     Filled markers are measured on each agent's own episodes or on the grid, open ones on the shared set.
     """
-    labels = depth_order(run for e in estimates for run in e.runs)
+    labels = labels_in_order(run for e in estimates for run in e.runs)
     panels = []
     for name in metric_names:
         of_metric = [estimate for estimate in estimates if estimate.metric == name]

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from crl_probe.metrics.statistics import aggregate_over_seeds
 from crl_probe.render.page.style import chart, faded
 from crl_probe.render.palette import depth_colours, depth_symbols
-from crl_probe.runs.run_info import RunInfo, depth_order
+from crl_probe.runs.run_info import RunInfo, labels_in_order
 
 CURVES_CAPTION: Final = (
     "Bold: the aggregate over seeds, in the band of its 95 % interval at each place by itself. Thin: single seeds."
@@ -32,7 +32,7 @@ def run_curves(
         ys: For each its values. (points,)
         x_title: What the axis is.
     """
-    labels = depth_order(runs)
+    labels = labels_in_order(runs)
     colours, symbols = depth_colours(labels), depth_symbols(labels)
     figure = chart(x_title=x_title)
     for label in labels:

@@ -3,7 +3,7 @@
 from crl_probe.probes.learning_curves import LearningCurvesResult
 from crl_probe.render.page.curves import CURVES_CAPTION, run_curves
 from crl_probe.render.page.panels import FigureGroup, Panel, depth_legend
-from crl_probe.runs.run_info import depth_order
+from crl_probe.runs.run_info import labels_in_order
 
 _TITLES = {
     "eval/success_rate": "Success rate",
@@ -25,4 +25,4 @@ def learning_curve_panels(result: LearningCurvesResult) -> FigureGroup:
             if len(values)
         )
         panels.append(Panel(title, figure, alt=f"{title} over environment steps: {last}", unit=_UNITS.get(name, "")))
-    return FigureGroup(tuple(panels), depth_legend(depth_order(result.runs)), CURVES_CAPTION)
+    return FigureGroup(tuple(panels), depth_legend(labels_in_order(result.runs)), CURVES_CAPTION)

@@ -22,7 +22,7 @@ from crl_probe.render.paper.style import (
     depth_ticks,
     show_zero,
 )
-from crl_probe.runs.run_info import RunInfo, depth_order
+from crl_probe.runs.run_info import RunInfo, labels_in_order
 from crl_probe.summary.estimates import DepthEstimate, estimate_by_depth
 
 WORDS = {
@@ -90,7 +90,7 @@ def plot_by_depth(
     """
     estimates = _estimates(result, metric, part)
     kinds = _kinds(estimates)
-    labels = depth_order(result.runs)
+    labels = labels_in_order(result.runs)
     colours, markers = depth_colours(labels), depth_markers(labels)
     shifts = _spaced(len(kinds))
     with axes_for(ax) as axes:

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from crl_probe.metrics import interquartile_mean
 from crl_probe.render.palette import depth_colours
 from crl_probe.render.paper.style import add_legend, depth_handles, depth_markers
-from crl_probe.runs.run_info import RunInfo, depth_order
+from crl_probe.runs.run_info import RunInfo, labels_in_order
 
 _MARKED = 20  # lines of more points than this carry no markers
 
@@ -34,7 +34,7 @@ def draw_curves(
         ys: The values there; NaN leaves a gap. (points,)
         legend: Whether to name the depths.
     """
-    labels = depth_order(runs)
+    labels = labels_in_order(runs)
     colours, markers = depth_colours(labels), depth_markers(labels)
     for label in labels:
         mine = [i for i, run in enumerate(runs) if run.label == label and len(xs[i])]

@@ -44,7 +44,7 @@ from crl_probe.render.paper.style import (
     new_figure,
 )
 from crl_probe.render.paper.success import plot_success
-from crl_probe.runs.run_info import RunInfo, depth_order
+from crl_probe.runs.run_info import RunInfo, labels_in_order
 
 Draw = Callable[[Axes], Axes]
 
@@ -246,7 +246,7 @@ def _measured(result: Measured, *names: str) -> list[str]:
 def _first_of_each_depth(runs: Sequence[RunInfo]) -> list[int]:
     return [
         min((i for i, run in enumerate(runs) if run.label == label), key=lambda i: runs[i].seed)
-        for label in depth_order(runs)
+        for label in labels_in_order(runs)
     ]
 
 

@@ -8,7 +8,7 @@ from crl_probe.probes.geometry import GeometryResult
 from crl_probe.render.paper.by_depth import plot_by_depth
 from crl_probe.render.paper.fitting import label_depths, size_of, width_of
 from crl_probe.render.paper.style import COLUMN_WIDTH, TICK_SIZE, add_colourbar, axes_for, depth_ticks
-from crl_probe.runs.run_info import depth_order, place_in_order
+from crl_probe.runs.run_info import labels_in_order, place_in_order
 
 _LIGHT_ON = 0.55  # similarity above which text is white
 _HEAT_MAP = 0.8  # of the axes, once the scale stands beside them
@@ -47,7 +47,7 @@ def plot_cka(result: GeometryResult, ax: Axes | None = None) -> Axes:
     order = sorted(range(len(result.runs)), key=lambda i: (*place_in_order(result.runs[i]), result.runs[i].seed))
     runs = [result.runs[i] for i in order]
     ticks, title = depth_ticks(runs)
-    sizes = [sum(run.label == label for run in runs) for label in depth_order(runs)]
+    sizes = [sum(run.label == label for run in runs) for label in labels_in_order(runs)]
     borders = np.cumsum([0, *sizes]) - 0.5
     with axes_for(ax, COLUMN_WIDTH, 0.85 * COLUMN_WIDTH, "compressed") as axes:
         draw_similarity(axes, result.cka[np.ix_(order, order)])

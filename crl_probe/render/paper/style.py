@@ -21,7 +21,7 @@ from matplotlib.lines import Line2D
 
 from crl_probe.render.palette import depth_colours, depth_symbols
 from crl_probe.render.paper.fitting import FONT, legend_columns, size_of
-from crl_probe.runs.run_info import RunInfo, depth_order
+from crl_probe.runs.run_info import RunInfo, labels_in_order
 
 COLUMN_WIDTH = 3.3  # inches
 PAGE_WIDTH = 6.9  # inches
@@ -166,7 +166,7 @@ def depth_markers(labels: Sequence[str]) -> dict[str, str]:
 
 def depth_handles(runs: Sequence[RunInfo]) -> list[Line2D]:
     """Legend entries of all depths."""
-    labels = depth_order(runs)
+    labels = labels_in_order(runs)
     colours, markers = depth_colours(labels), depth_markers(labels)
     return [Line2D([], [], color=colours[label], marker=markers[label], ms=3.5, label=label) for label in labels]
 
@@ -184,7 +184,7 @@ def depth_ticks(runs: Sequence[RunInfo]) -> tuple[dict[str, str], str]:
         >>> depth_ticks([RunInfo("run", "depth 16", "point_u_maze", 16, 16, 0, 5_000, "")])
         ({'depth 16': '16'}, 'depth')
     """
-    of_label = {label: next(run for run in runs if run.label == label) for label in depth_order(runs)}
+    of_label = {label: next(run for run in runs if run.label == label) for label in labels_in_order(runs)}
     equal = all(run.actor_depth == run.critic_depth for run in runs)
     texts = {
         label: f"{run.critic_depth}" if equal else f"{run.actor_depth}/{run.critic_depth}"

@@ -24,8 +24,8 @@ def rng():
 
 
 def measured(evidence, **options):
-    settings = DepthLensSettings(evidence.settings, **{"batch_size": 100, **options})
-    return depth_lens.run(evidence.runs, settings, rng(), evidence=evidence)
+    settings = DepthLensSettings(**{"batch_size": 100, **options})
+    return depth_lens.run(evidence, settings, rng())
 
 
 def about(runs, evidence):
@@ -74,14 +74,14 @@ def test_depth_is_a_share_of_all_blocks_also_where_few_are_kept(evidence, of_two
 def test_lens_shows_what_the_cut_network_shows(trained, blocks):
     lens = measured(trained, batch_size=32, fine_cells=15)
     cut = about([trained.runs[0].prefix(blocks)], trained)
-    found = retrieval.run(cut.runs, retrieval.RetrievalSettings(batch_size=32), rng(), evidence=cut)
+    found = retrieval.run(cut, retrieval.RetrievalSettings(batch_size=32), rng())
     np.testing.assert_allclose(lens.retrieval_accuracy[0][blocks], found.shared["retrieval_accuracy"][0])
-    landscape = q_landscape.run(cut.runs, q_landscape.QLandscapeSettings(fine_cells=15), rng(), evidence=cut)
+    landscape = q_landscape.run(cut, q_landscape.QLandscapeSettings(fine_cells=15), rng())
     np.testing.assert_allclose(lens.geodesic_rank[0][blocks], landscape.scores["geodesic_rank"][0], atol=1e-4)
 
 
 def test_whole_agent_is_the_last_entry(evidence, of_two):
-    found = retrieval.run(evidence.runs, retrieval.RetrievalSettings(batch_size=100), rng(), evidence=evidence)
+    found = retrieval.run(evidence, retrieval.RetrievalSettings(batch_size=100), rng())
     last = np.stack([scores[-1] for scores in of_two.retrieval_accuracy])
     np.testing.assert_allclose(last, found.shared["retrieval_accuracy"])
 

@@ -19,7 +19,7 @@ def rng():
 
 
 def test_a_dot_for_every_seed_and_a_marker_for_the_aggregate(fake_runs, small, evidence):
-    result = success.run(fake_runs, success.SuccessSettings(small), rng(), evidence=evidence)
+    result = success.run(evidence, success.SuccessSettings(), rng())
     group = depth_panels(estimate_by_depth(result.samples()), ("success_rate", "no_such_metric"))
     (panel,) = group.panels
     assert list(panel.figure.layout.xaxis.ticktext) == ["depth 4", "depth 64"]
@@ -27,18 +27,22 @@ def test_a_dot_for_every_seed_and_a_marker_for_the_aggregate(fake_runs, small, e
     assert "10 episodes" in panel.alt
 
 
-def test_curves_have_gaps_where_nothing_was_logged(fake_runs):
+def test_curves_have_gaps_where_nothing_was_logged(evidence):
     settings = learning_curves.LearningCurvesSettings(("eval/time_to_goal", "never/logged"))
-    result = learning_curves.run(fake_runs, settings, rng())
+    result = learning_curves.run(evidence, settings, rng())
     (panel,) = learning_curve_panels(result).panels
     assert np.isnan(panel.figure.data[0].y[0])
     assert panel.figure.data[0].y[1] == 80.0
     with pytest.raises(ValueError, match="holds none of never/logged"):
-        learning_curves.run(fake_runs, learning_curves.LearningCurvesSettings(("never/logged",)), rng())
+        learning_curves.run(
+            evidence,
+            learning_curves.LearningCurvesSettings(("never/logged",)),
+            rng(),
+        )
 
 
 def test_every_pair_of_agents_has_its_cka(fake_runs, small, evidence):
-    result = geometry.run(fake_runs, geometry.GeometrySettings(small), rng(), evidence=evidence)
+    result = geometry.run(evidence, geometry.GeometrySettings(), rng())
     (panel,) = cka_panels(result).panels
     (cells,) = panel.figure.data
     np.testing.assert_allclose(cells.z, result.cka, rtol=1e-6)
@@ -49,14 +53,14 @@ def test_every_pair_of_agents_has_its_cka(fake_runs, small, evidence):
 
 
 def test_curves_over_blocks_end_at_the_whole_network(fake_runs, small, evidence):
-    settings = depth_lens.DepthLensSettings(small, batch_size=64, fine_cells=15)
-    lens = depth_lens.run(fake_runs, settings, rng(), evidence=evidence)
+    settings = depth_lens.DepthLensSettings(batch_size=64, fine_cells=15)
+    lens = depth_lens.run(evidence, settings, rng())
     accuracy, rank = lens_panels(lens).panels
     for curve, mine in zip(accuracy.figure.data, lens.retrieval_accuracy, strict=True):
         assert (curve.x[0], curve.x[-1]) == (0, 1)
         assert curve.y[-1] == pytest.approx(mine[-1].mean(), rel=1e-5)
     assert rank.title == "Geodesic rank"
-    stream = residual_stream.run(fake_runs, residual_stream.ResidualStreamSettings(small), rng(), evidence=evidence)
+    stream = residual_stream.run(evidence, residual_stream.ResidualStreamSettings(), rng())
     panels = stream_panels(stream).panels
     assert len(panels) == 6  # two numbers for three networks
     assert [len(curve.x) for curve in panels[0].figure.data] == [1, 16]

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 import crl_probe
 from crl_probe.runs.comparability import group_by_env
 from crl_probe.runs.loading import find_runs, load_run
+from crl_probe.runs.run_info import run_infos
 from crl_train.checkpoint import content_hash
+from crl_train.envs.registry import make_env
 from crl_train.errors import CheckpointError, ConfigError, RunNotFoundError
 from tests.crl_train.helpers import new_run, tiny_config
 
@@ -38,7 +40,8 @@ def test_newest_checkpoint_is_opened_unless_another_is_named(finished_run, loade
 
 
 def test_run_says_what_it_is(loaded):
-    assert (loaded.depth, loaded.label, loaded.env.name) == (4, "depth 4", "point_u_maze")
+    assert (loaded.depth, loaded.env.name) == (4, "point_u_maze")
+    assert repr(loaded) == "LoadedRun('finished', depth 4, seed 0, 1,120 env steps)"
     assert crl_probe.load_run is load_run
 
 
@@ -123,7 +126,7 @@ def test_patterns_and_paths_name_each_run_once(finished_run):
     assert find_runs([pattern, finished_run.path]) == [finished_run.path]
 
 
-def test_files_beside_runs_are_passed_over(finished_run, tmp_path):
+def test_files_beside_runs_are_skipped(finished_run, tmp_path):
     copy = shutil.copytree(finished_run.path, tmp_path / "a_run")
     (tmp_path / "README.md").touch()
     assert find_runs([str(tmp_path / "*")]) == [copy]
@@ -146,6 +149,7 @@ def changed(run, **config):
         path=run.path.with_name(f"run_{number}"),
         content_hash=f"{run.content_hash}{number}",
         config=run.config.model_copy(update=config),
+        env=make_env(config.get("env", run.config.env)),
     )
 
 
@@ -173,8 +177,23 @@ def test_several_checkpoints_of_a_run_are_stages_and_not_seeds(finished_run, loa
 
 
 def test_runs_that_differ_in_more_than_depth_and_seed_are_refused(loaded):
-    with pytest.raises(ConfigError, match=r"differ in more than depth and seed \(width=\d+ and \d+\)"):
-        group_by_env([loaded, changed(loaded, seed=1, width=512)])
+    wider = changed(loaded, seed=1, width=512)
+    with pytest.raises(
+        ConfigError, match=r"also differ in width \(width=16 and 512\): .* laid to depth\. Add --by depth,width, or"
+    ):
+        group_by_env([loaded, wider])
+    with pytest.raises(ConfigError, match=r"also differ in depth \(.*_depth=4 and 16\): .* Add --by width,depth, or"):
+        group_by_env([loaded, changed(wider, actor_depth=16, critic_depth=16)], ["width"])
+
+
+def test_runs_are_compared_and_ordered_by_any_setting(loaded):
+    runs = [changed(loaded, width=256), changed(loaded, width=64), loaded]
+    (group,) = group_by_env(runs, ["width"]).values()
+    assert [info.label for info in run_infos(group, ["width"])] == ["width 16", "width 64", "width 256"]
+    with pytest.raises(ConfigError, match=r"--by 'widht' is not usable: .* Did you mean 'width'\?"):
+        group_by_env(runs, ["widht"])
+    with pytest.raises(ConfigError, match="have the same width and seed: they would count as two seeds"):
+        group_by_env([loaded, changed(loaded, width=16)], ["width"])
 
 
 def test_cut_network_does_not_share_the_cached_results_of_the_whole(loaded):
