@@ -20,7 +20,7 @@ from crl_train.config import TrainConfig
 from crl_train.envs.goal_env import GoalEnv
 from crl_train.envs.registry import make_env
 from crl_train.errors import NonFiniteError
-from crl_train.evaluation import episode_steps, roll_out_episodes
+from crl_train.evaluation import episode_steps, evaluation_env, roll_out_episodes
 from crl_train.goal_metrics import summarise_success
 from crl_train.networks import Networks, make_networks
 from crl_train.policy import make_act
@@ -100,10 +100,12 @@ class _CompiledSteps:
 
 def _compile_steps(config: TrainConfig, env: GoalEnv, networks: Networks) -> _CompiledSteps:
     length = episode_steps(config, env)
+    eval_env = evaluation_env(config, env)
 
     def evaluate(params: Any, key: Array) -> _Outcomes:
         act = make_act(networks, params, config.energy, config.evaluation)
-        episodes = roll_out_episodes(env, act, key, config.num_eval_episodes, length)
+        num_steps = episode_steps(config, eval_env)
+        episodes = roll_out_episodes(eval_env, act, key, config.num_eval_episodes, num_steps)
         return episodes.distances, episodes.reached, episodes.active
 
     return _CompiledSteps(

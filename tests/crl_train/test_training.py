@@ -18,10 +18,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crl_train.checkpoint import save_resume_point
-from crl_train.envs import make_env
+from crl_train.envs import make_env, registry
 from crl_train.envs.point_maze import PointMaze
-from crl_train.errors import CheckpointError, NonFiniteError, RunExistsError
-from crl_train.evaluation import collect_episodes
+from crl_train.errors import CheckpointError, ConfigError, NonFiniteError, RunExistsError
+from crl_train.evaluation import collect_episodes, roll_out_episodes
 from crl_train.goal_metrics import success_rate
 from crl_train.networks import init_params, make_networks
 from crl_train.policy import make_act
@@ -39,6 +39,7 @@ from tests.crl_train.helpers import (
     train_run,
     train_until,
 )
+from tests.crl_train.test_rollout import Counter
 
 
 def assert_same_run(run: RunDir, other: RunDir) -> None:
@@ -112,6 +113,27 @@ def test_evaluation_counts_by_the_environments_rule_and_only_until_it_ends_an_ep
     # Of 15 steps one is taken; the goal is reached after it.
     assert (row["eval/success_rate"], row["eval/final_success_rate"], row["eval/time_to_goal"]) == (1.0, 1.0, 1.0)
     assert (row["eval/time_at_goal"], row["eval/time_at_goal_share"]) == (1.0, 1 / 15)
+
+
+def test_evaluation_rolls_out_in_the_environment_named_for_it(tmp_path, monkeypatch):
+    rolled_out = []
+
+    def record(env, *args):
+        rolled_out.append((env.name, args[-1]))
+        return roll_out_episodes(env, *args)
+
+    monkeypatch.setattr("crl_train.training.roll_out_episodes", record)
+    config = tiny_config(num_epochs=1, total_env_steps=480, eval_env="point_u_maze_eval")
+    train_run(tmp_path / "run", config)
+    assert rolled_out == [("point_u_maze_eval", 15)]
+
+
+def test_evaluation_environment_of_other_sizes_stops_a_run_at_the_door(tmp_path, monkeypatch):
+    monkeypatch.setattr("crl_train.envs.registry._FACTORIES", {**registry._FACTORIES, "counter": Counter})
+    observer = FakeObserver()
+    with pytest.raises(ConfigError, match="eval_env='counter' is not usable with env='point_u_maze'"):
+        train_run(tmp_path / "run", tiny_config(eval_env="counter"), observer)
+    assert observer.phases == []
 
 
 # --- interrupted -----------------------------------------------------------------------------------------
