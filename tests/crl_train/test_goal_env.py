@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from crl_train.envs.goal_env import EnvSpec, EnvState, GoalEnv, StateLayout, batched_reset
 from crl_train.errors import ConfigError
+from tests.tolerance import assert_close
 
 sizes = st.dictionaries(st.text("abc", min_size=1, max_size=4), st.integers(1, 5), min_size=1, max_size=5)
 
@@ -77,7 +78,7 @@ def test_observation_splits_into_state_and_goal_and_reward_means_within_toleranc
     for part, expected in zip(env.split_observation(observation), (state, goal), strict=True):
         np.testing.assert_array_equal(part, expected)
     np.testing.assert_array_equal(env.achieved_goal(jnp.stack([state, 2 * state])), [[2.75], [5.5]])
-    np.testing.assert_allclose(env.goal_distance(state, goal), 0.25, rtol=1e-6)
+    assert_close(env.goal_distance(state, goal), 0.25, terms=8)
     assert env.observe(state, jnp.array([3.5]))[1] == 0.0
 
 

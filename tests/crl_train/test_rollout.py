@@ -191,6 +191,7 @@ def test_states_and_actions_replay_the_environment():
     _, taken = jax.jit(lambda slots, key: unroll(env, wander, slots, key, 10, 100))(slots, jax.random.key(1))
     env_state, step = slots.env_state, jax.jit(jax.vmap(env.step))
     for state, action in zip(taken.state, taken.action, strict=True):
+        # Two programs, and yet to the bit: see test_point_maze.py.
         np.testing.assert_array_equal(state, env_state.obs[:, : env.state_dim])
         env_state = step(env_state, action)
 

@@ -135,7 +135,7 @@ def test_agents_are_asked_about_the_same_steps_of_their_own(evidence):
     result = measured(about([FakeRun(depth=64), FakeRun(depth=64, name="twin")], evidence), 100)
     for values in (*result.shared.values(), *result.on_policy.values()):
         assert values.shape == (2, 3)
-        np.testing.assert_array_equal(values[0], values[1])
+        np.testing.assert_allclose(values[0], values[1], atol=1 / 100)  # one pair of a batch
 
 
 def test_agent_gone_wrong_has_no_score_and_spares_the_others(evidence):

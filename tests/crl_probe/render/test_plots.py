@@ -316,7 +316,7 @@ def test_seeds_that_do_not_share_their_steps_have_no_mean():
 def test_the_mean_of_curves_is_that_of_every_table(by_seed):
     table = np.array(by_seed)
     expected = [float(interquartile_mean(column)) for column in table.T]
-    np.testing.assert_allclose(over_seeds(table), expected)
+    np.testing.assert_allclose(over_seeds(table), expected, atol=1e-12)  # sums that cancel leave their rounding
 
 
 def test_a_landscape_shows_ranks_or_energies():
