@@ -1,3 +1,4 @@
+// @ts-nocheck
 // Charts: plotly figures in the page's colours.
 
 const drawn = (plot) => plot.classList.contains("js-plotly-plot");
