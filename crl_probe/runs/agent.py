@@ -171,7 +171,7 @@ class LayeredAgent(EmbeddingAgent, Protocol):
         """Mean absolute output of every hidden unit over a batch."""
 
 
-def lacking(agent: Agent, needs: type) -> list[str]:
+def lacking(agent: object, needs: type) -> list[str]:
     """What an agent has not of one of the protocols above, by name.
 
     Example:

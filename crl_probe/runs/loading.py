@@ -19,9 +19,8 @@ from crl_train.checkpoint import restore_policy
 from crl_train.config import LAYERS_PER_BLOCK, TrainConfig
 from crl_train.energy import paired_energy
 from crl_train.envs.goal_env import GoalEnv
-from crl_train.envs.registry import make_env
 from crl_train.errors import RunNotFoundError
-from crl_train.evaluation import episode_steps
+from crl_train.evaluation import episode_steps, evaluation_env
 from crl_train.networks import (
     Networks,
     Params,
@@ -51,7 +50,7 @@ class LoadedRun:
     Attributes:
         path: The run's directory.
         config: Settings that the run was trained with.
-        env: The environment it was trained on.
+        env: The environment it is evaluated on; the one it was trained on unless the config says otherwise.
         env_steps: Environment steps at the loaded checkpoint.
         steps: Environment steps of all checkpoints of the run, ascending.
         content_hash: SHA-256 of the loaded parameters.
@@ -263,7 +262,7 @@ def load_run(path: str | os.PathLike[str], step: int | None = None) -> LoadedRun
             f"Continue it with `crl-train resume {run.path}`."
         )
     env_steps = steps[-1] if step is None else step
-    env = make_env(config.env)
+    env = evaluation_env(config)
     networks = make_networks(config, env.action_dim)
     like = jax.eval_shape(
         lambda: {**init_params(networks, env, jax.random.key(0)), "log_entropy_coefficient": jnp.zeros(())}
