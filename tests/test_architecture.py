@@ -31,7 +31,7 @@ FLOW = (
     ("training_state",),
     ("run_record", "checkpoint"),
     ("training",),
-    ("cli_options", "cli_display"),
+    ("cli_options", "cli_display", "cli_envs"),
     ("cli",),
 )
 RANK = {module: rank for rank, modules in enumerate(FLOW) for module in modules}

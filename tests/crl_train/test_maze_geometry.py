@@ -84,6 +84,11 @@ def test_no_path_leads_between_two_walls_that_touch():
     np.testing.assert_allclose(distance, 2 * math.sqrt(8) + 8, rtol=1e-12)
 
 
+def test_farthest_goal_of_the_u_maze_by_hand():
+    # From (4, 4) around the corners (6, 10) and (10, 10) of the wall to (12, 4): √(4 + 36), 4 and √(4 + 36) metres.
+    assert get_maze("u_maze").farthest_goal_distance == pytest.approx(4 + 2 * math.sqrt(40))
+
+
 def test_distance_is_infinite_where_no_path_leads():
     maze = Maze("apart", ("####", "#R##", "##G#", "####"), 4.0)
     assert maze.geodesic(maze.start_xy[None], maze.goal_centres[0]).tolist() == [math.inf]

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crl_train.checkpoint import save_resume_point
-from crl_train.envs import make_env, registry
+from crl_train.envs import make_env, register_env
 from crl_train.envs.point_maze import PointMaze
 from crl_train.errors import CheckpointError, ConfigError, NonFiniteError, RunExistsError
 from crl_train.evaluation import collect_episodes, roll_out_episodes
@@ -128,8 +128,8 @@ def test_evaluation_rolls_out_in_the_environment_named_for_it(tmp_path, monkeypa
     assert rolled_out == [("point_u_maze_eval", 15)]
 
 
-def test_evaluation_environment_of_other_sizes_stops_a_run_at_the_door(tmp_path, monkeypatch):
-    monkeypatch.setattr("crl_train.envs.registry._FACTORIES", {**registry._FACTORIES, "counter": Counter})
+def test_evaluation_environment_of_other_sizes_stops_a_run_at_the_door(tmp_path, own_registry):
+    register_env("counter", Counter)
     observer = FakeObserver()
     with pytest.raises(ConfigError, match="eval_env='counter' is not usable with env='point_u_maze'"):
         train_run(tmp_path / "run", tiny_config(eval_env="counter"), observer)
