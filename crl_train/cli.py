@@ -11,6 +11,7 @@ from crl_train.cli_options import CONTEXT, GroupedCommand, config_options, expla
 from crl_train.config import PRESETS, TrainConfig, make_config, read_overrides
 from crl_train.envs.registry import list_families, make_env
 from crl_train.errors import ConfigError, NonFiniteError
+from crl_train.interrupt import INTERRUPTED
 from crl_train.run_dir import RunDir
 from crl_train.version import __version__
 
@@ -225,4 +226,4 @@ def _train(run_dir: RunDir, quiet: bool) -> None:
             train(run_dir, display)
         except Stopped:
             display.stopped()
-            raise SystemExit(130) from None
+            raise SystemExit(INTERRUPTED) from None

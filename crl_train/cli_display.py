@@ -1,7 +1,6 @@
 """How training looks in a terminal, in a log file, and not at all (``--quiet``)."""
 
 import contextlib
-import signal
 import types
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from crl_train.interrupt import on_interrupt
 from crl_train.run_dir import RunDir
 from crl_train.run_record import read_metrics, read_record
 from crl_train.step_counts import StepCounts, step_counts
@@ -18,7 +18,7 @@ from crl_train.training import Progress
 
 
 class QuietDisplay:
-    """An observer that shows nothing; it still hears Ctrl-C, so that every run can be stopped cleanly."""
+    """An observer that shows nothing; Ctrl-C still stops a run cleanly."""
 
     def __init__(self, run: RunDir, console: Console) -> None:
         self.run = run
@@ -133,13 +133,9 @@ def make_display(run: RunDir, quiet: bool) -> Iterator[QuietDisplay]:
         display = LiveDisplay(run, console)
     else:
         display = PlainDisplay(run, console)
-    before = {name: signal.signal(name, display.request_stop) for name in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        with display if isinstance(display, LiveDisplay) else contextlib.nullcontext():
-            yield display
-    finally:
-        for name, handler in before.items():
-            signal.signal(name, handler)
+    bar = display if isinstance(display, LiveDisplay) else contextlib.nullcontext()
+    with on_interrupt(display.request_stop), bar:
+        yield display
 
 
 def epoch_line(row: Mapping[str, Any], num_epochs: int) -> str:

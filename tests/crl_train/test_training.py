@@ -82,7 +82,7 @@ def test_complete_run_is_left_alone(finished_run, tmp_path):
     assert_same_run(copy, finished_run)
 
 
-def test_observer_hears_of_everything_in_order(tmp_path):
+def test_observer_is_told_everything_in_order(tmp_path):
     observer = FakeObserver()
     train_run(tmp_path / "run", tiny_config(num_epochs=1, total_env_steps=480), observer)
     phases = [phase for phase, _ in itertools.groupby(observer.phases)]
@@ -90,7 +90,7 @@ def test_observer_hears_of_everything_in_order(tmp_path):
     assert (observer.started_at, observer.num_unrolls, len(observer.rows)) == (0, 4, 1)
 
 
-def test_checkpoints_are_kept_as_often_as_asked(tmp_path):
+def test_checkpoints_are_kept_as_often_as_configured(tmp_path):
     run = train_run(tmp_path / "run", tiny_config(policy_every=2, resume_every=5))
     assert run.policy_steps() == (800, 1120)  # every second epoch, and the last
     assert run.resume_steps() == (1120,)
