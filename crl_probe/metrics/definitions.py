@@ -1,4 +1,4 @@
-"""What every metric means: the text that tables, reports and JSON files print beside a number."""
+"""The meaning of every metric: the text that tables, reports and JSON files print beside a number."""
 
 import dataclasses
 
@@ -13,11 +13,11 @@ class MetricDefinition:
         name: The name used everywhere: function, column, chart.
         title: The name for people.
         text: What is computed, in one sentence.
-        formula: The same as one line of plain text.
+        formula: The formula as one line of plain text.
         unit: Unit or range.
         higher_is: ``better``, ``worse``, or empty where a larger number is neither.
         source: Who defined it, or ``ours``.
-        group: What it is about: success, landscape, spread, trajectory, geometry or contrastive.
+        group: Its subject: success, landscape, spread, trajectory, geometry or contrastive.
     """
 
     name: str

@@ -238,7 +238,10 @@ def test_the_cache_says_what_it_holds_and_forgets_it(tmp_path, monkeypatch):
         (("geometry", "--save", "/etc/passwd/a.pdf"), "/etc/passwd is a file and not a folder"),
         (("probe-set", "--out", "set.txt"), "--out 'set.txt' is not usable: a probe set is a file that ends in .npz"),
         (("landscape", "--save", "figure.bmp"), "--save 'figure.bmp' is not usable: a figure ends in .pdf, .svg, .png"),
-        (("trajectories", "--method", "tsne"), "method='tsne' is not usable: pictures are made by aligned, umap, pca"),
+        (
+            ("trajectories", "--method", "tsne"),
+            "method='tsne' is not usable: projections are made by aligned, umap, pca",
+        ),
         (("geometry", "--step", "newest"), "--step 'newest' is not usable: give a checkpoint's environment steps"),
         (("geometry", "--probe-set", "no.npz"), "--probe-set 'no.npz' is not there"),
         (
