@@ -275,7 +275,7 @@ def test_a_landscape_without_a_maze_is_refused(finished_run, monkeypatch):
         return env
 
     monkeypatch.setattr(Evidence, "env", property(open_field))
-    assert "environment 'point_u_maze' has no maze" in refused("landscape", finished_run.path, "--goal", "4,4")
+    assert "environment 'point_u_maze' cannot be probed this way: it has no maze" in refused("landscape", finished_run.path, "--goal", "4,4")
 
 
 def test_a_network_of_nan_is_refused_and_the_rest_goes_on(finished_run, tmp_path):
@@ -291,8 +291,8 @@ def test_a_network_of_nan_is_refused_and_the_rest_goes_on(finished_run, tmp_path
 
 def test_environments_do_not_share_a_figure_or_a_probe_set(tmp_path, monkeypatch):
     both = [Evidence([FakeRun(env)], EvidenceSettings()) for env in ("point_u_maze", "point_u4_maze")]
-    for module in ("cli", "cli_probes"):
-        monkeypatch.setattr(f"crl_probe.{module}.open_evidence", lambda *_, **__: both)
+    for module in ("probes", "probe_set"):
+        monkeypatch.setattr(f"crl_probe.cli.{module}.open_evidence", lambda *_, **__: both)
     for command in (("geometry", "--save", tmp_path / "a.pdf"), ("probe-set", "--out", tmp_path / "a.npz")):
         assert "runs of point_u_maze, point_u4_maze" in refused(command[0], "runs", *command[1:])
     assert list(tmp_path.iterdir()) == []
