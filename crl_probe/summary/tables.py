@@ -197,7 +197,7 @@ def _row(level: Level, estimate: DepthEstimate) -> Row:
         value=estimate.estimate.value,
         low=estimate.estimate.low,
         high=estimate.estimate.high,
-        unit=DEFINITIONS[estimate.metric].unit,
+        unit=DEFINITIONS[estimate.metric].unit_text,
         interval_over=estimate.estimate.unit,
         count=estimate.estimate.count,
     )

@@ -17,7 +17,6 @@ from crl_probe.summary.wording import interval_text
 _EVIDENCE_SHIFT: Final = {"shared": -0.15, "on-policy": 0.15}
 _THREAD: Final = "#858c98"  # seen on light and on dark pages
 _BOUNDED: Final = {"0 to 1": (-0.03, 1.03)}
-_RANGES: Final = ("ratio", "at most 1", "-1 to 1", "0 to 1")  # units that say nothing which the axis does not
 
 
 def depth_panels(estimates: Sequence[DepthEstimate], metric_names: Sequence[str]) -> FigureGroup:
@@ -87,10 +86,10 @@ def _panel(name: str, part: str, estimates: Sequence[DepthEstimate], labels: Seq
             hovertemplate=f"{estimate.label} ({estimate.evidence})<br>{interval}<extra></extra>",
         )
     figure.update_xaxes(tickvals=list(range(len(labels))), ticktext=_ticks(labels), range=[-0.5, len(labels) - 0.5])
-    if definition.unit in _BOUNDED:
-        figure.update_yaxes(range=_BOUNDED[definition.unit])
+    if definition.range_text in _BOUNDED:
+        figure.update_yaxes(range=_BOUNDED[definition.range_text])
     title = titled(name, part)
-    unit = "" if definition.unit in _RANGES else definition.unit
+    unit = definition.unit
     return Panel(title, figure, alt=f"{title} by depth: " + "; ".join(spoken), unit=unit)
 
 

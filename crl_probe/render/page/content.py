@@ -104,7 +104,7 @@ def number_table(
     return Table(
         (first_title, *(titled(metric, part) for metric, _, part in used)),
         tuple(rows),
-        ("", *(f"{DEFINITIONS[metric].text} ({DEFINITIONS[metric].unit})" for metric, *_ in used)),
+        ("", *(f"{DEFINITIONS[metric].text} ({DEFINITIONS[metric].unit_text})" for metric, *_ in used)),
     )
 
 

@@ -13,7 +13,6 @@ from crl_probe.render.palette import depth_colours
 from crl_probe.render.paper._checks import one_of
 from crl_probe.render.paper.fitting import label_depths, size_of
 from crl_probe.render.paper.style import (
-    BOUNDED,
     SOFT_INK,
     TICK_SIZE,
     add_legend,
@@ -44,7 +43,6 @@ _FILLS: tuple[dict[str, Any], ...] = (  # what stands side by side at a depth: f
     {"fillstyle": "bottom", "markerfacecoloralt": "white"},
 )
 _LINE: dict[str, Any] = {"color": SOFT_INK, "lw": 0.8, "ls": (0, (3, 2)), "zorder": 1}
-_SAID_BY_TITLE = (*BOUNDED, "ratio", "dimensions")
 _LONG = 24  # letters that fit beside a chart
 
 
@@ -163,11 +161,11 @@ def _dress(axes: Axes, metric: str, runs: Sequence[RunInfo], estimates: Sequence
     axes.set_xlim(-0.5, len(ticks) - 0.5)
     axes.set_xlabel(f"{title}\n{interval_words(estimates)}")
     axes.set_ylabel(_with_unit(definition))
-    show_zero(axes, definition.unit)
+    show_zero(axes, definition.high)
 
 
 def _with_unit(definition: MetricDefinition) -> str:
-    if definition.unit in _SAID_BY_TITLE:
+    if not definition.unit:
         return definition.title
     gap = "\n" if len(definition.title) + len(definition.unit) > _LONG else " "
     return f"{definition.title}{gap}({definition.unit})"

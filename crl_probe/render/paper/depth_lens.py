@@ -64,7 +64,7 @@ def plot_depth_lens(
             add_legend(axes, lens_handles(result))
         axes.set_xlabel(_AXES[over])
         axes.set_ylabel(DEFINITIONS[metric].title)
-        show_zero(axes, DEFINITIONS[metric].unit)
+        show_zero(axes, DEFINITIONS[metric].high)
         return axes
 
 

@@ -35,7 +35,7 @@ def plot_learning_curves(
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda steps, _: short_count(steps)))
         name = _name(column)
-        show_zero(axes, DEFINITIONS[name].unit if name in DEFINITIONS else "")
+        show_zero(axes, DEFINITIONS[name].high if name in DEFINITIONS else None)
         return axes
 
 
@@ -44,7 +44,7 @@ def _words(column: str) -> str:
     if name not in DEFINITIONS:
         return name.replace("_", " ").capitalize()
     definition = DEFINITIONS[name]
-    return f"{definition.title} ({definition.unit})" if definition.unit == "steps" else definition.title
+    return f"{definition.title} ({definition.unit})" if definition.unit else definition.title
 
 
 def _name(column: str) -> str:

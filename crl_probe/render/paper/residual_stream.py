@@ -48,7 +48,7 @@ def plot_residual_stream(
         axes.set_xlabel(f"share of {WORDS[network]} blocks passed")
         axes.set_ylabel(DEFINITIONS[metric].title)
         axes.set_xlim(0.0, 1.04)
-        show_zero(axes, DEFINITIONS[metric].unit)
+        show_zero(axes, DEFINITIONS[metric].high)
         return axes
 
 

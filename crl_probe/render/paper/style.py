@@ -26,7 +26,6 @@ from crl_probe.runs.run_info import RunInfo, depth_order
 COLUMN_WIDTH = 3.3  # inches
 PAGE_WIDTH = 6.9  # inches
 CHART_HEIGHT = 2.0  # inches
-BOUNDED = ("0 to 1", "-1 to 1", "at most 1")  # units of metrics that are at most 1
 INK = "#222222"
 SOFT_INK = "#7a818c"
 DISTANCE_MAP = "viridis_r"
@@ -37,7 +36,7 @@ TICK_SIZE = 7.0
 _GRID = "#e4e6ea"
 _LINE = 0.6
 _WIDENED = 0.25  # by the layout, about; inches
-_MARKERS = {"circle": "o", "square": "s", "diamond": "D", "triangle-up": "^", "pentagon": "p", "hexagon": "h"}
+MARKERS = {"circle": "o", "square": "s", "diamond": "D", "triangle-up": "^", "pentagon": "p", "hexagon": "h"}
 
 STYLE: dict[str, Any] = {
     "font.family": FONT,
@@ -148,20 +147,20 @@ def add_legend(axes: Axes, handles: Sequence[Artist]) -> None:
     axes.legend(handles=list(handles), loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=columns, frameon=False)
 
 
-def show_zero(axes: Axes, unit: str) -> None:
-    """Let the y axis begin at 0 unless something is below, and end at 1 where that is the most there can be.
+def show_zero(axes: Axes, bound: float | None) -> None:
+    """Let the y axis begin at 0 unless something is below, and end at the most that there can be.
 
     A bounded number that stays in the lower half keeps a scale of its own, on which differences can be seen.
     """
     low, high = axes.dataLim.intervaly
     if low >= 0.0:
-        top = 1.0 if unit in BOUNDED and high > 0.5 else max(high, 1e-9)
+        top = bound if bound is not None and high > bound / 2 else max(high, 1e-9)
         axes.set_ylim(-0.03 * top, 1.05 * top)
 
 
 def depth_markers(labels: Sequence[str]) -> dict[str, str]:
     """A matplotlib marker for each depth, given shallow to deep."""
-    return {label: _MARKERS[symbol] for label, symbol in depth_symbols(labels).items()}
+    return {label: MARKERS[symbol] for label, symbol in depth_symbols(labels).items()}
 
 
 def depth_handles(runs: Sequence[RunInfo]) -> list[Line2D]:

@@ -39,7 +39,7 @@ def test_every_metric_has_a_definition_and_every_definition_a_metric():
 
 @pytest.mark.parametrize("definition", metrics.DEFINITIONS.values(), ids=list(metrics.DEFINITIONS))
 def test_every_definition_fits_into_a_table_of_any_format(definition):
-    for words in (definition.title, definition.text, definition.formula, definition.unit, definition.source):
+    for words in (definition.title, definition.text, definition.formula, definition.unit_text, definition.source):
         assert words
         assert words.isascii()
         assert "\n" not in words

@@ -58,7 +58,8 @@ def test_numbers_without_an_interval_have_three_digits():
     assert format_estimate(estimate(0.4375, 0.4375, 0.4375, count=1)) == "0.438"
     assert [format_number(value) for value in (0.0, 2.0, -12.345, 1e6)] == ["0", "2.00", f"{MINUS}12.3", "1,000,000"]
     assert [format_number(value, share=True) for value in (0.5, 1.0, 1 / 256)] == ["50.0 %", "100 %", "0.391 %"]
-    assert [format_number(value) for value in (0.9999, math.inf, -math.inf, math.nan)] == ["1.00", "∞", f"{MINUS}∞", "–"]
+    assert [format_number(value) for value in (0.9999, math.inf, math.nan)] == ["1.00", "∞", "–"]
+    assert format_number(-math.inf) == f"{MINUS}∞"
     assert format_estimate(None) == "–"
 
 

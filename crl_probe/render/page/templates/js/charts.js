@@ -1,54 +1,59 @@
-// Charts: plotly figures in the page's colours.
+// Charts are whole without this script, which reads their numbers out: at the pointer, and at the arrow keys.
 
-const drawn = (plot) => plot.classList.contains("js-plotly-plot");
+const REACH = 18; // CSS pixels around a place that count as the place
 
-// The page's colours, as changes to a figure's layout; axes are named in every figure.
-function themed(layout) {
-  const change = {
-    "font.color": css("--ink"),
-    "hoverlabel.bgcolor": css("--card"),
-    "hoverlabel.bordercolor": css("--line"),
-    "hoverlabel.font.color": css("--ink"),
+const tooltip = document.body.appendChild(document.createElement("p"));
+tooltip.className = "tooltip";
+tooltip.setAttribute("role", "status");
+tooltip.hidden = true;
+
+function readable(chart) {
+  const tips = [...chart.querySelectorAll("[data-tip]")].map((element) => {
+    const [x, y] = element.dataset.at.split(" ").map(Number);
+    return { x, y, text: element.dataset.tip };
+  });
+  const ring = document.createElementNS("http://www.w3.org/2000/svg", "circle");
+  ring.setAttribute("class", "pointed");
+  ring.setAttribute("r", 8);
+  let shown = -1;
+
+  const scale = () => chart.getBoundingClientRect().width / chart.viewBox.baseVal.width;
+  const hide = () => {
+    shown = -1;
+    ring.remove();
+    tooltip.hidden = true;
   };
-  for (const key of Object.keys(layout).filter((name) => /^[xy]axis\d*$/.test(name))) {
-    change[`${key}.gridcolor`] = css("--grid");
-    change[`${key}.linecolor`] = css("--line");
-    change[`${key}.tickfont.color`] = css("--soft");
-    change[`${key}.title.font.color`] = css("--soft");
-  }
-  return change;
+  const show = (index) => {
+    if (index === shown) return;
+    shown = index;
+    const { x, y, text } = tips[index];
+    ring.setAttribute("cx", x);
+    ring.setAttribute("cy", y);
+    chart.append(ring);
+    tooltip.textContent = text;
+    tooltip.hidden = false;
+    const box = chart.getBoundingClientRect();
+    const room = document.documentElement.clientWidth - tooltip.offsetWidth - 8;
+    tooltip.style.left = `${Math.max(8, Math.min(box.left + x * scale() - tooltip.offsetWidth / 2, room)) + scrollX}px`;
+    tooltip.style.top = `${box.top + (y - 12) * scale() - tooltip.offsetHeight + scrollY}px`;
+  };
+
+  chart.addEventListener("pointermove", (event) => {
+    const box = chart.getBoundingClientRect();
+    const away = tips.map(({ x, y }) => Math.hypot(box.left + x * scale() - event.clientX, box.top + y * scale() - event.clientY));
+    const nearest = away.indexOf(Math.min(...away));
+    if (nearest >= 0 && away[nearest] <= REACH) show(nearest);
+    else hide();
+  });
+  chart.addEventListener("pointerleave", hide);
+  chart.addEventListener("blur", hide);
+  chart.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (event.key === "Escape") hide();
+    if (!step || !tips.length) return;
+    event.preventDefault();
+    show(shown < 0 ? (step > 0 ? 0 : tips.length - 1) : (shown + step + tips.length) % tips.length);
+  });
 }
 
-// Write changes such as "xaxis.title.font.color" into an object.
-function apply(change, layout) {
-  for (const [path, value] of Object.entries(change)) {
-    const keys = path.split(".");
-    const last = keys.pop();
-    keys.reduce((at, key) => (at[key] ??= {}), layout)[last] = value;
-  }
-  return layout;
-}
-
-// Plotly watches the window only; a panel also changes width when the grid around it flows anew.
-const resized = new ResizeObserver((entries) => entries.forEach(({ target }) => Plotly.Plots.resize(target)));
-
-async function drawChart(plot) {
-  if (plot.dataset.open) return;
-  plot.dataset.open = "true";
-  const { data: traces, layout } = data.figures[plot.dataset.figure];
-  const options = { displayModeBar: false, responsive: true, doubleClick: "reset" };
-  await Plotly.newPlot(plot, traces, apply(themed(layout), layout), options);
-  resized.observe(plot);
-}
-
-// On paper a chart has the room of its column there; on the screen it finds its size by itself.
-const sized = (plot) =>
-  printing
-    ? { autosize: false, width: plot.clientWidth, height: plot.clientHeight }
-    : { autosize: true, width: null, height: null };
-
-onTheme(() => {
-  for (const plot of [...document.querySelectorAll(".plot")].filter(drawn)) {
-    Plotly.relayout(plot, { ...themed(plot.layout), ...sized(plot) });
-  }
-});
+document.querySelectorAll("svg.chart").forEach(readable);
