@@ -18,7 +18,7 @@ from crl_train.version import __version__
 if TYPE_CHECKING:
     from crl_probe.summary.verdicts import Verdict
 
-_LIBRARIES: Final = ("jax", "flax", "numpy", "scipy", "scikit-learn", "umap-learn", "plotly")
+_LIBRARIES: Final = ("jax", "flax", "numpy", "scipy", "scikit-learn", "umap-learn")
 _SIGNIFICANT_DIGITS: Final = 3
 _MOST_DECIMALS: Final = 5
 UNDEFINED: Final = "–"

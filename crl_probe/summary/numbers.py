@@ -111,8 +111,8 @@ def number_format(column: Iterable[Measured | None], *, share: bool = False) -> 
     """The format of numbers that stand below each other, or of one alone.
 
     Decimals show two significant digits of the half-width of the narrowest interval, as far as they leave the largest
-    number of the column four digits. Per cents show one digit fewer: ``44 % [41, 48]``. Without any interval the
-    largest number has three significant digits.
+    number of the column four digits. Where no interval has a width, the largest number has three significant digits.
+    Per cents with an interval show one digit fewer: ``44 % [41, 48]``.
 
     Args:
         column: The numbers; None where one is undefined.
@@ -128,7 +128,7 @@ def number_format(column: Iterable[Measured | None], *, share: bool = False) -> 
     if needed:
         decimals = max(min(needed), min(max(needed), _decimals(largest, _DIGITS_OF_LARGEST)), 0)
     else:
-        decimals = max(_decimals(largest, _DIGITS_ALONE), 0)
+        decimals = max(_decimals(largest, _DIGITS_ALONE - (1 if share and half_widths else 0)), 0)
     return NumberFormat(decimals if decimals <= _MOST_DECIMALS else None, share)
 
 

@@ -48,6 +48,7 @@ def test_the_half_width_decides_the_digits(low, value, high, text):
         (0.0, 0.0, 0.0, "0 % [0, 0]"),
         (1.0, 1.0, 1.0, "100 % [100, 100]"),
         (0.0, 1.0, 1.0, "100 % [0, 100]"),
+        (0.9, 0.9, 0.9, "90 % [90, 90]"),
     ],
 )
 def test_shares_are_per_cents(low, value, high, text):

@@ -1,13 +1,13 @@
 // Charts are whole without this script, which reads their numbers out: at the pointer, and at the arrow keys.
 
-const REACH = 18; // CSS pixels around a place that count as the place
+const TIP_REACH = 18; // CSS pixels around a place that count as the place
 
 const tooltip = document.body.appendChild(document.createElement("p"));
 tooltip.className = "tooltip";
 tooltip.setAttribute("role", "status");
 tooltip.hidden = true;
 
-function readable(chart) {
+function readOut(chart) {
   const tips = [...chart.querySelectorAll("[data-tip]")].map((element) => {
     const [x, y] = element.dataset.at.split(" ").map(Number);
     return { x, y, text: element.dataset.tip };
@@ -42,7 +42,7 @@ function readable(chart) {
     const box = chart.getBoundingClientRect();
     const away = tips.map(({ x, y }) => Math.hypot(box.left + x * scale() - event.clientX, box.top + y * scale() - event.clientY));
     const nearest = away.indexOf(Math.min(...away));
-    if (nearest >= 0 && away[nearest] <= REACH) show(nearest);
+    if (nearest >= 0 && away[nearest] <= TIP_REACH) show(nearest);
     else hide();
   });
   chart.addEventListener("pointerleave", hide);
@@ -56,4 +56,4 @@ function readable(chart) {
   });
 }
 
-document.querySelectorAll("svg.chart").forEach(readable);
+document.querySelectorAll("svg.chart").forEach(readOut);

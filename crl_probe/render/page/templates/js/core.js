@@ -1,4 +1,4 @@
-// The page's frame: data, colours, controls, tabs. Views and charts are opened when they come near the screen.
+// The page's frame: data, colours, controls, tabs. Views are opened when they come near the screen.
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const views = {}; // views[kind] = (root, source, tools) => ({ update(state) }), filled by the files below
@@ -152,13 +152,12 @@ function openView(root) {
 }
 
 // What is far down the page is made when it comes near, so that the first screen is there at once.
-const open = (element) => (element.classList.contains("view") ? openView(element) : drawChart(element));
 const nearing = new IntersectionObserver(
   (entries) =>
     entries.filter((entry) => entry.isIntersecting).forEach(({ target }) => {
       nearing.unobserve(target);
-      open(target);
+      openView(target);
     }),
   { rootMargin: "600px 0px" },
 );
-const openAll = () => document.querySelectorAll(".view, .plot").forEach(open);
+const openAll = () => document.querySelectorAll(".view").forEach(openView);

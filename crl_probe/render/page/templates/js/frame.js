@@ -110,4 +110,4 @@ addEventListener("afterprint", () => {
 
 if (tabs.length) showPart(0);
 showTarget();
-document.querySelectorAll(".view, .plot").forEach((element) => nearing.observe(element));
+document.querySelectorAll(".view").forEach((element) => nearing.observe(element));
