@@ -4,13 +4,15 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
+JS     := tools/js
+JS_BIN := $(JS)/node_modules/.bin
 
-.PHONY: setup demo test lint bench clean help
+.PHONY: setup demo test lint lint-js bench clean help
 
 help:
 	@echo "make demo    train three depths on a maze, write a report that compares them (about seven minutes, two cores)"
 	@echo "make test    run the tests"
-	@echo "make lint    check format, lint and types"
+	@echo "make lint    check format, lint and types; of the page's scripts, too, where Node is there"
 	@echo "make bench   measure speed and learning, printed as ratios where there is something to compare with"
 	@echo "make setup   make the virtual environment in $(VENV); the targets above do it by themselves"
 	@echo "make clean   remove the virtual environment and caches; runs and reports stay"
@@ -38,10 +40,22 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	@$(MAKE) --no-print-directory lint-js
+
+# The page's scripts. Only developers need Node, so without it, or without its packages, this is skipped aloud.
+lint-js:
+	@if ! command -v node >/dev/null || ! command -v npm >/dev/null; then echo "JavaScript is not checked: no Node here."; \
+	elif ! $(MAKE) --silent $(JS)/node_modules/.ready; then \
+	  echo "JavaScript is not checked: the packages of $(JS)/package.json could not be installed (Node $$(node --version))."; \
+	else set -x; $(JS_BIN)/eslint --config $(JS)/eslint.config.js crl_probe $(JS) && $(JS_BIN)/tsc --project $(JS); fi
+
+$(JS)/node_modules/.ready: $(JS)/package.json
+	@cd $(JS) && npm install --engine-strict --ignore-scripts --no-audit --no-fund --fetch-retries=1 --loglevel=error
+	@touch $@
 
 bench: $(STAMP)
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 clean:
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(JS)/node_modules build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

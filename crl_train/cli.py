@@ -137,8 +137,8 @@ def info(run_path: Path) -> None:
 
 
 def _make_config(env: str, preset: str, config_file: Path | None, settings: dict[str, Any]) -> TrainConfig:
-    """Merge preset, file and options, the later ones winning, and check that the environment exists."""
-    from crl_train.evaluation import episode_steps
+    """Merge preset, file and options, the later ones winning, and check that the environments exist and fit."""
+    from crl_train.evaluation import episode_steps, evaluation_env
     from crl_train.step_counts import step_counts
 
     given = {name: value for name, value in settings.items() if value is not None}
@@ -149,7 +149,9 @@ def _make_config(env: str, preset: str, config_file: Path | None, settings: dict
         )
     config = make_config({**from_file, **given, "env": env}, preset)
     step_counts(config)
-    return config.model_copy(update={"episode_length": episode_steps(config, make_env(env))})
+    training_env = make_env(env)
+    evaluation_env(config, training_env)
+    return config.model_copy(update={"episode_length": episode_steps(config, training_env)})
 
 
 def _with_depth(settings: dict[str, Any], depth: int | None) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def _with_config_options(command: Command, exclude: Collection[str]) -> Command:
         kind = _click_type(field.annotation)
         if kind is click.BOOL:
             flag = f"{flag}/--no-{name.replace('_', '-')}"
-        default = "the environment's" if field.default is None else field.default
+        default = extra["if_none"] if field.default is None else field.default
         option = click.option(
             flag,
             name,

@@ -26,9 +26,9 @@ Energy = Literal["norm", "l2", "dot", "cosine"]
 ContrastiveLoss = Literal["forward_infonce", "backward_infonce", "symmetric_infonce", "binary_nce"]
 
 
-def _field(default: Any, group: str, description: str, **rules: Any) -> Any:
-    """Declare a setting together with the heading that ``--help`` lists it under."""
-    return Field(default, description=description, json_schema_extra={"group": group}, **rules)
+def _field(default: Any, group: str, description: str, *, if_none: str = "", **rules: Any) -> Any:
+    """Declare a setting together with the heading that ``--help`` lists it under, and what None stands for."""
+    return Field(default, description=description, json_schema_extra={"group": group, "if_none": if_none}, **rules)
 
 
 class TrainConfig(BaseModel):
@@ -42,9 +42,10 @@ class TrainConfig(BaseModel):
 
     env: str = _field(..., "Task", "Environment to train on; `crl-train envs` lists them.")
     seed: int = _field(0, "Task", "Seed of everything random in the run.", ge=0, le=2**32 - 1)
-    episode_length: int | None = _field(
-        None, "Task", "Steps per episode; the environment's own length if not given.", ge=1
+    eval_env: str | None = _field(
+        None, "Task", "Environment to evaluate on, of equal state, goal and action sizes.", if_none="ENV"
     )
+    episode_length: int | None = _field(None, "Task", "Steps per episode.", if_none="the environment's", ge=1)
 
     total_env_steps: int = _field(100_000_000, "Budget", "Environment steps in all, prefill included.", ge=1)
     num_epochs: int = _field(100, "Budget", "Epochs; each ends with an evaluation and a checkpoint.", ge=1)

@@ -6,10 +6,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import struct
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from crl_train.config import TrainConfig
 from crl_train.envs.goal_env import EnvState, GoalEnv, batched_reset
+from crl_train.envs.registry import make_env
+from crl_train.errors import ConfigError
 from crl_train.policy import ActFn
 
 
@@ -21,6 +23,8 @@ class EpisodeArrays:
     actions: Float[Array, "episodes steps action_dim"]
     commanded_goals: Float[Array, "episodes goal_dim"]
     distances: Float[Array, "episodes steps"]
+    reached: Bool[Array, "episodes steps"]
+    active: Bool[Array, "episodes steps"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,17 +36,49 @@ class Episodes:
         actions: Actions taken. (episodes, steps, action_dim)
         commanded_goals: Goal of each episode. (episodes, goal_dim)
         distances: Distance of the state after each step to the commanded goal. (episodes, steps), environment's unit.
+        reached: Whether ``env.success`` holds after each step. (episodes, steps)
+        active: Whether each step was really taken. (episodes, steps); the step with which the environment ends an
+            episode is active, later ones only repeat its state.
     """
 
     states: Float[np.ndarray, "episodes steps_and_start state_dim"]
     actions: Float[np.ndarray, "episodes steps action_dim"]
     commanded_goals: Float[np.ndarray, "episodes goal_dim"]
     distances: Float[np.ndarray, "episodes steps"]
+    reached: Bool[np.ndarray, "episodes steps"]
+    active: Bool[np.ndarray, "episodes steps"]
 
 
 def episode_steps(config: TrainConfig, env: GoalEnv) -> int:
     """Steps of an episode: as configured, else as the environment has it."""
     return config.episode_length or env.spec.episode_length
+
+
+def evaluation_env(config: TrainConfig, env: GoalEnv | None = None) -> GoalEnv:
+    """Build the environment that a run is evaluated on: ``eval_env`` as configured, else the one it trains on.
+
+    Args:
+        config: Names both.
+        env: The environment it trains on, if that is built already.
+    Raises:
+        ConfigError: If an environment is unknown, or the two differ in the size of state, goal or action.
+    """
+    env = env or make_env(config.env)
+    if config.eval_env in (None, config.env):
+        return env
+    other = make_env(config.eval_env)
+    sizes = {
+        "state": (other.state_dim, env.state_dim),
+        "goal": (other.goal_dim, env.goal_dim),
+        "action": (other.action_dim, env.action_dim),
+    }
+    differ = [f"{part} {there} and {here}" for part, (there, here) in sizes.items() if there != here]
+    if differ:
+        raise ConfigError(
+            f"eval_env={config.eval_env!r} is not usable with env={config.env!r}: an agent acts only where all sizes "
+            f"are its own, and these differ ({', '.join(differ)}). Evaluate on another layout of the same task."
+        )
+    return other
 
 
 def roll_out_episodes(
@@ -51,13 +87,13 @@ def roll_out_episodes(
     """Roll out whole episodes from fresh starts under fresh commanded goals; to be jitted by the caller.
 
     The same key gives the same starts and goals to every policy. An environment that ends an episode by itself is
-    held in the state it ended in.
+    held in the state it ended in; the steps after that are not active.
     """
     reset_key, action_key = jax.random.split(key)
     start = batched_reset(env, reset_key, num_episodes)
     first_state, commanded_goals = env.split_observation(start.obs)
 
-    def step(env_state: EnvState, step_key: PRNGKeyArray) -> tuple[EnvState, tuple[Array, Array, Array]]:
+    def step(env_state: EnvState, step_key: PRNGKeyArray) -> tuple[EnvState, tuple[Array, ...]]:
         state, goal = env.split_observation(env_state.obs)
         action = act(state, goal, step_key)
         stepped = jax.vmap(env.step)(env_state, action)
@@ -68,14 +104,18 @@ def roll_out_episodes(
             stepped,
         )
         next_state, _ = env.split_observation(after.obs)
-        return after, (next_state, action, env.goal_distance(next_state, goal))
+        distance, reached = env.goal_distance(next_state, goal), env.success(next_state, goal)
+        return after, (next_state, action, distance, reached, ~ended)
 
-    _, (states, actions, distances) = jax.lax.scan(step, start, jax.random.split(action_key, episode_length))
+    _, steps = jax.lax.scan(step, start, jax.random.split(action_key, episode_length))
+    states, actions, distances, reached, active = (jnp.swapaxes(recorded, 0, 1) for recorded in steps)
     return EpisodeArrays(
-        states=jnp.swapaxes(jnp.concatenate([first_state[None], states]), 0, 1),
-        actions=jnp.swapaxes(actions, 0, 1),
+        states=jnp.concatenate([first_state[:, None], states], axis=1),
+        actions=actions,
         commanded_goals=commanded_goals,
-        distances=jnp.swapaxes(distances, 0, 1),
+        distances=distances,
+        reached=reached,
+        active=active,
     )
 
 
@@ -86,6 +126,8 @@ def to_numpy(arrays: EpisodeArrays) -> Episodes:
         actions=np.asarray(arrays.actions),
         commanded_goals=np.asarray(arrays.commanded_goals),
         distances=np.asarray(arrays.distances),
+        reached=np.asarray(arrays.reached),
+        active=np.asarray(arrays.active),
     )
 
 

@@ -1,7 +1,8 @@
 """Step many environments side by side: episode limit, automatic reset and trajectory ids live here.
 
-Every reset draws a fresh start state and a fresh commanded goal. (The reference trainer puts each parallel
-environment back to its first start and goal for the whole run; see docs/algorithm.md.)
+Every episode begins with a fresh start state and a fresh commanded goal. (The reference trainer puts each parallel
+environment back to its first start and goal for the whole run; see docs/algorithm.md.) They are drawn for a whole
+unroll at once, so that no step pays for a reset: under ``vmap`` every branch of a step is computed.
 """
 
 import jax
@@ -43,6 +44,38 @@ class Transition:
     trajectory_id: Int[Array, "*batch"]
 
 
+@struct.dataclass
+class ResetPool:
+    """First states of the episodes that will begin during one unroll.
+
+    Attributes:
+        rounds: First states; every leaf (num_rounds, num_envs, ...). There are as many rounds as episodes of full
+            length can end in a slot, so none of those shares its start.
+        first_id: Trajectory id of each slot when the pool was drawn.
+    """
+
+    rounds: EnvState
+    first_id: Int[Array, " num_envs"]
+
+    def entries(self, trajectory_id: Int[Array, " num_envs"]) -> EnvState:
+        """Take the first state of the episode that follows the current one, for every slot.
+
+        A slot goes through the rounds in its own column. One whose episodes the environment ends early may use all
+        of them up: it goes on in the next column, so that no two episodes in a row start alike.
+        """
+        num_rounds, num_envs = self.rounds.done.shape
+        num_taken = trajectory_id - self.first_id
+        column = (jnp.arange(num_envs) + num_taken // num_rounds) % num_envs
+        return jax.tree.map(lambda leaf: leaf[num_taken % num_rounds, column], self.rounds)
+
+
+def draw_resets(env: GoalEnv, slots: Slots, key: PRNGKeyArray, num_steps: int, episode_length: int) -> ResetPool:
+    """Draw what ``num_steps`` steps of all slots need in resets."""
+    num_rounds = -(-num_steps // episode_length)
+    draw = jax.vmap(lambda round_key: batched_reset(env, round_key, slots.trajectory_id.shape[0]))
+    return ResetPool(rounds=draw(jax.random.split(key, num_rounds)), first_id=slots.trajectory_id)
+
+
 def reset_slots(env: GoalEnv, key: PRNGKeyArray, num_envs: int) -> Slots:
     """Start ``num_envs`` fresh episodes."""
     zeros = jnp.zeros(num_envs, jnp.int32)
@@ -53,18 +86,17 @@ def step_slots(
     env: GoalEnv,
     slots: Slots,
     action: Float[Array, "num_envs action_dim"],
-    reset_key: PRNGKeyArray,
+    pool: ResetPool,
     episode_length: int,
 ) -> Slots:
-    """Advance every slot by one step; a slot whose episode is over starts a fresh one."""
+    """Advance every slot by one step; a slot whose episode is over starts the next one from the pool."""
     env_state = jax.vmap(env.step)(slots.env_state, action)
     episode_step = slots.episode_step + 1
     over = (episode_step >= episode_length) | (env_state.done > 0)
-    num_envs = episode_step.shape[0]
-    # Resets are rare and can be dear (robots), so none is computed while no episode ends.
+    # Episodes end rarely, so nothing is copied while none does.
     env_state = jax.lax.cond(
         jnp.any(over),
-        lambda: _select(over, batched_reset(env, reset_key, num_envs), env_state),
+        lambda: _select(over, pool.entries(slots.trajectory_id), env_state),
         lambda: env_state,
     )
     return Slots(
@@ -90,11 +122,13 @@ def unroll(
         The slots afterwards, and the transitions, every leaf (num_steps, num_envs, ...).
     """
 
-    def step(slots: Slots, step_key: PRNGKeyArray) -> tuple[Slots, Transition]:
-        action_key, reset_key = jax.random.split(step_key)
-        state, goal = env.split_observation(slots.env_state.obs)
-        action = act(state, goal, action_key)
-        transition = Transition(state=state, action=action, trajectory_id=slots.trajectory_id)
-        return step_slots(env, slots, action, reset_key, episode_length), transition
+    pool_key, action_key = jax.random.split(key)
+    pool = draw_resets(env, slots, pool_key, num_steps, episode_length)
 
-    return jax.lax.scan(step, slots, jax.random.split(key, num_steps))
+    def step(slots: Slots, step_key: PRNGKeyArray) -> tuple[Slots, Transition]:
+        state, goal = env.split_observation(slots.env_state.obs)
+        action = act(state, goal, step_key)
+        transition = Transition(state=state, action=action, trajectory_id=slots.trajectory_id)
+        return step_slots(env, slots, action, pool, episode_length), transition
+
+    return jax.lax.scan(step, slots, jax.random.split(action_key, num_steps))

@@ -9,18 +9,18 @@ import functools
 import math
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import jax
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from crl_train.checkpoint import remove_leftovers, restore_resume_point, save_policy, save_resume_point
 from crl_train.config import TrainConfig
 from crl_train.envs.goal_env import GoalEnv
 from crl_train.envs.registry import make_env
 from crl_train.errors import NonFiniteError
-from crl_train.evaluation import episode_steps, roll_out_episodes
+from crl_train.evaluation import episode_steps, evaluation_env, roll_out_episodes
 from crl_train.goal_metrics import summarise_success
 from crl_train.networks import Networks, make_networks
 from crl_train.policy import make_act
@@ -79,23 +79,34 @@ class Stopped(Exception):
     """The observer asked to stop; the run was saved where it stands."""
 
 
+_Outcomes: TypeAlias = tuple[
+    Float[Array, "episodes steps"], Bool[Array, "episodes steps"], Bool[Array, "episodes steps"]
+]
+
+
 @dataclasses.dataclass(frozen=True)
 class _CompiledSteps:
-    """The compiled functions of a run. States are donated: an old one must not be used again."""
+    """The compiled functions of a run. States are donated: an old one must not be used again.
+
+    ``evaluate`` gives distances, reached and active, each (episodes, steps).
+    """
 
     init: Callable[[], TrainingState]
     prefill: Callable[[TrainingState], TrainingState]
     collect: Callable[[TrainingState], TrainingState]
     learn: Callable[[TrainingState], tuple[TrainingState, dict[str, Array]]]
-    evaluate: Callable[[Any, Array], Float[Array, "episodes steps"]]
+    evaluate: Callable[[Any, Array], _Outcomes]
 
 
 def _compile_steps(config: TrainConfig, env: GoalEnv, networks: Networks) -> _CompiledSteps:
     length = episode_steps(config, env)
+    eval_env = evaluation_env(config, env)
 
-    def evaluate(params: Any, key: Array) -> Float[Array, "episodes steps"]:
+    def evaluate(params: Any, key: Array) -> _Outcomes:
         act = make_act(networks, params, config.energy, config.evaluation)
-        return roll_out_episodes(env, act, key, config.num_eval_episodes, length).distances
+        num_steps = episode_steps(config, eval_env)
+        episodes = roll_out_episodes(eval_env, act, key, config.num_eval_episodes, num_steps)
+        return episodes.distances, episodes.reached, episodes.active
 
     return _CompiledSteps(
         init=jax.jit(functools.partial(init_training_state, config, env, networks)),
@@ -156,8 +167,10 @@ def _train(run: RunDir, observer: Observer) -> None:
         _check_finite_parameters(state, progress, run)
         observer.phase("evaluating")
         key = jax.random.fold_in(jax.random.key(config.seed), _EVALUATION_STREAM)
-        distances = steps.evaluate(state.learner.params, jax.random.fold_in(key, progress.epoch))
-        row = _metrics_row(progress, counts, np.asarray(distances), env.spec.tolerance, clock)
+        outcomes = steps.evaluate(state.learner.params, jax.random.fold_in(key, progress.epoch))
+        distances, reached, active = jax.device_get(outcomes)
+        success = summarise_success(distances, None, reached=reached, active=active)
+        row = _metrics_row(progress, counts, success, clock)
         observer.phase("saving")
         append_metrics(run, row)
         progress = dataclasses.replace(progress, epoch=progress.epoch + 1, unroll=0, metric_sums={})
@@ -274,11 +287,7 @@ def _diverged(what: str, update: int, env_steps: int, run: RunDir) -> NonFiniteE
 
 
 def _metrics_row(
-    progress: Progress,
-    counts: StepCounts,
-    distances: Float[np.ndarray, "episodes steps"],
-    tolerance: float,
-    clock: _Clock,
+    progress: Progress, counts: StepCounts, success: Mapping[str, float | None], clock: _Clock
 ) -> dict[str, Any]:
     """The line of metrics.jsonl that ends an epoch; everything under time/ depends on the machine."""
     seconds = clock.seconds()
@@ -287,7 +296,7 @@ def _metrics_row(
         "env_steps": progress.env_steps,
         "updates": progress.updates,
         **{name: total / counts.updates_per_epoch for name, total in sorted(progress.metric_sums.items())},
-        **{f"eval/{name}": value for name, value in summarise_success(distances, tolerance).items()},
+        **{f"eval/{name}": value for name, value in success.items()},
         "time/seconds": round(seconds, 3),
         "time/env_steps_per_second": round(progress.env_steps / seconds, 1),
     }

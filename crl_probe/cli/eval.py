@@ -1,4 +1,4 @@
-"""What ``crl-probe eval`` does: fresh episodes of each run, and how they went."""
+"""``crl-probe eval``: fresh episodes of each run, and how they went."""
 
 import csv
 import json
@@ -7,12 +7,35 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.table import Table
 
-from crl_probe.cli.output import stdout_console
+from crl_probe.cli.opening import open_runs, say_skipped
+from crl_probe.cli.options import RUNS, SEED, STEP, parse_step
+from crl_train.cli_options import explained
 
 if TYPE_CHECKING:
     from crl_probe.runs.loading import LoadedRun
+
+
+@click.command("eval")
+@RUNS
+@STEP
+@SEED
+@click.option("--episodes", type=click.IntRange(1), default=128, show_default=True, help="Fresh episodes of each run.")
+@click.option("--policy", default="mean", show_default=True, help="Acting: mean, sample or best_of_K.")
+@click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
+def command(patterns: Sequence[str], step: str | None, seed: int, episodes: int, policy: str, form: str) -> None:
+    """Roll out RUNS in fresh episodes and print how they did.
+
+    All get the same starts and goals.
+    """
+    with explained():
+        from crl_probe.runs.comparability import by_level
+
+        # Rows stand for themselves here, so any runs may be listed together; reports compare and are stricter.
+        opened, skipped = open_runs(patterns, parse_step(step))
+        say_skipped(skipped)
+        runs = sorted(opened, key=lambda run: (run.env.name, *by_level(run)))
+        print_rows([success_row(run, policy, episodes, seed) for run in runs], form)
 
 
 def success_row(run: "LoadedRun", policy: str, episodes: int, seed: int) -> dict[str, Any]:
@@ -25,13 +48,13 @@ def success_row(run: "LoadedRun", policy: str, episodes: int, seed: int) -> dict
     recorded = collect_episodes(run.env, run.policy(policy), jax.random.key(seed), episodes, run.episode_length)
     return {
         "run": run.name,
-        "env": run.config.env,
+        "env": run.env.name,
         "actor_depth": run.config.actor_depth,
         "critic_depth": run.config.critic_depth,
         "seed": run.config.seed,
         "env_steps": run.env_steps,
         "episodes": episodes,
-        **summarise_success(recorded.distances, run.env.spec.tolerance),
+        **summarise_success(recorded.distances, None, reached=recorded.reached, active=recorded.active),
     }
 
 
@@ -49,6 +72,10 @@ def print_rows(rows: Sequence[Mapping[str, Any]], form: str) -> None:
 
 def _print_tables(rows: Sequence[Mapping[str, Any]]) -> None:
     """One table for each environment, never one for two."""
+    from rich.table import Table
+
+    from crl_probe.cli.output import stdout_console
+
     console = stdout_console()
     for env in dict.fromkeys(row["env"] for row in rows):
         table = Table(title=env, title_justify="left", title_style="bold", box=None, pad_edge=False)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crl_probe.cli.options import Asked, Step, parse_goal, parse_step
+from crl_probe.cli.options import ProbeOptions, Step, parse_goal, parse_step
 from crl_train.errors import CheckpointError, ConfigError, RunNotFoundError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def watched(quiet: bool = False, *, by_probe: bool = False) -> Iterator["Progres
 def open_runs(
     patterns: Sequence[str], step: Step, progress: "Progress | None" = None
 ) -> tuple[list["LoadedRun"], list[str]]:
-    """Open every run named; one without a usable checkpoint is passed over, unless nothing else was named.
+    """Open every run named; one without a usable checkpoint is skipped, unless nothing else was named.
 
     Args:
         patterns: Run directories and glob patterns.
@@ -36,7 +36,7 @@ def open_runs(
         progress: Told how many are open.
 
     Returns:
-        The runs, and why others were passed over, a line each.
+        The runs, and why others were skipped, a line each.
     """
     from crl_probe.runs.loading import find_runs, load_run
 
@@ -66,7 +66,7 @@ def open_earlier(runs: Sequence["LoadedRun"], most: int, progress: "Progress") -
         progress: Told how many runs are done.
 
     Returns:
-        The runs at those checkpoints, and why checkpoints were passed over, a line each.
+        The runs at those checkpoints, and why checkpoints were skipped, a line each.
     """
     from crl_probe.runs.loading import load_run
 
@@ -96,39 +96,39 @@ def evenly(steps: Sequence[int], most: int) -> list[int]:
     return [steps[round(place * (len(steps) - 1) / (most - 1))] for place in range(most)]
 
 
-def say_passed_over(lines: Iterable[str]) -> None:
-    """Say aloud what was asked for and is not looked at."""
+def say_skipped(lines: Iterable[str]) -> None:
+    """Say what is not looked at, and why."""
     for line in lines:
-        click.echo(f"passed over: {line}", err=True)
+        click.echo(f"skipped: {line}", err=True)
 
 
-def evidence_settings(asked: Asked, **more: Any) -> "EvidenceSettings":
-    """What is to be recorded; what was not asked for is left to the defaults.
+def evidence_settings(options: ProbeOptions, **more: Any) -> "EvidenceSettings":
+    """What is to be recorded; what was not given is left to the defaults.
 
     Raises:
         ConfigError: If goals are given in two ways.
     """
     from crl_probe.evidence.evidence import EvidenceSettings
 
-    given = {"--goal": asked.goal, "--goals": asked.goals, "--probe-set": asked.probe_set}
+    given = {"--goal": options.goal, "--goals": options.goals, "--probe-set": options.probe_set}
     ways = [option for option, value in given.items() if value]
     if len(ways) > 1:
         raise ConfigError(
             f"{' and '.join(ways)} exclude each other: goals come from one of them. Leave the others out."
         )
-    counts = {"episodes": asked.episodes, "goals": asked.goals, **more}
+    counts = {"episodes": options.episodes, "goals": options.goals, **more}
     return EvidenceSettings(
         **{name: count for name, count in counts.items() if count is not None},
-        goal_positions=tuple(parse_goal(text) for text in asked.goal),
-        seed=asked.seed,
+        goal_positions=tuple(parse_goal(text) for text in options.goal),
+        seed=options.seed,
     )
 
 
-def open_evidence(asked: Asked, progress: "Progress", **more: Any) -> list["Evidence"]:
+def open_evidence(options: ProbeOptions, progress: "Progress", **more: Any) -> list["Evidence"]:
     """The evidence to look at, one for each environment among the runs.
 
     Args:
-        asked: Options of the command.
+        options: Options of the command.
         progress: Told what is under way.
         more: Further fields of the evidence's settings.
 
@@ -136,34 +136,37 @@ def open_evidence(asked: Asked, progress: "Progress", **more: Any) -> list["Evid
         ConfigError: If runs cannot be compared, or a goal or probe set does not fit their environment.
     """
     # What is wrong with the options is said before anything is opened.
-    settings = evidence_settings(asked, **more)
-    step = parse_step(asked.step)
+    settings = evidence_settings(options, **more)
+    step = parse_step(options.step)
     from crl_probe.evidence.evidence import Evidence
     from crl_probe.runs.comparability import group_by_env
     from crl_probe.runs.workers import usable_workers
 
-    probe_set = given_probe_set(asked)
-    runs, passed_over = open_runs(asked.patterns, step, progress)
-    say_passed_over(passed_over)
+    probe_set = given_probe_set(options)
+    runs, skipped = open_runs(options.patterns, step, progress)
+    say_skipped(skipped)
     opened = [
         Evidence(
             group,
             settings,
+            by=options.factors,
             probe_set=probe_set,
-            use_cache=asked.cache,
-            workers=min(asked.workers or usable_workers(len(group)), len(group)),
+            use_cache=options.cache,
+            workers=min(options.workers or usable_workers(len(group)), len(group)),
             progress=progress,
         )
-        for group in group_by_env(runs).values()
+        for group in group_by_env(runs, options.factors).values()
     ]
     for evidence in opened:
         found = len(evidence.goals)
-        if asked.goals and found < asked.goals:
-            click.echo(f"note: {found} shared goals and not {asked.goals}: {evidence.env.name} has no more.", err=True)
+        if options.goals and found < options.goals:
+            click.echo(
+                f"note: {found} shared goals and not {options.goals}: {evidence.env.name} has no more.", err=True
+            )
     return opened
 
 
-def given_probe_set(asked: Asked) -> "ProbeSet | None":
+def given_probe_set(options: ProbeOptions) -> "ProbeSet | None":
     """The shared set made earlier, if one was given.
 
     Raises:
@@ -172,13 +175,13 @@ def given_probe_set(asked: Asked) -> "ProbeSet | None":
     """
     from crl_probe.evidence.probe_set import load_probe_set
 
-    if asked.probe_set is None:
+    if options.probe_set is None:
         return None
     try:
-        return load_probe_set(asked.probe_set)
+        return load_probe_set(options.probe_set)
     except FileNotFoundError:
         raise ConfigError(
-            f"--probe-set {str(asked.probe_set)!r} is not there: give a file made by `crl-probe probe-set`."
+            f"--probe-set {str(options.probe_set)!r} is not there: give a file made by `crl-probe probe-set`."
         ) from None
 
 

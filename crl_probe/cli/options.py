@@ -17,16 +17,6 @@ from crl_train.errors import ConfigError
 Command = TypeVar("Command", bound=Callable[..., Any])
 Step: TypeAlias = int | Literal["all"] | None
 
-# Probes are asked for by the words of their commands; those without one of their own, or with the same, by their name.
-SECTION_WORDS: Final = {
-    "curves": "learning_curves",
-    "landscape": "q_landscape",
-    "trajectories": "embedding_trajectory",
-    "spread": "goal_clusters",
-    "stream": "residual_stream",
-    "lens": "depth_lens",
-}
-
 FILE: Final = click.Path(path_type=Path)
 RUNS: Final = click.argument("patterns", metavar="RUNS...", nargs=-1, required=True)
 STEP: Final = click.option(
@@ -47,12 +37,15 @@ FORMAT: Final = click.option(
     help="How numbers are printed.",
 )
 BY: Final = click.option(
-    "--by", default="depth,seed", show_default=True, help="Rows: depth (aggregates), seed (runs), or both."
+    "--by",
+    metavar="FACTOR,...",
+    help="What runs are compared by: depth (if not given), or settings such as width or critic_depth,actor_depth. "
+    "Where numbers are printed: with seed also runs, with seed alone only runs; depth,seed if not given.",
 )
 
 
 @dataclasses.dataclass(frozen=True)
-class Asked:
+class ProbeOptions:
     """Which runs are probed on what; the fields are the options that :func:`probing_options` adds.
 
     Attributes:
@@ -64,6 +57,7 @@ class Asked:
         seed: Decides starts, goals and what is drawn into the shared set.
         cache: Whether results on disk are used and kept.
         workers: Processes that runs are spread over; None for as many as pay off.
+        by: Factors that runs are compared by, and whether runs are rows, as text.
         probe_set: File of a shared set made earlier.
     """
 
@@ -75,7 +69,18 @@ class Asked:
     seed: int
     cache: bool
     workers: int | None
+    by: str | None
     probe_set: Path | None = None
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """The factors that runs are compared by."""
+        return parse_by(self.by)[0]
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """Which rows are printed: ``level``, ``run`` or both."""
+        return parse_by(self.by)[1]
 
 
 _PROBING: Final = (
@@ -85,6 +90,7 @@ _PROBING: Final = (
     click.option("--goals", type=click.IntRange(1), help="Shared goals, spread over the environment; 6 if not given."),
     click.option("--goal", metavar="X,Y", multiple=True, help="A shared goal given by hand; repeat for several."),
     SEED,
+    BY,
     click.option("--cache/--no-cache", default=True, help="Keep results, so that the same question takes seconds."),
     click.option(
         "--workers",
@@ -95,7 +101,7 @@ _PROBING: Final = (
 
 
 def probing_options(*more: Callable[[Any], Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Add the options of :class:`Asked`, and pass them to the command as one such object.
+    """Add the options of :class:`ProbeOptions`, and pass them to the command as one such object.
 
     Args:
         more: Options beside those that all commands have, such as ``PROBE_SET``.
@@ -104,9 +110,9 @@ def probing_options(*more: Callable[[Any], Any]) -> Callable[[Callable[..., None
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(command)
         def bundled(**values: Any) -> None:
-            names = {field.name for field in dataclasses.fields(Asked)} & set(values)
-            asked = Asked(**{name: values.pop(name) for name in names})
-            command(asked, **values)
+            names = {field.name for field in dataclasses.fields(ProbeOptions)} & set(values)
+            options = ProbeOptions(**{name: values.pop(name) for name in names})
+            command(options, **values)
 
         for option in reversed((*_PROBING, *more)):
             bundled = option(bundled)
@@ -158,22 +164,27 @@ def parse_goal(text: str) -> tuple[float, ...]:
         raise ConfigError(f"--goal {text!r} is not usable: give numbers separated by commas, such as 4,0.") from None
 
 
-def parse_levels(text: str) -> tuple[str, ...]:
-    """Read ``--by``.
+def parse_by(text: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Read ``--by``: factors, and ``seed`` for rows of runs.
+
+    Returns:
+        The factors, and which rows are printed: ``level`` and ``run``.
 
     Raises:
-        ConfigError: If it names anything but ``depth`` and ``seed``.
+        ConfigError: If it names nothing.
 
     Example:
-        >>> parse_levels("depth")
-        ('depth',)
+        >>> parse_by("width"), parse_by("seed"), parse_by(None)
+        ((('width',), ('level',)), (('depth',), ('run',)), (('depth',), ('level', 'run')))
     """
-    from crl_probe.summary.tables import LEVELS
+    from crl_probe.runs.factors import DEFAULT, parse_factors
 
-    names = {name.strip() for name in text.split(",")}
-    if not names <= set(LEVELS):
-        raise ConfigError(f"--by {text!r} is not usable: rows are by depth, by seed, or both: depth,seed.")
-    return tuple(level for level in LEVELS if level in names)
+    if text is None:
+        return DEFAULT, ("level", "run")
+    names = parse_factors(text)
+    factors = tuple(name for name in names if name != "seed")
+    rows = (*(("level",) if factors else ()), *(("run",) if "seed" in names else ()))
+    return factors or DEFAULT, rows
 
 
 def parse_sections(text: str) -> tuple[str, ...]:
@@ -189,22 +200,18 @@ def parse_sections(text: str) -> tuple[str, ...]:
         >>> parse_sections("lens,success")
         ('success', 'depth_lens')
     """
-    from crl_probe.probes.registry import PROBES
+    from crl_probe.probes.registry import COMMANDS, PROBES, probes_named
 
-    word_of = {name: word for word, name in SECTION_WORDS.items()}
-    words = [word_of.get(name, name) for name in PROBES]
-    wanted = set()
-    for asked in (part.strip() for part in text.split(",")):
-        name = SECTION_WORDS.get(asked, asked)
-        if name not in PROBES:
-            near = difflib.get_close_matches(asked, [*words, *PROBES], n=1, cutoff=0.4)
+    names = [part.strip() for part in text.split(",")]
+    for name in names:
+        if name not in PROBES and name not in COMMANDS:
+            near = difflib.get_close_matches(name, [*COMMANDS, *PROBES], n=1, cutoff=0.4)
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise ConfigError(
-                f"--sections {asked!r} is not usable: there is no such section.{hint} Sections are {', '.join(words)}; "
-                "methods are always there."
+                f"--sections {name!r} is not usable: there is no such section.{hint} Sections are "
+                f"{', '.join(COMMANDS)}; methods are always there."
             )
-        wanted.add(name)
-    return tuple(name for name in PROBES if name in wanted)
+    return tuple(probe.name for probe in probes_named(names))
 
 
 def check_metrics(names: Sequence[str], known: Collection[str]) -> None:

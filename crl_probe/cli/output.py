@@ -165,13 +165,13 @@ def _rich_table(table: Table, names: Sequence[str], columns: Sequence[_Shown]) -
     for column in columns:
         shown.add_column(column.heading, no_wrap=True)
     for number, (line, name) in enumerate(zip(table.lines, names, strict=True)):
-        style = "bold" if line.level == "depth" else ""
+        style = "" if line.is_run else "bold"
         shown.add_row(Text(name), *(column.cells[number] for column in columns), style=style)
     return shown
 
 
 def _name(line: Line) -> str:
-    return line.name if line.level == "depth" else f"  {line.name}"
+    return f"  {line.name}" if line.is_run else line.name
 
 
 def _print_verdicts(console: Console, verdicts: Mapping[str, Sequence["Verdict"]]) -> None:

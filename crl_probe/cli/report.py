@@ -14,7 +14,7 @@ from crl_probe.cli.opening import evidence_settings, given_probe_set, open_earli
 from crl_probe.cli.options import (
     FILE,
     PROBE_SET,
-    Asked,
+    ProbeOptions,
     Step,
     command_line,
     parse_sections,
@@ -34,7 +34,7 @@ MOST_CHECKPOINTS: Final = 8  # of a run that a slider over training stops at
 _DISPLAYS: Final = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "WSL_DISTRO_NAME")
 
 
-@click.command()
+@click.command("report")
 @probing_options(PROBE_SET)
 @click.option("--out", type=FILE, help="Folder of the report; reports/<environment> if not given.")
 @click.option("--title", help="Title of the page.")
@@ -47,8 +47,8 @@ _DISPLAYS: Final = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "WSL_DISTRO_NAME")
 @click.option("--open", "open_page", is_flag=True, help="Open the page in the browser.")
 @click.option("--watch", is_flag=True, help="Stay, and write it again when checkpoints or runs land; quote patterns.")
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
-def report(
-    asked: Asked,
+def command(
+    options: ProbeOptions,
     out: Path | None,
     title: str | None,
     sections: str | None,
@@ -67,12 +67,12 @@ def report(
         if folders:
             line = f"Stopped{' watching' if watch else ''}. The report is {folders[0] / 'index.html'}."
             return "" if quiet else line, 0 if watch else INTERRUPTED
-        kept = " The same command goes on from there." if asked.cache else ""
+        kept = " The same command goes on from there." if options.cache else ""
         return f"Stopped: no report was written and none replaced.{kept}", INTERRUPTED
 
     with explained(), interruptible(last_words) as interruption:
         wanted = None if sections is None else parse_sections(sections)
-        order = _Order(asked, parse_step(asked.step), out, title, wanted, figures, watch, quiet, interruption)
+        order = _Order(options, parse_step(options.step), out, title, wanted, figures, watch, quiet, interruption)
         if watch:
             _follow_training(order, open_page, folders)
         else:
@@ -81,9 +81,9 @@ def report(
 
 @dataclasses.dataclass(frozen=True)
 class _Order:
-    """What was asked for; the fields are those of the command."""
+    """What is to be written; the fields are those of the command."""
 
-    asked: Asked
+    options: ProbeOptions
     step: Step
     out: Path | None
     title: str | None
@@ -102,26 +102,27 @@ class _Order:
             from crl_probe.runs.comparability import group_by_env
             from crl_probe.runs.workers import usable_workers
 
-            settings, probe_set = evidence_settings(self.asked), given_probe_set(self.asked)
+            settings, probe_set = evidence_settings(self.options), given_probe_set(self.options)
             with self.interruption.waits():
                 newest = None if self.step == "all" else self.step
-                runs, passed_over = open_runs(self.asked.patterns, newest, progress)
-                by_env = group_by_env(runs)  # refused before more is opened
+                runs, skipped = open_runs(self.options.patterns, newest, progress)
+                by_env = group_by_env(runs, self.options.factors)  # refused before more is opened
                 earlier: list[LoadedRun] = []
                 if self.step == "all":
                     earlier, more = open_earlier(runs, MOST_CHECKPOINTS, progress)
-                    passed_over += more
+                    skipped += more
             made = write_report(
                 runs,
                 self.out or DEFAULT_OUT / "_and_".join(by_env),
                 ReportSettings(
                     evidence=settings,
+                    by=self.options.factors,
                     sections=self.sections,
                     figures=self.figures,
-                    use_cache=self.asked.cache,
-                    workers=self.asked.workers or usable_workers(len(runs)),
+                    use_cache=self.options.cache,
+                    workers=self.options.workers or usable_workers(len(runs)),
                     command=command_line(),
-                    passed_over=tuple(passed_over),
+                    skipped=tuple(skipped),
                     reload_seconds=RELOAD_SECONDS if self.watch else 0,
                 ),
                 earlier=earlier,
@@ -129,7 +130,7 @@ class _Order:
                 title=self.title,
                 progress=progress,
             )
-        return _Written(made, tuple(passed_over), time.monotonic() - started)
+        return _Written(made, tuple(skipped), time.monotonic() - started)
 
     def say(self, text: str) -> None:
         """Print a line, unless nothing is to be said."""
@@ -139,10 +140,10 @@ class _Order:
 
 @dataclasses.dataclass(frozen=True)
 class _Written:
-    """A report, what was passed over for it, a line each, and how long it took from opening the runs."""
+    """A report, what was skipped for it, a line each, and how long it took from opening the runs."""
 
     report: "Report"
-    passed_over: tuple[str, ...]
+    skipped: tuple[str, ...]
     seconds: float
 
 
@@ -150,7 +151,7 @@ def _write_first(order: _Order, open_page: bool, folders: list[Path]) -> None:
     """Write the report, say what is in it, and open it if asked to.
 
     Args:
-        order: What was asked for.
+        order: What is to be written.
         open_page: Whether to open it.
         folders: Takes its folder as soon as it is there.
     """
@@ -159,7 +160,7 @@ def _write_first(order: _Order, open_page: bool, folders: list[Path]) -> None:
     if not order.quiet:
         from crl_probe.cli.report_summary import print_summary
 
-        print_summary(written.report, written.passed_over, written.seconds)
+        print_summary(written.report, written.skipped, written.seconds)
     page = written.report.index
     if open_page and not _opened(page):
         click.echo(f"The page was not opened: no browser could be started here. Open {page} yourself.", err=True)
@@ -169,12 +170,12 @@ def _follow_training(order: _Order, open_page: bool, folders: list[Path]) -> Non
     """Write the report, and again whenever something landed, until interrupted.
 
     Args:
-        order: What was asked for.
+        order: What is to be written.
         open_page: Whether to open the first.
         folders: Takes the folder of the first.
     """
     from crl_probe.cli.progress import duration
-    from crl_probe.cli.watch import follow, look_at
+    from crl_probe.cli.watch import follow, take_snapshot
     from crl_probe.runs.workers import stop_workers
 
     def render(news: str) -> None:
@@ -190,7 +191,7 @@ def _follow_training(order: _Order, open_page: bool, folders: list[Path]) -> Non
         order.interruption.heed()
         time.sleep(seconds)
 
-    follow(lambda: look_at(order.asked.patterns, order.step), render, say=order.say, sleep=sleep)
+    follow(lambda: take_snapshot(order.options.patterns, order.step), render, say=order.say, sleep=sleep)
 
 
 def _opened(page: Path) -> bool:

@@ -17,28 +17,28 @@ from crl_probe.report.headline import HEADLINE_METRICS
 from crl_probe.summary.estimates import estimate_by_depth
 from crl_probe.summary.formats import interval_words
 from crl_probe.summary.tables import Table as NumberTable
-from crl_probe.summary.tables import depth_rows, tables_of
+from crl_probe.summary.tables import level_rows, tables_of
 
 _GAP: Final = 2
 
 
-def print_summary(report: Report, passed_over: Sequence[str], seconds: float) -> None:
+def print_summary(report: Report, skipped: Sequence[str], seconds: float) -> None:
     """Print the most telling numbers by depth, the verdicts, what is missing, and what was written.
 
     Args:
         report: A finished report.
-        passed_over: What is not in it and why, a line each.
+        skipped: What is not in it and why, a line each.
         seconds: How long it took, from opening the runs.
     """
-    print_drawn(lambda console: _draw(console, report, passed_over, seconds))
+    print_drawn(lambda console: _draw(console, report, skipped, seconds))
 
 
-def _draw(console: Console, report: Report, passed_over: Sequence[str], seconds: float) -> None:
+def _draw(console: Console, report: Report, skipped: Sequence[str], seconds: float) -> None:
     for study in report.studies:
         _draw_study(console, study)
         console.print()
-    for line in passed_over:
-        console.print(Text.assemble(("passed over: ", "yellow"), line), soft_wrap=True)
+    for line in skipped:
+        console.print(Text.assemble(("skipped: ", "yellow"), line), soft_wrap=True)
     folder = report.index.parent
     console.print(Text.assemble("Report: ", (str(report.index), "bold")), soft_wrap=True)
     beside = f"with {listed(_beside(folder))}; made in {duration(seconds)}"
@@ -70,7 +70,7 @@ def _headline(study: Study) -> list[NumberTable]:
         for sample in study.measured.samples
         if (sample.metric, sample.evidence) in HEADLINE_METRICS and not sample.part
     ]
-    return tables_of(depth_rows(estimate_by_depth(shown)), together=True)
+    return tables_of(level_rows(estimate_by_depth(shown)), together=True)
 
 
 def _beside(folder: Path) -> list[str]:

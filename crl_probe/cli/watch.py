@@ -13,15 +13,15 @@ from crl_probe.runs.loading import find_runs
 from crl_train.errors import ConfigError, CrlError, RunNotFoundError
 from crl_train.run_dir import RunDir
 
-SECONDS_BETWEEN_LOOKS: Final = 5.0
+SECONDS_BETWEEN_SNAPSHOTS: Final = 5.0
 _MOST_NAMED: Final = 3
 
 Checkpoint: TypeAlias = tuple[int, int]  # environment steps, and when it was written
 
 
 @dataclasses.dataclass(frozen=True)
-class Sight:
-    """What one look at the runs has seen.
+class Snapshot:
+    """Which runs had which checkpoints at one moment.
 
     Attributes:
         runs: Checkpoints that a report would look at, by run.
@@ -32,28 +32,28 @@ class Sight:
     problem: str = ""
 
 
-def look_at(patterns: Sequence[str], step: Step) -> Sight:
-    """See which runs have which whole checkpoints; patterns are expanded anew, so that new runs are found."""
+def take_snapshot(patterns: Sequence[str], step: Step) -> Snapshot:
+    """Find which runs have which whole checkpoints now; patterns are expanded anew, so that new runs are found."""
     try:
         paths = find_runs(patterns)
     except RunNotFoundError as error:
-        return Sight({}, str(error))
+        return Snapshot({}, str(error))
     found = {path: checkpoints for path in paths if (checkpoints := _checkpoints(RunDir(path), step))}
     names = [path.name for path in paths]
-    return Sight(found, "" if found else f"no checkpoint yet in {_named(names)}.")
+    return Snapshot(found, "" if found else f"no checkpoint yet in {_named(names)}.")
 
 
 def follow(
-    look: Callable[[], Sight],
+    take: Callable[[], Snapshot],
     render: Callable[[str], None],
     *,
     say: Callable[[str], None],
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Render whenever a look sees something new, until the user has had enough (Ctrl-C).
+    """Render whenever a snapshot holds something new, until the user ends it (Ctrl-C).
 
     Args:
-        look: Sees what runs there are.
+        take: Takes a snapshot.
         render: Makes a report, told what is new.
         say: Shows why there is nothing to render yet.
         sleep: Waits so many seconds.
@@ -61,9 +61,9 @@ def follow(
     Raises:
         ConfigError: If the first report cannot be made as asked; what goes wrong later is told, and watching goes on.
     """
-    before, rendered = Sight({}), False
+    before, rendered = Snapshot({}), False
     while True:
-        now = look()
+        now = take()
         if now.problem and now != before:
             say(f"Waiting: {now.problem}")
         elif now != before:
@@ -75,14 +75,14 @@ def follow(
                     raise
                 click.echo(f"{click.style('no new report:', fg='red', bold=True)} {error}", err=True)
         before = now
-        sleep(SECONDS_BETWEEN_LOOKS)
+        sleep(SECONDS_BETWEEN_SNAPSHOTS)
 
 
-def news(before: Sight, now: Sight) -> str:
-    """What one look saw that the look before it did not.
+def news(before: Snapshot, now: Snapshot) -> str:
+    """What a snapshot holds that the one before it did not.
 
     Example:
-        >>> news(Sight({}), Sight({Path("runs/maze_d4_s0"): [(80_000, 1)]}))
+        >>> news(Snapshot({}), Snapshot({Path("runs/maze_d4_s0"): [(80_000, 1)]}))
         'maze_d4_s0 at 80,000 steps'
     """
     changed = [path for path in now.runs if now.runs[path] != before.runs.get(path)]

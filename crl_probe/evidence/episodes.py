@@ -1,17 +1,12 @@
 """On-policy evidence: whole episodes of each agent, on the same starts and commanded goals for all of them."""
 
 import dataclasses
-from typing import TYPE_CHECKING
 
-import jax
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 
+from crl_probe.runs.agent import Agent
 from crl_probe.runs.run_info import RunInfo
-from crl_train.evaluation import collect_episodes
-
-if TYPE_CHECKING:
-    from crl_probe.runs.loading import LoadedRun
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,7 +19,9 @@ class OnPolicyEpisodes:
         actions: Actions taken. (episodes, steps, action_dim)
         commanded_goals: Goal of each episode. (episodes, goal_dim)
         distances: Distance after each step to the commanded goal. (episodes, steps), environment's unit.
-        tolerance: Distance below which a goal counts as reached, same unit.
+        reached: Whether the environment counts the goal as reached after each step. (episodes, steps)
+        active: Whether each step was really taken: False after the environment ended the episode. (episodes, steps)
+        tolerance: Distance below which a goal counts as reached, unless the environment has a rule of its own.
     """
 
     run: RunInfo
@@ -32,17 +29,28 @@ class OnPolicyEpisodes:
     actions: Float[np.ndarray, "episodes steps action_dim"]
     commanded_goals: Float[np.ndarray, "episodes goal_dim"]
     distances: Float[np.ndarray, "episodes steps"]
+    reached: Bool[np.ndarray, "episodes steps"]
+    active: Bool[np.ndarray, "episodes steps"]
     tolerance: float
+
+    @property
+    def steps_taken(self) -> Int[np.ndarray, " episodes"]:
+        """Steps of each episode until it ended. (episodes,)"""
+        return self.active.sum(axis=1)
 
 
 def collect_on_policy(
-    run: "LoadedRun", info: RunInfo, num_episodes: int, episode_length: int, seed: int
+    agent: Agent, info: RunInfo, num_episodes: int, episode_length: int, seed: int
 ) -> OnPolicyEpisodes:
     """Roll out one agent; the same seed gives every agent of an environment the same starts and goals."""
+    import jax
+
+    from crl_train.evaluation import collect_episodes
+
     episodes = collect_episodes(
-        run.env,
+        agent.env,
         # Probes act without noise, so the key that sampling policies need is not used.
-        lambda state, goal, _key: run.act(state, goal),
+        lambda state, goal, _key: agent.act(state, goal),
         jax.random.key(seed),
         num_episodes,
         episode_length,
@@ -53,5 +61,7 @@ def collect_on_policy(
         actions=episodes.actions,
         commanded_goals=episodes.commanded_goals,
         distances=episodes.distances,
-        tolerance=float(run.env.spec.tolerance),
+        reached=episodes.reached,
+        active=episodes.active,
+        tolerance=float(agent.env.spec.tolerance),
     )

@@ -7,8 +7,8 @@ that adding one run to a comparison rolls out that run alone; embeddings live as
 import dataclasses
 import functools
 import hashlib
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 from jaxtyping import Float
@@ -16,17 +16,18 @@ from jaxtyping import Float
 from crl_probe.evidence.episodes import OnPolicyEpisodes, collect_on_policy
 from crl_probe.evidence.places import achieved_goals
 from crl_probe.evidence.probe_set import Points, ProbeSet, build_probe_set, choose_goals
-from crl_probe.runs.comparability import run_infos
+from crl_probe.runs.agent import Agent, EmbeddingAgent, LayeredAgent
 from crl_probe.runs.encode import encode_phi, encode_psi
+from crl_probe.runs.factors import DEFAULT
 from crl_probe.runs.progress import Progress, silent
-from crl_probe.runs.run_info import RunInfo
+from crl_probe.runs.run_info import RunInfo, run_infos
 from crl_probe.runs.workers import map_runs
 from crl_probe.store.cache import cached
-from crl_train.envs.goal_env import GoalEnv
 from crl_train.errors import ConfigError
 
 if TYPE_CHECKING:
-    from crl_probe.runs.loading import LoadedRun
+    from crl_train.envs.goal_env import GoalEnv
+
 
 Number = TypeVar("Number")
 
@@ -67,6 +68,7 @@ class Evidence:
     Args:
         runs: The agents, in the order of every result.
         settings: How much is recorded.
+        by: The factors that the agents are compared by.
         probe_set: A shared set made earlier, used in place of a new one.
         use_cache: Whether recordings are looked up and kept on disk.
         workers: Processes that agents are spread over; 1 does everything here. More need agents that are on disk.
@@ -79,15 +81,16 @@ class Evidence:
 
     def __init__(
         self,
-        runs: Sequence["LoadedRun"],
+        runs: Sequence[Agent],
         settings: EvidenceSettings,
         *,
+        by: Sequence[str] = DEFAULT,
         probe_set: ProbeSet | None = None,
         use_cache: bool = True,
         workers: int = 1,
         progress: Progress = silent,
     ) -> None:
-        names = sorted({run.config.env for run in runs})
+        names = sorted({run.env.name for run in runs})
         if len(names) != 1:
             raise ConfigError(f"runs of {', '.join(names) or 'no environment'}: evidence is about one environment.")
         if probe_set is not None:
@@ -95,6 +98,7 @@ class Evidence:
             settings = dataclasses.replace(settings, given_probe_set=_hash_of(probe_set))
         self.runs = tuple(runs)
         self.settings = settings
+        self.by = tuple(by)
         self.use_cache = use_cache
         self.workers = workers
         self.progress = progress
@@ -102,9 +106,19 @@ class Evidence:
         self._by_hand = _checked_goals(settings.goal_positions, self.env) if settings.goal_positions else None
 
     @property
-    def env(self) -> GoalEnv:
+    def env(self) -> "GoalEnv":
         """The environment of all the runs."""
         return self.runs[0].env
+
+    @property
+    def embedding_agents(self) -> tuple[EmbeddingAgent, ...]:
+        """The agents; :func:`crl_probe.probes.registry.run_probe` has checked that they show embeddings."""
+        return cast(tuple[EmbeddingAgent, ...], self.runs)
+
+    @property
+    def layered_agents(self) -> tuple[LayeredAgent, ...]:
+        """The agents, as above known to show their networks block by block."""
+        return cast(tuple[LayeredAgent, ...], self.runs)
 
     @property
     def episode_length(self) -> int:
@@ -133,14 +147,32 @@ class Evidence:
     @functools.cached_property
     def infos(self) -> tuple[RunInfo, ...]:
         """Names of the agents, as results carry them."""
-        return run_infos(self.runs)
+        return run_infos(self.runs, self.by)
+
+    def question(self, records: Collection[str]) -> dict[str, Any]:
+        """What decides the named records of these agents, as plain values: a part of the key of what rests on them.
+
+        Args:
+            records: ``episodes``, ``goals`` and ``shared``, the latter for the shared set.
+        """
+        s = self.settings
+        decides: dict[str, Any] = {"seed": s.seed}
+        wanted = set(records)
+        if "shared" in wanted and s.given_probe_set:
+            decides["probe_set"] = s.given_probe_set
+        elif "shared" in wanted:
+            wanted |= {"episodes", "goals"}
+            decides |= {"points": s.points, "paths": s.paths}
+        if "episodes" in wanted:
+            decides |= {"episodes": s.episodes, "episode_length": self.episode_length}
+        if "goals" in wanted:
+            decides["goals"] = s.goal_positions or s.given_probe_set or s.goals
+        return decides
 
     @functools.cached_property
     def episodes(self) -> tuple[OnPolicyEpisodes, ...]:
         """Each agent's own episodes: the same starts and commanded goals for all."""
-        s = self.settings
-        recording = _RecordingSettings(s.episodes, self.episode_length)
-        common = (recording, s.seed, self.use_cache)
+        common = (self.question(["episodes"]), self.use_cache)
         return tuple(self.of_each_run("rolling out", _episodes_of, *common, each=[(info,) for info in self.infos]))
 
     @functools.cached_property
@@ -162,15 +194,14 @@ class Evidence:
             "probe_set",
             ProbeSet,
             self.infos,
-            s,
-            s.seed,
+            self.question(["shared"]),
             lambda: build_probe_set(
                 self.env,
                 self.episodes,
                 self.goals,
                 num_points=s.points,
                 num_paths=min(s.paths, s.episodes * len(self.runs)),
-                discount=self.runs[0].config.discount,
+                discount=self.runs[0].discount,
                 seed=s.seed,
             ),
             enabled=self.use_cache,
@@ -207,37 +238,29 @@ class Evidence:
         return tuple(self.of_each_run(f"embedding {len(points)} states", encode_phi, points.states, points.actions))
 
 
-@dataclasses.dataclass(frozen=True)
-class _RecordingSettings:
-    episodes: int
-    episode_length: int
-
-
-def _episodes_of(
-    run: "LoadedRun", info: RunInfo, recording: _RecordingSettings, seed: int, use_cache: bool
-) -> OnPolicyEpisodes:
+def _episodes_of(agent: Agent, info: RunInfo, question: dict[str, int], use_cache: bool) -> OnPolicyEpisodes:
+    count, length, seed = (question[name] for name in ("episodes", "episode_length", "seed"))
     return cached(
         "episodes",
         OnPolicyEpisodes,
         [info],
-        recording,
-        seed,
-        lambda: collect_on_policy(run, info, recording.episodes, recording.episode_length, seed),
+        question,
+        lambda: collect_on_policy(agent, info, count, length, seed),
         enabled=use_cache,
     )
 
 
 def _phi_of_episodes(
-    run: "LoadedRun",
+    agent: EmbeddingAgent,
     states: Float[np.ndarray, "episodes steps_and_start state_dim"],
     actions: Float[np.ndarray, "episodes steps action_dim"],
 ) -> Float[np.ndarray, "episodes steps repr_dim"]:
     count, steps, action_dim = actions.shape
-    phi = encode_phi(run, states[:, :-1].reshape(count * steps, -1), actions.reshape(-1, action_dim))
+    phi = encode_phi(agent, states[:, :-1].reshape(count * steps, -1), actions.reshape(-1, action_dim))
     return phi.reshape(count, steps, -1)
 
 
-def _check_fits(probe_set: ProbeSet, env: GoalEnv) -> None:
+def _check_fits(probe_set: ProbeSet, env: "GoalEnv") -> None:
     if probe_set.env != env.name:
         raise ConfigError(
             f"the probe set is of {probe_set.env} and the runs are of {env.name}: give runs of its environment, or "
@@ -263,7 +286,7 @@ def _hash_of(probe_set: ProbeSet) -> str:
     return digest.hexdigest()[:32]
 
 
-def _checked_goals(positions: Sequence[Sequence[float]], env: GoalEnv) -> Float[np.ndarray, "goals goal_dim"]:
+def _checked_goals(positions: Sequence[Sequence[float]], env: "GoalEnv") -> Float[np.ndarray, "goals goal_dim"]:
     """Goals given by hand, as an array.
 
     Raises:
@@ -273,7 +296,7 @@ def _checked_goals(positions: Sequence[Sequence[float]], env: GoalEnv) -> Float[
         text = ",".join(f"{entry:g}" for entry in position)
         if len(position) != env.goal_dim or not np.isfinite(position).all():
             raise ConfigError(f"goal {text} is not usable: a goal of {env.name} has {env.goal_dim} finite numbers.")
-        if env.maze is not None and not env.maze.is_free(np.array([position[:2]], dtype=np.float64))[0]:
+        if env.maze is not None and not env.maze.is_free(env.in_plane(np.array([position], np.float64)))[0]:
             raise ConfigError(
                 f"goal {text} is not usable: it is in a wall of {env.name}, or outside. Choose a place on the floor, "
                 f"such as {','.join(f'{entry:g}' for entry in env.maze.goal_centres[0])}."

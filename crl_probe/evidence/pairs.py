@@ -5,18 +5,19 @@ none of which the agents were trained on.
 """
 
 import dataclasses
+from typing import TYPE_CHECKING
 
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
 from crl_probe.evidence.episodes import OnPolicyEpisodes
 from crl_probe.evidence.places import achieved_goals
 from crl_probe.evidence.probe_set import Points
+from crl_probe.runs.agent import EmbeddingAgent
 from crl_probe.runs.errors import ProbeError
-from crl_train.energy import paired_energy
-from crl_train.envs.goal_env import GoalEnv
-from crl_train.relabel import future_offset
+
+if TYPE_CHECKING:
+    from crl_train.envs.goal_env import GoalEnv
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,7 +57,7 @@ def shared_pairs(points: Points, batch_size: int, rng: np.random.Generator) -> P
 
 
 def own_pairs(
-    env: GoalEnv,
+    env: "GoalEnv",
     record: OnPolicyEpisodes,
     count: int,
     batch_size: int,
@@ -74,11 +75,16 @@ def own_pairs(
         rng: Decides which. In the same state it draws the same steps from every agent, so that agents differ by what
             they did then and not by luck.
     """
-    episodes, steps, _ = record.actions.shape
-    rows = rng.choice(episodes * steps, size=count, replace=count > episodes * steps)
-    episode, time = np.divmod(rows, steps)
+    import jax.numpy as jnp
+
+    from crl_train.relabel import future_offset
+
+    taken = np.flatnonzero(record.active)
+    rows = taken[rng.choice(len(taken), size=count, replace=count > len(taken))]
+    episode, time = np.divmod(rows, record.active.shape[1])
     uniform = jnp.asarray(rng.random(count, dtype=np.float32))
-    later = time + np.asarray(future_offset(uniform, jnp.asarray(steps - time), discount))
+    num_later = jnp.asarray(record.steps_taken[episode] - time)
+    later = time + np.asarray(future_offset(uniform, num_later, discount))
     return Pairs(
         states=record.states[episode, time],
         actions=record.actions[episode, time],
@@ -88,7 +94,7 @@ def own_pairs(
 
 
 def energies_by_batch(
-    kind: str,
+    agent: EmbeddingAgent,
     phi: Float[np.ndarray, "pairs repr_dim"],
     psi: Float[np.ndarray, "pairs repr_dim"],
     batch_size: int,
@@ -96,7 +102,7 @@ def energies_by_batch(
     """Energy of every state-action (rows) with every goal (columns) of its own batch.
 
     Args:
-        kind: The energy that the agent was trained with.
+        agent: Whose energy it is.
         phi: Embeddings of the state-actions, batch after batch. (pairs, repr_dim)
         psi: Embeddings of their goals. (pairs, repr_dim)
         batch_size: Pairs in a batch; divides their number.
@@ -107,10 +113,8 @@ def energies_by_batch(
     shape = (batch_size, batch_size, phi.shape[1])
     energies = []
     for at in range(0, len(phi), batch_size):
-        rows, columns = jnp.asarray(phi[at : at + batch_size, None]), jnp.asarray(psi[None, at : at + batch_size])
+        rows, columns = phi[at : at + batch_size, None], psi[None, at : at + batch_size]
         # Pair by pair: the matrix product that training uses is off by 1e-5, which decides between goals that are
         # almost the same place.
-        energies.append(
-            np.asarray(paired_energy(kind, jnp.broadcast_to(rows, shape), jnp.broadcast_to(columns, shape)))
-        )
+        energies.append(np.asarray(agent.energy_between(np.broadcast_to(rows, shape), np.broadcast_to(columns, shape))))
     return np.stack(energies)

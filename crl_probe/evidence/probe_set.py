@@ -9,20 +9,19 @@ import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from crl_probe.evidence.episodes import OnPolicyEpisodes
-from crl_probe.evidence.places import walking_distances
+from crl_probe.evidence.places import geodesic_distances
 from crl_probe.runs.run_info import RunInfo
 from crl_probe.store.results import load_result, register_nested, save_result
-from crl_train.envs.goal_env import GoalEnv, batched_reset
 from crl_train.errors import ConfigError
-from crl_train.relabel import future_offset
+
+if TYPE_CHECKING:
+    from crl_train.envs.goal_env import GoalEnv
 
 _GOAL_CANDIDATES = 512
 _STRATA = 256  # about how many places the box around all achieved goals is divided into
@@ -82,7 +81,7 @@ class ProbeSet:
 
 
 def build_probe_set(
-    env: GoalEnv,
+    env: "GoalEnv",
     episodes: Sequence[OnPolicyEpisodes],
     goals: Float[np.ndarray, "goals goal_dim"],
     *,
@@ -195,7 +194,7 @@ def _spaced(episodes: Sequence[int], places: Sequence[Sequence[float]], spacing:
     return chosen
 
 
-def choose_goals(env: GoalEnv, count: int, seed: int) -> Float[np.ndarray, "goals goal_dim"]:
+def choose_goals(env: "GoalEnv", count: int, seed: int) -> Float[np.ndarray, "goals goal_dim"]:
     """Pick goals that lie far from each other, the first being the farthest from the start.
 
     In a maze with planar goals they are centres of goal cells, and far means a long way to walk. Elsewhere they
@@ -208,15 +207,19 @@ def choose_goals(env: GoalEnv, count: int, seed: int) -> Float[np.ndarray, "goal
     chosen: list[int] = []
     for _ in range(min(count, len(candidates))):
         chosen.append(int(nearest.argmax()))
-        nearest = np.minimum(nearest, walking_distances(env, candidates, candidates[chosen[-1:]])[0])
+        nearest = np.minimum(nearest, geodesic_distances(env, candidates, candidates[chosen[-1:]])[0])
         nearest[chosen] = -1.0
     return candidates[chosen]
 
 
 def _goal_candidates(
-    env: GoalEnv, seed: int
+    env: "GoalEnv", seed: int
 ) -> tuple[Float[np.ndarray, "candidates goal_dim"], Float[np.ndarray, " candidates"]]:
     """Where goals can be, and how far that is from where episodes start."""
+    import jax
+
+    from crl_train.envs.goal_env import batched_reset
+
     if env.maze is not None and env.goal_dim == 2:
         centres = env.maze.goal_centres
         return np.asarray(centres, dtype=np.float32), env.maze.geodesic(centres, env.maze.start_xy)
@@ -242,23 +245,28 @@ def load_probe_set(path: Path) -> ProbeSet:
 
 
 def _table_of(
-    env: GoalEnv, record: OnPolicyEpisodes, source: int, discount: float, generator: np.random.Generator
+    env: "GoalEnv", record: OnPolicyEpisodes, source: int, discount: float, generator: np.random.Generator
 ) -> Points:
-    """All steps of an agent's episodes, each with a future goal."""
+    """All steps that an agent took, each with a future goal of the same episode."""
+    import jax.numpy as jnp
+
+    from crl_train.relabel import future_offset
+
     count, steps, _ = record.actions.shape
-    num_later = np.tile(steps - np.arange(steps), count)
-    uniform = generator.random(count * steps).astype(np.float32)
+    rows = np.flatnonzero(record.active)
+    episode, time = np.divmod(rows, steps)
+    uniform = generator.random(count * steps).astype(np.float32)[rows]
+    num_later = record.steps_taken[episode] - time
     offset = np.asarray(future_offset(jnp.asarray(uniform), jnp.asarray(num_later), discount))
-    episode, time = np.divmod(np.arange(count * steps), steps)
     achieved = record.states[:, :, list(env.goal_indices)]
     return Points(
-        states=record.states[:, :-1].reshape(count * steps, -1),
-        actions=record.actions.reshape(count * steps, -1),
-        commanded_goals=np.repeat(record.commanded_goals, steps, axis=0),
+        states=record.states[episode, time],
+        actions=record.actions[episode, time],
+        commanded_goals=record.commanded_goals[episode],
         future_goals=achieved[episode, time + offset],
         episode=episode + source * count,
         time=time,
-        source=np.full(count * steps, source),
+        source=np.full(len(rows), source),
     )
 
 

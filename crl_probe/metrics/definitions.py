@@ -69,3 +69,13 @@ DEFINITIONS: dict[str, MetricDefinition] = {
     for group, rows in TABLE.items()
     for name, words in rows.items()
 }
+
+
+def names_of(*groups: str) -> tuple[str, ...]:
+    """Names of the metrics of some groups, in the order of the definitions.
+
+    Example:
+        >>> names_of("landscape")[:2]
+        ('geodesic_rank', 'euclidean_rank')
+    """
+    return tuple(name for name, definition in DEFINITIONS.items() if definition.group in groups)

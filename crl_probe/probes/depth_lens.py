@@ -5,31 +5,29 @@ stream; where they do not, the lens shows next to nothing before the end.
 """
 
 import dataclasses
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Int
 
 from crl_probe import metrics
-from crl_probe.evidence.evidence import Evidence, EvidenceSettings
 from crl_probe.evidence.pairs import Pairs, energies_by_batch, shared_pairs
 from crl_probe.evidence.places import floor_of
+from crl_probe.probes.declaration import NumberTable, Probe
 from crl_probe.probes.samples import MetricSamples, metric_samples, or_nan
+from crl_probe.runs.agent import LayeredAgent
 from crl_probe.runs.blocks import evenly_spaced_blocks, points_that_fit
 from crl_probe.runs.encode import acting, in_chunks
 from crl_probe.runs.run_info import RunInfo
-from crl_train.energy import paired_energy
-from crl_train.envs.goal_env import GoalEnv
-from crl_train.envs.maze_geometry import Maze
 from crl_train.errors import ConfigError
 
 if TYPE_CHECKING:
-    from crl_probe.runs.loading import LoadedRun
+    from crl_probe.evidence.evidence import Evidence
+    from crl_train.envs.goal_env import GoalEnv
+    from crl_train.envs.maze_geometry import Maze
 
-EVIDENCE = {"retrieval_accuracy": "shared", "geodesic_rank": "grid"}
-"""What is seen through the lens, and on which kind of evidence."""
+SOURCES = {"retrieval_accuracy": "shared", "geodesic_rank": "grid"}
+"""What is seen through the lens, and what it is measured on."""
 
 _CHUNK = 512
 
@@ -39,13 +37,11 @@ class DepthLensSettings:
     """Settings of the probe.
 
     Attributes:
-        evidence: Shared set and goals.
         kept: After how many counts of blocks the head is applied, evenly spaced from none to all of them.
         batch_size: Pairs of a batch; chance is 1 in so many.
         fine_cells: About how many grid cells the long side of the maze is divided into.
     """
 
-    evidence: EvidenceSettings = dataclasses.field(default_factory=EvidenceSettings)
     kept: int = 33
     batch_size: int = 256
     fine_cells: int = 25
@@ -67,7 +63,7 @@ class DepthLensResult:
         blocks: For each agent after how many blocks its head was applied, from 0 to all. (kept,)
         retrieval_accuracy: For each agent its score on every batch of shared pairs. (kept, batches)
         geodesic_rank: For each agent its score for every shared goal; no goals without a maze. (kept, goals)
-        readable: For each name in ``EVIDENCE`` the share of blocks that reaches 90 % of the whole critic's mean score.
+        readable: For each name in ``SOURCES`` the share of blocks that reaches 90 % of the whole critic's mean score.
             (runs,)
     """
 
@@ -84,31 +80,24 @@ class DepthLensResult:
             entry
             for score, by_run in self.readable.items()
             for run, share in zip(self.runs, by_run, strict=True)
-            for entry in metric_samples(run, "readable_depth", EVIDENCE[score], "lenses", np.array([share]), score)
+            for entry in metric_samples(run, "readable_depth", SOURCES[score], "lenses", np.array([share]), score)
         )
 
 
-def run(
-    loaded_runs: Sequence["LoadedRun"],
-    settings: DepthLensSettings,
-    rng: np.random.Generator,
-    *,
-    evidence: Evidence | None = None,
-) -> DepthLensResult:
+def run(evidence: "Evidence", settings: DepthLensSettings, rng: np.random.Generator) -> DepthLensResult:
     """Score every critic as if it ended after its first blocks; the actor stays whole.
 
     Args:
-        loaded_runs: Agents of one environment.
+        evidence: The agents, and what is recorded of them.
         settings: How many counts of blocks, and on what they are scored.
         rng: Shuffles the shared pairs, as in the retrieval probe.
-        evidence: Recordings made already; None makes them.
 
     Raises:
         ProbeError: If there are too few shared points for one batch.
     """
-    evidence = evidence or Evidence(loaded_runs, settings.evidence)
+    agents = evidence.layered_agents
     pairs = shared_pairs(evidence.probe_set.points, settings.batch_size, rng)
-    blocks = [evenly_spaced_blocks(run.critic_blocks, settings.kept) for run in evidence.runs]
+    blocks = [evenly_spaced_blocks(agent.critic_blocks, settings.kept) for agent in agents]
     retrieval = evidence.of_each_run("retrieving goals block by block", _retrieval, pairs, each=[(b,) for b in blocks])
     ranks = [np.zeros((len(b), 0)) for b in blocks]
     if evidence.env.maze is not None:
@@ -116,7 +105,7 @@ def run(
         ranks = evidence.of_each_run("landscapes block by block", _ranks, *common, each=[(b,) for b in blocks])
     return DepthLensResult(
         runs=evidence.infos,
-        total_blocks=np.array([run.critic_blocks for run in evidence.runs]),
+        total_blocks=np.array([agent.critic_blocks for agent in agents]),
         blocks=tuple(blocks),
         retrieval_accuracy=tuple(retrieval),
         geodesic_rank=tuple(ranks),
@@ -132,18 +121,20 @@ def _readable(scores: Float[np.ndarray, "kept samples"], blocks: Int[np.ndarray,
     return or_nan(metrics.readable_depth, scores.mean(axis=1), blocks) if scores.size else float("nan")
 
 
-def _retrieval(run: "LoadedRun", blocks: Int[np.ndarray, " kept"], pairs: Pairs) -> Float[np.ndarray, "kept batches"]:
-    phi = _phi_after(run, blocks, pairs.states, pairs.actions)
-    psi = _psi_after(run, blocks, pairs.goals)
+def _retrieval(
+    agent: LayeredAgent, blocks: Int[np.ndarray, " kept"], pairs: Pairs
+) -> Float[np.ndarray, "kept batches"]:
+    phi = _phi_after(agent, blocks, pairs.states, pairs.actions)
+    psi = _psi_after(agent, blocks, pairs.goals)
     scores = []
     for one, other in zip(phi, psi, strict=True):
-        batches = energies_by_batch(run.config.energy, one, other, pairs.batch_size)
+        batches = energies_by_batch(agent, one, other, pairs.batch_size)
         scores.append([or_nan(metrics.retrieval_accuracy, energies) for energies in batches])
     return np.array(scores)
 
 
 def _ranks(
-    run: "LoadedRun",
+    agent: LayeredAgent,
     blocks: Int[np.ndarray, " kept"],
     states: Float[np.ndarray, "cells state_dim"],
     goals: Float[np.ndarray, "goals goal_dim"],
@@ -151,47 +142,75 @@ def _ranks(
 ) -> Float[np.ndarray, "kept goals"]:
     # The actor is the whole one: only the critic is looked at through the lens.
     cells = np.tile(states, (len(goals), 1))
-    actions = acting(run)(cells, np.repeat(goals, len(states), axis=0))
-    phi = np.split(_phi_after(run, blocks, cells, actions), len(goals), axis=1)
-    psi = np.swapaxes(_psi_after(run, blocks, goals), 0, 1)
-    ranks = [_ranks_for_goal(run.config.energy, *of_goal) for of_goal in zip(phi, psi, geodesic, strict=True)]
+    actions = acting(agent)(cells, np.repeat(goals, len(states), axis=0))
+    phi = np.split(_phi_after(agent, blocks, cells, actions), len(goals), axis=1)
+    psi = np.swapaxes(_psi_after(agent, blocks, goals), 0, 1)
+    ranks = [_ranks_for_goal(agent, *of_goal) for of_goal in zip(phi, psi, geodesic, strict=True)]
     return np.stack(ranks, axis=1)
 
 
 def _ranks_for_goal(
-    kind: str,
+    agent: LayeredAgent,
     phi: Float[np.ndarray, "kept cells repr_dim"],
     psi: Float[np.ndarray, "kept repr_dim"],
     geodesic: Float[np.ndarray, " cells"],
 ) -> list[float]:
-    energies = paired_energy(kind, jnp.asarray(phi), jnp.broadcast_to(psi[:, None], phi.shape))
+    energies = agent.energy_between(phi, np.broadcast_to(psi[:, None], phi.shape))
     free = np.ones((1, len(geodesic)), dtype=bool)
     landscapes = np.asarray(energies, dtype=np.float64)[:, None]
     return [or_nan(metrics.geodesic_rank, values, geodesic[None], free) for values in landscapes]
 
 
 def _phi_after(
-    run: "LoadedRun",
+    agent: LayeredAgent,
     blocks: Int[np.ndarray, " kept"],
     state: Float[np.ndarray, "points state_dim"],
     action: Float[np.ndarray, "points action_dim"],
 ) -> Float[np.ndarray, "kept points repr_dim"]:
-    return np.swapaxes(in_chunks(lambda s, a: run.phi_after(s, a, blocks), state, action, chunk=_chunk(run)), 0, 1)
+    return np.swapaxes(in_chunks(lambda s, a: agent.phi_after(s, a, blocks), state, action, chunk=_chunk(agent)), 0, 1)
 
 
 def _psi_after(
-    run: "LoadedRun", blocks: Int[np.ndarray, " kept"], goal: Float[np.ndarray, "points goal_dim"]
+    agent: LayeredAgent, blocks: Int[np.ndarray, " kept"], goal: Float[np.ndarray, "points goal_dim"]
 ) -> Float[np.ndarray, "kept points repr_dim"]:
-    return np.swapaxes(in_chunks(lambda g: run.psi_after(g, blocks), goal, chunk=_chunk(run)), 0, 1)
+    return np.swapaxes(in_chunks(lambda g: agent.psi_after(g, blocks), goal, chunk=_chunk(agent)), 0, 1)
 
 
-def _chunk(run: "LoadedRun") -> int:
-    return min(_CHUNK, points_that_fit(run.critic_blocks, run.config.width))
+def _chunk(agent: LayeredAgent) -> int:
+    return min(_CHUNK, points_that_fit(agent.critic_blocks, agent.width))
 
 
 def _grid(
-    maze: Maze, env: GoalEnv, goals: Float[np.ndarray, "goals goal_dim"], fine_cells: int
+    maze: "Maze", env: "GoalEnv", goals: Float[np.ndarray, "goals goal_dim"], fine_cells: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Nominal states at free places of the maze, the goals, and the walking distances between the two."""
+    """Nominal states at free places of the maze, the goals, and the geodesic distances between the two."""
     _, places, states = floor_of(env, maze, max(3, round(fine_cells / max(maze.walls.shape))))
-    return states, goals, maze.geodesics(places, goals[:, :2])
+    return states, goals, maze.geodesics(places, np.asarray(env.in_plane(goals)))
+
+
+PROBE = Probe(
+    name="depth_lens",
+    order=90,
+    command="lens",
+    title="Depth lens",
+    help="What the critic already knows after its first blocks.",
+    settings=DepthLensSettings,
+    result=DepthLensResult,
+    run=run,
+    metrics=("readable_depth",),
+    agent=LayeredAgent,
+    records=("goals", "shared"),
+    reading=lambda _: (
+        "Both encoders cut after each block, with the head as it is: where a curve reaches its final height, the rest "
+        "of the network adds nothing to what is measured."
+    ),
+    finding=lambda found: found.ends(
+        "readable_depth",
+        "shared",
+        "The share of blocks that gives nine tenths of the retrieval accuracy is {}",
+        "retrieval_accuracy",
+    ),
+    tables=(NumberTable(("readable_depth",), "shared"), NumberTable(("readable_depth",), "grid")),
+    page="crl_probe.render.page.panels:depth_lens",
+    paper="crl_probe.render.paper.figures:depth_lens_figure",
+)

@@ -14,18 +14,21 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from crl_probe import metrics
-from crl_probe.evidence.evidence import Evidence, EvidenceSettings
-from crl_probe.evidence.places import achieved_goals, map_of, own_ways
+from crl_probe.evidence.episodes import OnPolicyEpisodes
+from crl_probe.evidence.places import achieved_goals, distance_to_own_goal, is_reached, map_of
 from crl_probe.evidence.probe_set import along_paths
-from crl_probe.probes._projection import principal_pictures
+from crl_probe.metrics.definitions import names_of
+from crl_probe.probes._projection import principal_projections
+from crl_probe.probes.declaration import Probe, option
 from crl_probe.probes.samples import MetricSamples, metric_samples, or_nan
 from crl_probe.runs import encode
+from crl_probe.runs.agent import EmbeddingAgent
 from crl_probe.runs.errors import ProbeError
 from crl_probe.runs.run_info import RunInfo
 from crl_train.errors import ConfigError
 
 if TYPE_CHECKING:
-    from crl_probe.runs.loading import LoadedRun
+    from crl_probe.evidence.evidence import Evidence
 
 NEIGHBOURS = 15
 METHODS = {"aligned": "AlignedUMAP", "umap": "UMAP", "pca": "PCA"}
@@ -38,7 +41,6 @@ class EmbeddingTrajectorySettings:
     """Settings of the probe.
 
     Attributes:
-        evidence: Episodes, shared set and goals.
         method: ``aligned`` (one UMAP of all agents, each state tied to itself), ``umap`` (each agent by itself) or
             ``pca`` (each agent's two directions of most variance).
         points: About how many shared points each picture holds.
@@ -48,9 +50,8 @@ class EmbeddingTrajectorySettings:
             earlier, no agent is rolled out.
     """
 
-    evidence: EvidenceSettings = dataclasses.field(default_factory=EvidenceSettings)
-    method: str = "aligned"
-    points: int = 600
+    method: str = option("aligned", "--method", "How states are projected: aligned, umap or pca.")
+    points: int = option(600, "--points", "About how many states a projection holds.", low=1)
     epochs: int | None = None
     own_episodes: bool = True
 
@@ -119,27 +120,21 @@ class EmbeddingTrajectoryResult:
 
 
 def run(
-    loaded_runs: Sequence["LoadedRun"],
-    settings: EmbeddingTrajectorySettings,
-    rng: np.random.Generator,
-    *,
-    evidence: Evidence | None = None,
+    evidence: "Evidence", settings: EmbeddingTrajectorySettings, rng: np.random.Generator
 ) -> EmbeddingTrajectoryResult:
     """Picture the shared set in every agent's embedding space and measure the agents' own trajectories.
 
     Args:
-        loaded_runs: Agents of one environment.
+        evidence: The agents, and what is recorded of them.
         settings: Size of the pictures and the evidence.
         rng: Seeds UMAP.
-        evidence: Recordings made already; None makes them.
 
     Raises:
         ProbeError: If embeddings are not finite or there are too few shared points.
     """
-    evidence = evidence or Evidence(loaded_runs, settings.evidence)
     env, paths, goals = evidence.env, evidence.probe_set.paths, evidence.goals
     places = achieved_goals(env, paths.states)
-    reached = np.linalg.norm(places - paths.commanded_goals, axis=1) < env.spec.tolerance
+    reached = is_reached(env, paths.states, paths.commanded_goals)
     rows = along_paths(paths, places, _until_arrival(reached, paths.episode), settings.points)
     places, paths = places[rows], paths.rows(rows)
     spaces = [np.concatenate([phi[rows], psi]) for phi, psi in zip(evidence.path_phi, evidence.goal_psi, strict=True)]
@@ -148,7 +143,7 @@ def run(
     evidence.progress(f"{METHODS[method]} of {len(rows)} states in {len(spaces)} embedding spaces")
     pictures = draw(spaces, method, seed=int(rng.integers(2**31)), epochs=epochs)
 
-    linear, explained = principal_pictures(spaces, len(rows))
+    linear, explained = principal_projections(spaces, len(rows))
     return EmbeddingTrajectoryResult(
         runs=evidence.infos,
         method=METHODS[method],
@@ -162,19 +157,16 @@ def run(
         time=paths.time,
         source=paths.source,
         actors=evidence.probe_set.sources,
-        positions=places[:, :2],
-        distance=own_ways(env, places, paths.commanded_goals),
+        positions=np.asarray(env.in_plane(places)) if env.spec.plane else places[:, :2],
+        distance=distance_to_own_goal(env, places, paths.commanded_goals),
         goals=goals,
         measures=_measures(evidence) if settings.own_episodes else _no_measures(len(spaces)),
         **map_of(env),
     )
 
 
-def _measures(evidence: Evidence) -> dict[str, Float[np.ndarray, "runs episodes"]]:
-    own = [
-        (r.commanded_goals, r.distances, r.tolerance, phi)
-        for r, phi in zip(evidence.episodes, evidence.on_policy_phi, strict=True)
-    ]
+def _measures(evidence: "Evidence") -> dict[str, Float[np.ndarray, "runs episodes"]]:
+    own = [(r, phi) for r, phi in zip(evidence.episodes, evidence.on_policy_phi, strict=True)]
     measured = evidence.of_each_run("measuring trajectories", _measure_episodes, each=own)
     return {name: np.stack([by_name[name] for by_name in measured]) for name in MEASURES}
 
@@ -248,21 +240,19 @@ def draw(
 
 
 def _measure_episodes(
-    run: "LoadedRun",
-    commanded_goals: Float[np.ndarray, "episodes goal_dim"],
-    distances: Float[np.ndarray, "episodes steps"],
-    tolerance: float,
+    agent: EmbeddingAgent,
+    record: OnPolicyEpisodes,
     phi: Float[np.ndarray, "episodes steps repr_dim"],
 ) -> dict[str, Float[np.ndarray, " episodes"]]:
     episodes, steps, repr_dim = phi.shape
-    psi = np.repeat(encode.encode_psi(run, commanded_goals), steps, axis=0)
-    energy = encode.energy_of(run, phi.reshape(-1, repr_dim), psi).reshape(episodes, steps)
-    arrivals = metrics.first_arrival(distances, tolerance)
+    psi = np.repeat(encode.encode_psi(agent, record.commanded_goals), steps, axis=0)
+    energy = encode.energy_of(agent, phi.reshape(-1, repr_dim), psi).reshape(episodes, steps)
+    arrivals = metrics.first_arrival(record.distances, None, reached=record.reached, active=record.active)
     values = {name: np.full(episodes, np.nan) for name in MEASURES}
-    for episode, arrival in enumerate(arrivals):
+    for episode, (arrival, taken) in enumerate(zip(arrivals, record.steps_taken, strict=True)):
         # Embedding t is that of the state before step t + 1, so number `arrival` is that of the goal just reached; an
         # episode that arrives with its last step ends one embedding earlier.
-        until = min(int(arrival) + 1, steps) if arrival else steps
+        until = min(int(arrival) + 1, int(taken)) if arrival else int(taken)
         if until < 3:
             continue
         way, f = phi[episode, :until], energy[episode, :until]
@@ -272,3 +262,38 @@ def _measure_episodes(
         if np.ptp(f) > 0:
             values["energy_monotonicity"][episode] = metrics.energy_monotonicity(f)
     return values
+
+
+def _pooled(result: EmbeddingTrajectoryResult) -> str:
+    own = {run.content_hash for run in result.actors} <= {run.content_hash for run in result.runs}
+    return "all agents" if own else f"the {len(result.actors)} agents that the probe set was made from"
+
+
+PROBE = Probe(
+    name="embedding_trajectory",
+    order=40,
+    command="trajectories",
+    title="Embedding trajectories",
+    help="The paths that episodes take through embedding space.",
+    settings=EmbeddingTrajectorySettings,
+    result=EmbeddingTrajectoryResult,
+    run=run,
+    metrics=names_of("trajectory"),
+    agent=EmbeddingAgent,
+    records=("episodes", "goals", "shared"),
+    over_training=True,
+    reading=lambda _: (
+        "The same states embedded by every agent, joined along their episodes, the shared goals as stars: states that "
+        "follow each other on the way to a goal should do so here."
+    ),
+    finding=lambda found: found.ends(
+        "straightness", "on-policy", "Straightness of the paths through embedding space is {}"
+    ),
+    notes=lambda result: (
+        f"The {len(result.time)} states are pooled evenly from {_pooled(result)}. Distances in a projection mean "
+        "little: path length, straightness and monotonicity are measured in the full embedding space, on each agent's "
+        "own episodes up to first arrival. Trustworthiness and variance are of the projections, on the shared states.",
+    ),
+    page="crl_probe.render.page.embedding_trajectory:trajectory_view",
+    paper="crl_probe.render.paper.figures:trajectory_figure",
+)

@@ -10,14 +10,15 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from crl_probe import metrics
-from crl_probe.evidence.evidence import Evidence, EvidenceSettings
-from crl_probe.evidence.places import achieved_goals, walking_distances
+from crl_probe.evidence.places import achieved_goals, geodesic_distances
+from crl_probe.probes.declaration import NumberTable, Probe
 from crl_probe.probes.samples import MetricSamples, metric_samples, or_nan
+from crl_probe.runs.agent import Agent, EmbeddingAgent
 from crl_probe.runs.errors import ProbeError
-from crl_probe.runs.run_info import RunInfo, depth_order
+from crl_probe.runs.run_info import RunInfo, labels_in_order
 
 if TYPE_CHECKING:
-    from crl_probe.runs.loading import LoadedRun
+    from crl_probe.evidence.evidence import Evidence
 
 ENCODERS = ("phi", "psi")
 TARGETS = ("goal", "distance")
@@ -28,11 +29,9 @@ class GeometrySettings:
     """Settings of the probe.
 
     Attributes:
-        evidence: Shared set and goals.
         folds: Into how many parts the tasks of the shared set are divided to test what can be read from embeddings.
     """
 
-    evidence: EvidenceSettings = dataclasses.field(default_factory=EvidenceSettings)
     folds: int = 5
 
 
@@ -71,7 +70,7 @@ class GeometryResult:
         ]
         alike = [
             entry
-            for label in depth_order(self.runs)
+            for label in labels_in_order(self.runs)
             for i, run in enumerate(self.runs)
             for entry in metric_samples(run, "cka", "shared", "runs", self._cka_to(label, i), f"to {label}")
         ]
@@ -82,30 +81,22 @@ class GeometryResult:
         return self.cka[i, others]
 
 
-def run(
-    loaded_runs: Sequence["LoadedRun"],
-    settings: GeometrySettings,
-    rng: np.random.Generator,
-    *,
-    evidence: Evidence | None = None,
-) -> GeometryResult:
+def run(evidence: "Evidence", settings: GeometrySettings, rng: np.random.Generator) -> GeometryResult:
     """Measure every agent's embeddings of the shared points and compare them between agents.
 
     Args:
-        loaded_runs: Agents of one environment.
-        settings: Folds, and the evidence.
+        evidence: The agents, and what is recorded of them.
+        settings: Folds.
         rng: Pairs every point with one of the shared goals, the same for every agent.
-        evidence: Recordings made already; None makes them.
 
     Raises:
         ProbeError: If agents were given different numbers of points.
     """
-    evidence = evidence or Evidence(loaded_runs, settings.evidence)
     env, points, goals = evidence.env, evidence.probe_set.points, evidence.goals
     _check_same_points(evidence)
     places = achieved_goals(env, points.states)
     paired = rng.integers(len(goals), size=len(points))
-    distance = walking_distances(env, places, goals)[paired, np.arange(len(points))]
+    distance = geodesic_distances(env, places, goals)[paired, np.arange(len(points))]
     own = [
         (phi, psi, goal_psi[paired])
         for phi, psi, goal_psi in zip(evidence.point_phi, evidence.point_psi, evidence.goal_psi, strict=True)
@@ -138,7 +129,7 @@ def cka_between(spaces: Sequence[Float[np.ndarray, "points _"]]) -> Float[np.nda
     return table
 
 
-def _check_same_points(evidence: Evidence) -> None:
+def _check_same_points(evidence: "Evidence") -> None:
     counts = {run.name: len(phi) for run, phi in zip(evidence.infos, evidence.point_phi, strict=True)}
     if len(set(counts.values())) > 1:
         listed = ", ".join(f"{name}: {count}" for name, count in counts.items())
@@ -149,7 +140,7 @@ def _check_same_points(evidence: Evidence) -> None:
 
 
 def _shape(
-    _run: "LoadedRun",
+    _agent: Agent,
     phi: Float[np.ndarray, "points repr_dim"],
     psi: Float[np.ndarray, "points repr_dim"],
     paired_psi: Float[np.ndarray, "points repr_dim"],
@@ -166,3 +157,31 @@ def _shape(
             # Whole tasks are left out: a neighbour in time of a fitted point would be no test.
             read[name] = metrics.decodability_by_fold(features, targets, folds, groups=task)
     return ranks, read
+
+
+PROBE = Probe(
+    name="geometry",
+    order=60,
+    command="geometry",
+    title="Geometry",
+    help="Effective rank, similarity between runs, and what can be read linearly.",
+    settings=GeometrySettings,
+    result=GeometryResult,
+    run=run,
+    metrics=("effective_rank", "cka", "linear_decodability"),
+    agent=EmbeddingAgent,
+    records=("goals", "shared"),
+    reading=lambda _: (
+        "How many directions the embeddings use, what can be read from them by a linear map, and how alike two agents' "
+        "embeddings of the same states are (1 is the same up to rotation and scale)."
+    ),
+    finding=lambda found: found.ends("effective_rank", "shared", "The embedding φ uses {} directions", "phi"),
+    notes=lambda result: (
+        f"All on the same {result.points:,} shared states. Decodability is of the place (from φ) and of the geodesic "
+        "distance to a goal (from φ and ψ), by ridge regression on tasks that it was not fitted on.",
+    ),
+    charts=("effective_rank", "linear_decodability"),
+    tables=(NumberTable(("effective_rank", "linear_decodability", "cka"), "shared"),),
+    page="crl_probe.render.page.panels:cka",
+    paper="crl_probe.render.paper.figures:geometry_figure",
+)

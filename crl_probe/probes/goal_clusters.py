@@ -1,7 +1,6 @@
 """How much room each agent's representation gives to what is near a goal."""
 
 import dataclasses
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,14 +8,16 @@ from jaxtyping import Bool, Float, Integer
 
 from crl_probe import metrics
 from crl_probe.evidence.episodes import OnPolicyEpisodes
-from crl_probe.evidence.evidence import Evidence, EvidenceSettings
-from crl_probe.evidence.places import achieved_goals, walking_distances
+from crl_probe.evidence.places import achieved_goals, geodesic_distances
+from crl_probe.metrics.definitions import names_of
+from crl_probe.probes.declaration import NumberTable, Probe
 from crl_probe.probes.samples import MetricSamples, metric_samples, or_nan
+from crl_probe.runs.agent import EmbeddingAgent
 from crl_probe.runs.errors import ProbeError
 from crl_probe.runs.run_info import RunInfo
 
 if TYPE_CHECKING:
-    from crl_probe.runs.loading import LoadedRun
+    from crl_probe.evidence.evidence import Evidence
 
 SPREADS = ("near_spread", "spread_ratio", "goal_resolution", "near_dimension", "goal_offset")
 
@@ -26,12 +27,10 @@ class GoalClustersSettings:
     """Settings of the probe.
 
     Attributes:
-        evidence: Episodes, shared set and goals.
         radius_in_tolerances: A state is near a goal within so many tolerances of walking distance.
         min_near: Goals with fewer near states are left out.
     """
 
-    evidence: EvidenceSettings = dataclasses.field(default_factory=EvidenceSettings)
     radius_in_tolerances: float = 3.0
     min_near: int = 20
 
@@ -73,32 +72,24 @@ class GoalClustersResult:
         )
 
 
-def run(
-    loaded_runs: Sequence["LoadedRun"],
-    settings: GoalClustersSettings,
-    rng: np.random.Generator,
-    *,
-    evidence: Evidence | None = None,
-) -> GoalClustersResult:
+def run(evidence: "Evidence", settings: GoalClustersSettings, rng: np.random.Generator) -> GoalClustersResult:
     """Measure the embeddings of states near each shared goal.
 
     Args:
-        loaded_runs: Agents of one environment.
-        settings: What counts as near, and the evidence.
+        evidence: The agents, and what is recorded of them.
+        settings: What counts as near.
         rng: Not used: the evidence has a seed of its own.
-        evidence: Recordings made already; None makes them.
 
     Raises:
         ProbeError: If no goal has enough near states in either kind of evidence.
     """
-    evidence = evidence or Evidence(loaded_runs, settings.evidence)
     env, goals = evidence.env, evidence.goals
     radius = settings.radius_in_tolerances * float(env.spec.tolerance)
     # Distances are cheap and embeddings are not: whether there is anything to measure is settled first.
     shared_places = achieved_goals(env, evidence.probe_set.points.states)
     own_places = [_places(evidence, record) for record in evidence.episodes]
-    shared_near = walking_distances(env, shared_places, goals) <= radius
-    own_near = [walking_distances(env, places, goals) <= radius for places in own_places]
+    shared_near = geodesic_distances(env, shared_places, goals) <= radius
+    own_near = [geodesic_distances(env, places, goals) <= radius for places in own_places]
     most = max(int(near.sum(axis=1).max()) for near in (shared_near, *own_near))
     if most < settings.min_near:
         raise ProbeError(
@@ -110,7 +101,9 @@ def run(
         own_phi = evidence.on_policy_phi[i]
         shared.append(_table(evidence.point_phi[i], shared_places, shared_near, psi, settings.min_near))
         flat = own_phi.reshape(-1, own_phi.shape[-1])
-        on_policy.append(_table(flat, own_places[i], own_near[i], psi, settings.min_near))
+        on_policy.append(
+            _table(flat[evidence.episodes[i].active.ravel()], own_places[i], own_near[i], psi, settings.min_near)
+        )
     return GoalClustersResult(
         runs=evidence.infos,
         goals=goals,
@@ -134,8 +127,8 @@ def _table(
     return table
 
 
-def _places(evidence: Evidence, record: OnPolicyEpisodes) -> Float[np.ndarray, "points goal_dim"]:
-    return achieved_goals(evidence.env, record.states[:, :-1].reshape(-1, record.states.shape[-1]))
+def _places(evidence: "Evidence", record: OnPolicyEpisodes) -> Float[np.ndarray, "points goal_dim"]:
+    return achieved_goals(evidence.env, record.states[:, :-1][record.active])
 
 
 def _spreads(phi: np.ndarray, places: np.ndarray, near: np.ndarray, psi: np.ndarray) -> dict[str, float]:
@@ -147,3 +140,45 @@ def _spreads(phi: np.ndarray, places: np.ndarray, near: np.ndarray, psi: np.ndar
         "near_dimension": or_nan(metrics.near_dimension, phi, near),
         "goal_offset": or_nan(metrics.goal_offset, phi, near, psi),
     }
+
+
+_CHARTED = ("spread_ratio", "goal_resolution", "near_dimension", "goal_offset")
+
+PROBE = Probe(
+    name="goal_clusters",
+    order=50,
+    command="spread",
+    title="Spread around the goal",
+    help="How much of the representation is spent on what is near a goal.",
+    settings=GoalClustersSettings,
+    result=GoalClustersResult,
+    run=run,
+    metrics=names_of("spread"),
+    agent=EmbeddingAgent,
+    records=("episodes", "goals", "shared"),
+    reading=lambda _: (
+        "How much of the representation is spent on what is near a goal: goal resolution above 1 means more per metre "
+        "there than overall."
+    ),
+    finding=lambda found: " ".join(
+        filter(
+            None,
+            (
+                found.ends(
+                    "goal_resolution",
+                    "shared",
+                    "A metre near a goal takes {} times the embedding distance of a metre overall",
+                ),
+                found.ends("spread_ratio", "shared", "The spread ratio is {}"),
+            ),
+        )
+    ),
+    notes=lambda result: (
+        f"Near means within a geodesic distance of {result.radius:g} m. {int((result.near_shared > 0).sum())} of "
+        f"{len(result.goals)} goals have near states in the shared set ({', '.join(map(str, result.near_shared))}); "
+        "goals with too few are left out. Shared numbers compare representations on the same states; own episodes also "
+        "reflect where each agent goes.",
+    ),
+    charts=_CHARTED,
+    tables=(NumberTable(_CHARTED, "shared", "shared probe set"), NumberTable(_CHARTED, "on-policy", "own episodes")),
+)

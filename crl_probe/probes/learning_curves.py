@@ -1,18 +1,16 @@
-"""What the trainer logged while it trained; read from the runs, measured by nobody here."""
+"""What the trainer logged while it trained."""
 
 import dataclasses
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from crl_probe.evidence.evidence import Evidence
-from crl_probe.runs.comparability import run_infos
+from crl_probe.probes.declaration import Probe
 from crl_probe.runs.errors import ProbeError
 from crl_probe.runs.run_info import RunInfo
 
 if TYPE_CHECKING:
-    from crl_probe.runs.loading import LoadedRun
+    from crl_probe.evidence.evidence import Evidence
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,37 +39,49 @@ class LearningCurvesResult:
     curves: dict[str, tuple[np.ndarray, ...]]
 
 
-def run(
-    loaded_runs: Sequence["LoadedRun"],
-    settings: LearningCurvesSettings,
-    rng: np.random.Generator,
-    *,
-    evidence: Evidence | None = None,
-) -> LearningCurvesResult:
+def run(evidence: "Evidence", settings: LearningCurvesSettings, rng: np.random.Generator) -> LearningCurvesResult:
     """Collect the learning curves of the runs.
 
     Args:
-        loaded_runs: Agents of one environment.
+        evidence: The agents, and what is recorded of them.
         settings: Which metrics.
         rng: Not used.
-        evidence: Not used.
 
     Raises:
         ProbeError: If no run has logged any of the metrics.
     """
     curves = {
-        name: tuple(np.array([_number(row.get(name)) for row in loaded.curve]) for loaded in loaded_runs)
+        name: tuple(np.array([_number(row.get(name)) for row in run.curve]) for run in evidence.runs)
         for name in settings.columns
     }
     logged = {name: values for name, values in curves.items() if any(np.isfinite(v).any() for v in values)}
     if not logged:
         raise ProbeError(f"metrics.jsonl of these runs holds none of {', '.join(settings.columns)}.")
     return LearningCurvesResult(
-        runs=run_infos(loaded_runs),
-        env_steps=tuple(np.array([float(row["env_steps"]) for row in loaded.curve]) for loaded in loaded_runs),
+        runs=evidence.infos,
+        env_steps=tuple(np.array([float(row["env_steps"]) for row in run.curve]) for run in evidence.runs),
         curves=logged,
     )
 
 
 def _number(value: float | None) -> float:
     return np.nan if value is None else float(value)
+
+
+PROBE = Probe(
+    name="learning_curves",
+    order=20,
+    command="curves",
+    title="Learning curves",
+    help="What the trainer measured after each epoch.",
+    settings=LearningCurvesSettings,
+    result=LearningCurvesResult,
+    run=run,
+    is_cached=False,  # the log is not part of a checkpoint's content
+    reading=lambda _: (
+        "What the trainer measured after each epoch: a curve that still rises at its end was stopped early, and its "
+        "depth is judged too harshly."
+    ),
+    page="crl_probe.render.page.panels:learning_curves",
+    paper="crl_probe.render.paper.figures:learning_curves_figure",
+)

@@ -2,26 +2,26 @@
 
 import dataclasses
 import re
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from crl_probe import metrics
-from crl_probe.evidence.evidence import Evidence, EvidenceSettings
-from crl_probe.evidence.places import floor_of
+from crl_probe.evidence.places import floor_of, without_maze
+from crl_probe.metrics.definitions import names_of
 from crl_probe.metrics.landscape import steepest_ascent
+from crl_probe.probes.declaration import Findings, Probe, option
 from crl_probe.probes.samples import MetricSamples, metric_samples, or_nan
 from crl_probe.runs import encode
+from crl_probe.runs.agent import Agent, EmbeddingAgent, SamplingAgent, check_agents
 from crl_probe.runs.errors import ProbeError
 from crl_probe.runs.run_info import RunInfo
-from crl_train.config import POLICY_PATTERN
-from crl_train.envs.goal_env import GoalEnv
 from crl_train.errors import ConfigError
 
 if TYPE_CHECKING:
-    from crl_probe.runs.loading import LoadedRun
+    from crl_probe.evidence.evidence import Evidence
+    from crl_train.envs.goal_env import GoalEnv
 
 MOST_CELLS = 2_000  # along the long side; the memory of a grid grows with its square
 
@@ -40,17 +40,19 @@ class QLandscapeSettings:
     """Settings of the probe.
 
     Attributes:
-        evidence: Shared goals.
         fine_cells: About how many grid cells the long side of the maze is divided into.
         action: What the agent does at each place: ``mean``, ``sample``, ``best_of_K``, or the same action everywhere,
             its entries separated by commas.
     """
 
-    evidence: EvidenceSettings = dataclasses.field(default_factory=EvidenceSettings)
-    fine_cells: int = 50
-    action: str = "mean"
+    fine_cells: int = option(50, "--grid", "About how many cells the long side of the grid has.", low=1)
+    action: str = option(
+        "mean", "--action", "What the agent does at each place: mean, sample, best_of_K, or an action such as 0,1."
+    )
 
     def __post_init__(self) -> None:
+        from crl_train.config import POLICY_PATTERN
+
         if not 1 <= self.fine_cells <= MOST_CELLS:
             raise ConfigError(
                 f"fine_cells={self.fine_cells} is not usable: a side of the grid has 1 to {MOST_CELLS:,} cells. Use 50."
@@ -74,7 +76,7 @@ class QLandscapeResult:
         start: Where episodes start. (2,), metres.
         goals: Goals, the same for every agent. (goals, goal_dim), metres.
         goal_cells: Grid index of the cell that holds each goal. (goals, 2)
-        geodesic: Walking distance to each goal; NaN in walls. (goals, nx, ny), metres.
+        geodesic: Geodesic distance to each goal; NaN in walls. (goals, nx, ny), metres.
         values: Energy of the nominal state at each place under the chosen action; NaN in walls. (runs, goals, nx, ny)
         ascent: Flat index of the cell that steepest ascent goes to from each cell; its own at maxima and in walls.
             (runs, goals, nx, ny)
@@ -103,59 +105,85 @@ class QLandscapeResult:
         )
 
 
-def run(
-    loaded_runs: Sequence["LoadedRun"],
-    settings: QLandscapeSettings,
-    rng: np.random.Generator,
-    *,
-    evidence: Evidence | None = None,
-) -> QLandscapeResult:
+@dataclasses.dataclass(frozen=True)
+class _Grid:
+    """The free cells of the maze, and how far each is from the shared goals.
+
+    Attributes:
+        states: The agent at rest in each free cell. (cells, state_dim)
+        goals: Shared goals. (goals, goal_dim)
+        free: True outside walls. (nx, ny)
+        geodesic: Geodesic distance to each goal; NaN in walls. (goals, nx, ny)
+        euclidean: The same along the straight line. (goals, nx, ny)
+        goal_cells: Grid index of the cell that holds each goal. (goals, 2)
+    """
+
+    states: Float[np.ndarray, "cells state_dim"]
+    goals: Float[np.ndarray, "goals goal_dim"]
+    free: Bool[np.ndarray, "nx ny"]
+    geodesic: Float[np.ndarray, "goals nx ny"]
+    euclidean: Float[np.ndarray, "goals nx ny"]
+    goal_cells: Int[np.ndarray, "goals 2"]
+
+
+class _Landscapes(NamedTuple):
+    """The fields of the result for one agent."""
+
+    values: Float[np.ndarray, "goals nx ny"]
+    ascent: Int[np.ndarray, "goals nx ny"]
+    scores: dict[str, Float[np.ndarray, " goals"]]
+
+
+def run(evidence: "Evidence", settings: QLandscapeSettings, rng: np.random.Generator) -> QLandscapeResult:
     """Evaluate every critic on a grid over the maze and score how its landscape follows the walls.
 
     Args:
-        loaded_runs: Agents of one environment.
-        settings: Goals, resolution and action.
+        evidence: The agents, and the shared goals.
+        settings: Resolution and action.
         rng: Seeds policies that draw; the goals are spread by the seed of the evidence, so that all probes share them.
-        evidence: Recordings made already; None makes what is needed.
 
     Raises:
-        ProbeError: If the environment has no maze, or energies are not finite.
-        ConfigError: If the action or a goal is not one of the environment.
+        ProbeError: If energies are not finite, or an agent does not act as asked.
+        ConfigError: If the action is not one of the environment.
     """
-    evidence = evidence or Evidence(loaded_runs, settings.evidence)
-    env = evidence.env
-    if env.maze is None:
-        raise ProbeError(f"environment {env.name!r} has no maze: a landscape needs a plane with walls.")
-    goals = evidence.goals
-    grid, places, states = floor_of(env, env.maze, _odd(settings.fine_cells / max(env.maze.walls.shape)))
-    free = np.asarray(grid.free)
-    policy = _fixed_action(settings.action, env) if "," in settings.action else settings.action
+    env, goals = evidence.env, evidence.goals
+    assert env.maze is not None, "the declaration asks for a maze"
+    cells, places, states = floor_of(env, env.maze, _odd(settings.fine_cells / max(env.maze.walls.shape)))
+    free = np.asarray(cells.free)
+    is_fixed = "," in settings.action
+    if not is_fixed and settings.action != "mean":
+        check_agents(evidence.runs, SamplingAgent)
+    policy = _fixed_action(settings.action, env) if is_fixed else settings.action
 
-    planar_goals = goals[:, :2].astype(np.float64)
-    geodesic = _on_grid(env.maze.geodesics(places, planar_goals), free)
-    euclidean = _on_grid(np.linalg.norm(places - planar_goals[:, None], axis=-1), free)
-    cells = [np.argmin(np.abs(line - planar_goals[:, [k]]), axis=1) for k, line in enumerate((grid.xs, grid.ys))]
-    goal_cells = np.stack(cells, axis=-1)
-    common = (states, goals, policy, int(rng.integers(2**31)), geodesic, euclidean, free, goal_cells)
+    planar_goals = np.asarray(env.in_plane(goals), np.float64)
+    nearest = [np.argmin(np.abs(line - planar_goals[:, [k]]), axis=1) for k, line in enumerate((cells.xs, cells.ys))]
+    grid = _Grid(
+        states=states,
+        goals=goals,
+        free=free,
+        geodesic=_on_grid(env.maze.geodesics(places, planar_goals), free),
+        euclidean=_on_grid(np.linalg.norm(places - planar_goals[:, None], axis=-1), free),
+        goal_cells=np.stack(nearest, axis=-1),
+    )
+    common = (grid, policy, int(rng.integers(2**31)))
     of_runs = evidence.of_each_run(f"landscapes of {len(goals)} goals", _landscapes_and_scores, *common)
-    values, ascent, scores = zip(*of_runs, strict=True)
     return QLandscapeResult(
         runs=evidence.infos,
-        xs=np.asarray(grid.xs),
-        ys=np.asarray(grid.ys),
+        xs=np.asarray(cells.xs),
+        ys=np.asarray(cells.ys),
         free=free,
         start=np.asarray(env.maze.start_xy, dtype=np.float64),
         goals=goals,
-        goal_cells=goal_cells,
-        geodesic=geodesic,
-        values=np.stack(values),
-        ascent=np.stack(ascent),
-        scores={name: np.stack([score[name] for score in scores]) for name in SCORES},
+        goal_cells=grid.goal_cells,
+        geodesic=grid.geodesic,
+        values=np.stack([one.values for one in of_runs]),
+        ascent=np.stack([one.ascent for one in of_runs]),
+        scores={name: np.stack([one.scores[name] for one in of_runs]) for name in SCORES},
     )
 
 
 def landscapes(
-    run: "LoadedRun",
+    agent: Agent,
     states: Float[np.ndarray, "cells state_dim"],
     goals: Float[np.ndarray, "goals goal_dim"],
     policy: str | Float[np.ndarray, " action_dim"] = "mean",
@@ -167,20 +195,40 @@ def landscapes(
     pair of state and goal, or of the encoder alone for each state where the action is fixed.
 
     Args:
-        run: The agent.
+        agent: The agent.
         states: (cells, state_dim)
         goals: (goals, goal_dim)
         policy: ``mean``, ``sample`` or ``best_of_K``, or one action for all states.
         seed: Seeds policies that draw.
     """
-    psi = encode.encode_psi(run, goals)
+    if not isinstance(agent, EmbeddingAgent):
+        return _landscapes_without_embeddings(agent, states, goals, policy, seed)
+    psi = encode.encode_psi(agent, goals)
     if isinstance(policy, np.ndarray):
-        phi = encode.encode_phi(run, states, np.tile(policy, (len(states), 1)))
-        return np.stack([encode.energy_of(run, phi, np.tile(one, (len(phi), 1))) for one in psi])
-    act, energies = encode.acting(run, policy, seed), []
+        phi = encode.encode_phi(agent, states, np.tile(policy, (len(states), 1)))
+        return np.stack([encode.energy_of(agent, phi, np.tile(one, (len(phi), 1))) for one in psi])
+    act, energies = encode.acting(agent, policy, seed), []
     for goal, one in zip(goals, psi, strict=True):
-        phi = encode.encode_phi(run, states, act(states, np.tile(goal, (len(states), 1))))
-        energies.append(encode.energy_of(run, phi, np.tile(one, (len(phi), 1))))
+        phi = encode.encode_phi(agent, states, act(states, np.tile(goal, (len(states), 1))))
+        energies.append(encode.energy_of(agent, phi, np.tile(one, (len(phi), 1))))
+    return np.stack(energies)
+
+
+def _landscapes_without_embeddings(
+    agent: Agent,
+    states: Float[np.ndarray, "cells state_dim"],
+    goals: Float[np.ndarray, "goals goal_dim"],
+    policy: str | Float[np.ndarray, " action_dim"],
+    seed: int,
+) -> Float[np.ndarray, "goals cells"]:
+    energies = []
+    for goal in goals:
+        commanded = np.tile(goal, (len(states), 1)).astype(np.float32)
+        if isinstance(policy, np.ndarray):
+            actions = np.tile(policy, (len(states), 1))
+        else:
+            actions = encode.acting(agent, policy, seed)(states, commanded)
+        energies.append(encode.in_chunks(agent.energy, states, actions, commanded))
     return np.stack(energies)
 
 
@@ -197,34 +245,29 @@ def percentile_ranks(values: Float[np.ndarray, "nx ny"], free: Bool[np.ndarray, 
 
 
 def _landscapes_and_scores(
-    run: "LoadedRun",
-    states: np.ndarray,
-    goals: np.ndarray,
-    policy: str | np.ndarray,
-    seed: int,
-    geodesic: np.ndarray,
-    euclidean: np.ndarray,
-    free: np.ndarray,
-    goal_cells: np.ndarray,
-) -> tuple[Float[np.ndarray, "goals nx ny"], Int[np.ndarray, "goals nx ny"], dict[str, np.ndarray]]:
-    energies = landscapes(run, states, goals, policy, seed)
+    agent: Agent, grid: _Grid, policy: str | Float[np.ndarray, " action_dim"], seed: int
+) -> _Landscapes:
+    energies = landscapes(agent, grid.states, grid.goals, policy, seed)
     # A network gone wrong must not look like one score missing.
     if not np.isfinite(energies).all():
         raise ProbeError(
-            f"energies of {run.name!r} are not finite over the grid: its checkpoint holds NaN or infinite weights. "
+            f"energies of {agent.name!r} are not finite over the grid: its checkpoint holds NaN or infinite weights. "
             "Leave this run out."
         )
-    values = _on_grid(energies, free)
+    values = _on_grid(energies, grid.free)
     exact = values.astype(np.float64)
-    ascent = np.stack([steepest_ascent(value, free) for value in exact]).astype(np.int32)
     scores = [
-        _score(value, geodesic[j], euclidean[j], free, (int(cell[0]), int(cell[1])))
-        for j, (value, cell) in enumerate(zip(exact, goal_cells, strict=True))
+        _score(value, grid.geodesic[j], grid.euclidean[j], grid.free, (int(cell[0]), int(cell[1])))
+        for j, (value, cell) in enumerate(zip(exact, grid.goal_cells, strict=True))
     ]
-    return values, ascent, {name: np.array([score[name] for score in scores]) for name in SCORES}
+    return _Landscapes(
+        values=values,
+        ascent=np.stack([steepest_ascent(value, grid.free) for value in exact]).astype(np.int32),
+        scores={name: np.array([score[name] for score in scores]) for name in SCORES},
+    )
 
 
-def _fixed_action(text: str, env: GoalEnv) -> Float[np.ndarray, " action_dim"]:
+def _fixed_action(text: str, env: "GoalEnv") -> Float[np.ndarray, " action_dim"]:
     try:
         action = np.array([float(entry) for entry in text.split(",")], dtype=np.float32)
     except ValueError:
@@ -261,3 +304,51 @@ def _on_grid(
 def _odd(cells_per_cell: float) -> int:
     # An odd division puts the centre of a maze cell, where goals are, at the centre of a fine one.
     return max(3, 2 * round((cells_per_cell - 1) / 2) + 1)
+
+
+def _finding(found: Findings) -> str:
+    rank, gain = found.at_last("geodesic_rank", "grid"), found.at_last("topology_gain", "grid")
+    if rank is None:
+        return ""
+    told = (
+        f"The critic of {rank.label} orders places by geodesic distance with a rank correlation of {rank}, where 1 is "
+        "perfect"
+    )
+    one_seed = " (one seed)" if rank.has_one_seed else ""
+    if gain is None or gain.label != rank.label:
+        return f"{told}{one_seed}."
+    sees = "whether it sees the walls is open"
+    if gain.num_samples > 1 and gain.low > 0:
+        sees = "it sees the walls, beyond what the straight line explains"
+    elif gain.num_samples > 1 and gain.high < 0:
+        sees = "what it knows beyond the straight line leads away from the geodesic"
+    return f"{told}; its topology gain is {gain}: {sees}{one_seed}."
+
+
+PROBE = Probe(
+    name="q_landscape",
+    order=30,
+    command="landscape",
+    title="Q-landscapes",
+    help="Q-landscapes: do values follow the maze or straight lines?",
+    settings=QLandscapeSettings,
+    result=QLandscapeResult,
+    run=run,
+    metrics=names_of("landscape"),
+    environment=without_maze,
+    records=("goals",),
+    over_training=True,
+    reading=lambda _: (
+        "Colour is the critic's energy for the agent at rest at each place and one goal: a critic that knows the maze "
+        "looks like the first panel, one that does not shines through walls."
+    ),
+    finding=_finding,
+    notes=lambda result: (
+        f"Scores are means over those of {len(result.goals)} goals where they are defined, on a grid of "
+        f"{int(result.free.sum()):,} free cells, then aggregated over seeds. Energies of two networks share no unit: "
+        "colour is the rank within one landscape unless energy is chosen, which has a range of its own in every panel.",
+    ),
+    page="crl_probe.render.page.q_landscape:landscape_view",
+    paper="crl_probe.render.paper.figures:landscape_figure",
+    scale=("ranked farthest", "ranked nearest to the goal"),
+)

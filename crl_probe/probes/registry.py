@@ -3,12 +3,17 @@
 import dataclasses
 import importlib
 import logging
+import pkgutil
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from crl_probe.metrics import DEFINITIONS, MetricError
+import crl_probe.probes
+from crl_probe.metrics import MetricError
+from crl_probe.probes.declaration import Probe
+from crl_probe.runs.agent import check_agents
+from crl_probe.runs.errors import ProbeError
 from crl_probe.store.cache import cached
 from crl_train.errors import ConfigError, CrlError
 
@@ -19,84 +24,23 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-@dataclasses.dataclass(frozen=True)
-class Probe:
-    """One probe; its module ``crl_probe.probes.<name>`` has ``run``, and is imported when first used.
-
-    Attributes:
-        name: Name of the module.
-        title: Its name for people.
-        class_name: Its result is a ``<class_name>Result``, its settings are ``<class_name>Settings``.
-        metrics: Names of the metrics it measures.
-        in_log: Whether it reads the run's log, which the hash of a checkpoint does not cover: never cached.
-    """
-
-    name: str
-    title: str
-    class_name: str
-    metrics: tuple[str, ...]
-    in_log: bool = False
-
-    def result_type(self) -> type:
-        return cast(type, getattr(self._module(), f"{self.class_name}Result"))
-
-    def settings_type(self) -> type:
-        return cast(type, getattr(self._module(), f"{self.class_name}Settings"))
-
-    def settings(self, evidence: "Evidence", **options: Any) -> Any:
-        """Settings of the probe about this evidence."""
-        if any(field.name == "evidence" for field in dataclasses.fields(self.settings_type())):
-            options["evidence"] = evidence.settings
-        return self.settings_type()(**options)
-
-    def run(self, evidence: "Evidence", settings: Any) -> Any:
-        """The result for these runs, from the cache if it is there.
-
-        Raises:
-            ProbeError: If the probe cannot be done for these runs.
-        """
-        seed = evidence.settings.seed
-
-        def compute() -> Any:
-            evidence.progress.computing()
-            return self._module().run(evidence.runs, settings, np.random.default_rng(seed), evidence=evidence)
-
-        return cached(
-            self.name,
-            self.result_type(),
-            evidence.infos,
-            settings,
-            seed,
-            compute,
-            enabled=evidence.use_cache and not self.in_log,
-        )
-
-    def _module(self) -> Any:
-        return importlib.import_module(f"crl_probe.probes.{self.name}")
+def _declared() -> dict[str, Probe]:
+    """The declarations of all files of this folder that have one, in their order."""
+    found = [module.name for module in pkgutil.iter_modules(crl_probe.probes.__path__, "crl_probe.probes.")]
+    modules = [importlib.import_module(name) for name in found if name != __name__]
+    probes = [module.PROBE for module in modules if hasattr(module, "PROBE")]
+    return {probe.name: probe for probe in sorted(probes, key=lambda probe: probe.order)}
 
 
-def _of_group(*groups: str) -> tuple[str, ...]:
-    return tuple(name for name, definition in DEFINITIONS.items() if definition.group in groups)
+PROBES: Final[Mapping[str, Probe]] = _declared()
+"""Every probe by its name, in the order of reports."""
 
-
-# In the order of reports.
-_PROBES = (
-    Probe("success", "success", "Success", _of_group("success")),
-    Probe("learning_curves", "learning curves", "LearningCurves", (), in_log=True),
-    Probe("q_landscape", "Q-landscapes", "QLandscape", _of_group("landscape")),
-    Probe("embedding_trajectory", "embedding trajectories", "EmbeddingTrajectory", _of_group("trajectory")),
-    Probe("goal_clusters", "spread around the goal", "GoalClusters", _of_group("spread")),
-    Probe("geometry", "geometry", "Geometry", ("effective_rank", "cka", "linear_decodability")),
-    Probe("residual_stream", "residual stream", "ResidualStream", ("dormant_fraction", "residual_contribution")),
-    Probe("retrieval", "retrieval", "Retrieval", ("retrieval_accuracy", "infonce_bound")),
-    Probe("depth_lens", "depth lens", "DepthLens", ("readable_depth",)),
-    Probe("rollouts", "rollouts", "Rollouts", ()),
-)
-PROBES: dict[str, Probe] = {probe.name: probe for probe in _PROBES}
+COMMANDS: Final[Mapping[str, Probe]] = {probe.command: probe for probe in PROBES.values()}
+"""Every probe by the word for it on the command line."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Measured:
+class Measurements:
     """What the probes gave.
 
     Attributes:
@@ -110,9 +54,53 @@ class Measured:
     @property
     def samples(self) -> tuple["MetricSamples", ...]:
         """All numbers of all runs."""
-        return tuple(
-            sample for result in self.results.values() if hasattr(result, "samples") for sample in result.samples()
-        )
+        return tuple(sample for result in self.results.values() for sample in samples_of(result))
+
+
+def samples_of(result: Any) -> tuple["MetricSamples", ...]:
+    """The numbers of one result; none if its probe has no metrics."""
+    return result.samples() if hasattr(result, "samples") else ()
+
+
+def check_possible(probe: Probe, evidence: "Evidence") -> None:
+    """Refuse agents or an environment that lack what a probe needs.
+
+    Raises:
+        ProbeError: Saying what is lacking.
+    """
+    without = probe.environment(evidence.env)
+    if without:
+        raise ProbeError(f"environment {evidence.env.name!r} is not one for it: {without}.")
+    check_agents(evidence.runs, probe.agent)
+
+
+def run_probe(probe: Probe, evidence: "Evidence", settings: Any = None) -> Any:
+    """The result of one probe, from the cache if it is there.
+
+    Args:
+        probe: The probe.
+        evidence: The runs and what is recorded about them.
+        settings: Its settings; None takes the defaults.
+
+    Raises:
+        ProbeError: If the probe cannot be done for these runs.
+        MetricError: If what it measures is undefined for them.
+    """
+    settings = probe.settings() if settings is None else settings
+    check_possible(probe, evidence)
+
+    def compute() -> Any:
+        evidence.progress.computing()
+        return probe.run(evidence, settings, np.random.default_rng(evidence.settings.seed))
+
+    return cached(
+        probe.name,
+        probe.result,
+        evidence.infos,
+        {"settings": dataclasses.asdict(settings), "records": evidence.question(probe.records)},
+        compute,
+        enabled=evidence.use_cache and probe.is_cached,
+    )
 
 
 def measure(
@@ -120,13 +108,13 @@ def measure(
     names: Iterable[str] | None = None,
     options: Mapping[str, Mapping[str, Any]] | None = None,
     heading: str = "",
-) -> Measured:
+) -> Measurements:
     """Run probes one after the other; one that cannot be done for these runs is named with its reason.
 
     Args:
         evidence: The runs and what is recorded about them.
-        names: Names of probes; None runs all.
-        options: By name of a probe the settings of its own, beside the evidence.
+        names: Names of probes, or the words of their commands; None runs all.
+        options: By name of a probe its settings.
         heading: What is measured, for whoever watches; the environment's name if empty.
 
     Raises:
@@ -136,28 +124,61 @@ def measure(
         >>> measured = measure(evidence, ["q_landscape"], {"q_landscape": {"fine_cells": 128}})   # doctest: +SKIP
         >>> measured.results["q_landscape"].scores["geodesic_rank"].mean(axis=1)                  # doctest: +SKIP
     """
-    wanted = list(PROBES) if names is None else [name for name in PROBES if name in set(names)]
-    unknown = sorted((set(names or ()) | set(options or ())) - set(PROBES))
-    if unknown:
-        raise ConfigError(f"unknown probe {unknown[0]!r}: probes are {', '.join(PROBES)}.")
+    wanted = list(PROBES.values()) if names is None else probes_named(names)
+    chosen = {probe_named(name).name: values for name, values in (options or {}).items()}
     results, missing = {}, {}
-    evidence.progress.planned(heading or evidence.env.name, [PROBES[name].title for name in wanted])
-    for name in wanted:
-        probe = PROBES[name]
-        settings = probe.settings(evidence, **(options or {}).get(name, {}))
+    evidence.progress.planned(heading or evidence.env.name, [probe.title for probe in wanted])
+    for probe in wanted:
+        settings = make_settings(probe, chosen.get(probe.name, {}))
         evidence.progress.began(probe.title)
         try:
-            results[name] = probe.run(evidence, settings)
+            results[probe.name] = run_probe(probe, evidence, settings)
         except ConfigError:
-            raise  # asked for something that cannot be: not this probe's affair alone
+            raise  # a setting or goal that cannot be: not this probe's affair alone
         except (CrlError, MetricError) as error:
             logger.warning("%s cannot be measured: %s", probe.title, error)
-            missing[name] = str(error)
-        evidence.progress.ended(probe.title, missing.get(name, ""))
-    return Measured(results, missing)
+            missing[probe.name] = str(error)
+        evidence.progress.ended(probe.title, missing.get(probe.name, ""))
+    return Measurements(results, missing)
+
+
+def make_settings(probe: Probe, values: Mapping[str, Any]) -> Any:
+    """Settings of a probe from some of their values.
+
+    Raises:
+        ConfigError: If there is no such setting, or a value is not usable.
+    """
+    known = [field.name for field in dataclasses.fields(probe.settings)]
+    for name in values:
+        if name not in known:
+            there = f"There are {', '.join(known)}" if known else "It has none"
+            raise ConfigError(f"unknown setting {name!r} of {probe.name}: no setting has this name. {there}.")
+    return probe.settings(**values)
+
+
+def probe_named(name: str) -> Probe:
+    """The probe of a name, or of the word of its command.
+
+    Raises:
+        ConfigError: Listing what there is.
+    """
+    probe = PROBES.get(name) or COMMANDS.get(name)
+    if probe is None:
+        raise ConfigError(f"unknown probe {name!r}: probes are {', '.join(PROBES)}.")
+    return probe
+
+
+def probes_named(names: Iterable[str]) -> list[Probe]:
+    """The probes of some names or command words, in the order of reports.
+
+    Raises:
+        ConfigError: If one is unknown.
+    """
+    wanted = {probe_named(name).name for name in names}
+    return [probe for probe in PROBES.values() if probe.name in wanted]
 
 
 def probes_of(metrics: Iterable[str]) -> list[str]:
-    """Names of the probes that measure these metrics, in the order of ``PROBES``."""
+    """Names of the probes that measure these metrics, in the order of reports."""
     wanted = set(metrics)
     return [name for name, probe in PROBES.items() if wanted & set(probe.metrics)]

@@ -2,24 +2,23 @@
 
 import dataclasses
 import itertools
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from crl_probe import metrics
-from crl_probe.evidence.evidence import Evidence, EvidenceSettings
 from crl_probe.evidence.places import achieved_goals
+from crl_probe.probes.declaration import NumberTable, Probe
 from crl_probe.probes.geometry import cka_between
 from crl_probe.probes.samples import MetricSamples, metric_samples, or_nan
+from crl_probe.runs.agent import LayeredAgent
 from crl_probe.runs.blocks import evenly_spaced_blocks, points_that_fit
 from crl_probe.runs.run_info import RunInfo
-from crl_train.config import LAYERS_PER_BLOCK
 from crl_train.errors import ConfigError
 
 if TYPE_CHECKING:
-    from crl_probe.runs.loading import LoadedRun
+    from crl_probe.evidence.evidence import Evidence
 
 NETWORKS = ("phi", "psi", "actor")
 
@@ -31,13 +30,11 @@ class ResidualStreamSettings:
     """Settings of the probe.
 
     Attributes:
-        evidence: Shared set.
         points: How many shared points pass through the networks; fewer if there are fewer, or if a network is so deep
             that its stream would not fit into memory.
         kept_blocks: How many blocks are compared with each other, evenly spaced from the first to the last.
     """
 
-    evidence: EvidenceSettings = dataclasses.field(default_factory=EvidenceSettings)
     points: int = 1_024
     kept_blocks: int = 17
 
@@ -86,24 +83,16 @@ class _Inside(NamedTuple):
     block_cka: Float[np.ndarray, "kept kept"]
 
 
-def run(
-    loaded_runs: Sequence["LoadedRun"],
-    settings: ResidualStreamSettings,
-    rng: np.random.Generator,
-    *,
-    evidence: Evidence | None = None,
-) -> ResidualStreamResult:
+def run(evidence: "Evidence", settings: ResidualStreamSettings, rng: np.random.Generator) -> ResidualStreamResult:
     """Send shared points through every network and look at what happens in each block.
 
     Args:
-        loaded_runs: Agents of one environment.
-        settings: How many points and blocks, and the evidence.
+        evidence: The agents, and what is recorded of them.
+        settings: How many points and blocks.
         rng: Chooses the points, the same for every agent.
-        evidence: Recordings made already; None makes them.
     """
-    evidence = evidence or Evidence(loaded_runs, settings.evidence)
     points = evidence.probe_set.points
-    count = min(settings.points, len(points), *(_points_that_fit(run) for run in evidence.runs))
+    count = min(settings.points, len(points), *(_points_that_fit(agent) for agent in evidence.layered_agents))
     chosen = points.rows(np.sort(rng.choice(len(points), size=count, replace=False)))
     inputs = {
         "phi": (chosen.states, chosen.actions),
@@ -120,28 +109,52 @@ def run(
     )
 
 
-def _points_that_fit(run: "LoadedRun") -> int:
-    deepest = max(run.config.actor_depth, run.config.critic_depth)
-    return points_that_fit(deepest // LAYERS_PER_BLOCK, run.config.width)
+def _points_that_fit(agent: LayeredAgent) -> int:
+    return points_that_fit(max(map(agent.num_blocks, NETWORKS)), agent.width)
 
 
-def _look_inside(run: "LoadedRun", inputs: dict[str, tuple[np.ndarray, ...]], most_kept: int) -> _Inside:
-    kept = evenly_spaced_blocks(run.critic_blocks, most_kept)
+def _look_inside(agent: LayeredAgent, inputs: dict[str, tuple[np.ndarray, ...]], most_kept: int) -> _Inside:
+    kept = evenly_spaced_blocks(agent.critic_blocks, most_kept)
     return _Inside(
-        dormant={name: _dormant(run, name, arrays) for name, arrays in inputs.items()},
-        contribution={name: _contribution(run, name, arrays) for name, arrays in inputs.items()},
+        dormant={name: _dormant(agent, name, arrays) for name, arrays in inputs.items()},
+        contribution={name: _contribution(agent, name, arrays) for name, arrays in inputs.items()},
         kept_blocks=kept,
-        block_cka=cka_between(list(np.asarray(run.residual_stream("phi", *inputs["phi"]))[kept])),
+        block_cka=cka_between(list(np.asarray(agent.residual_stream("phi", *inputs["phi"]))[kept])),
     )
 
 
-def _dormant(run: "LoadedRun", network: str, inputs: tuple[np.ndarray, ...]) -> ByBlock:
-    activations = np.asarray(run.mean_activations(network, *inputs))
+def _dormant(agent: LayeredAgent, network: str, inputs: tuple[np.ndarray, ...]) -> ByBlock:
+    activations = np.asarray(agent.mean_activations(network, *inputs))
     return np.array([or_nan(metrics.dormant_fraction, of_block) for of_block in activations])
 
 
-def _contribution(run: "LoadedRun", network: str, inputs: tuple[np.ndarray, ...]) -> ByBlock:
-    if not run.config.residual:
+def _contribution(agent: LayeredAgent, network: str, inputs: tuple[np.ndarray, ...]) -> ByBlock:
+    if not agent.has_residual_stream:
         return np.zeros(0)
-    stream = np.asarray(run.residual_stream(network, *inputs))
+    stream = np.asarray(agent.residual_stream(network, *inputs))
     return np.array([or_nan(metrics.residual_contribution, *around) for around in itertools.pairwise(stream)])
+
+
+PROBE = Probe(
+    name="residual_stream",
+    order=70,
+    command="stream",
+    title="Residual stream",
+    help="Dormant units, and what each residual block adds.",
+    settings=ResidualStreamSettings,
+    result=ResidualStreamResult,
+    run=run,
+    metrics=("dormant_fraction", "residual_contribution"),
+    agent=LayeredAgent,
+    records=("shared",),
+    reading=lambda _: (
+        "What each residual block adds to the stream that passes through it: blocks that add next to nothing, or whose "
+        "units are dormant, are depth that this agent does not use."
+    ),
+    finding=lambda found: found.ends(
+        "residual_contribution", "shared", "A block of φ changes its stream by {} of the stream's length", "phi"
+    ),
+    tables=(NumberTable(("residual_contribution", "dormant_fraction"), "shared"),),
+    page="crl_probe.render.page.panels:residual_stream",
+    paper="crl_probe.render.paper.figures:residual_stream_figure",
+)

@@ -1,21 +1,21 @@
 """Whether each critic picks the goal that a state-action led to out of a batch of others."""
 
 import dataclasses
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
 
 from crl_probe import metrics
-from crl_probe.evidence.evidence import Evidence, EvidenceSettings
 from crl_probe.evidence.pairs import Pairs, energies_by_batch, own_pairs, shared_pairs
+from crl_probe.probes.declaration import NumberTable, Probe
 from crl_probe.probes.samples import MetricSamples, metric_samples, or_nan
+from crl_probe.runs.agent import EmbeddingAgent
 from crl_probe.runs.encode import encode_phi, encode_psi
 from crl_probe.runs.run_info import RunInfo
 
 if TYPE_CHECKING:
-    from crl_probe.runs.loading import LoadedRun
+    from crl_probe.evidence.evidence import Evidence
 
 SCORES = {"retrieval_accuracy": metrics.retrieval_accuracy, "infonce_bound": metrics.infonce_bound}
 
@@ -25,11 +25,9 @@ class RetrievalSettings:
     """Settings of the probe.
 
     Attributes:
-        evidence: Episodes and shared set.
         batch_size: Pairs of a batch; chance is 1 in so many.
     """
 
-    evidence: EvidenceSettings = dataclasses.field(default_factory=EvidenceSettings)
     batch_size: int = 256
 
 
@@ -61,30 +59,22 @@ class RetrievalResult:
         )
 
 
-def run(
-    loaded_runs: Sequence["LoadedRun"],
-    settings: RetrievalSettings,
-    rng: np.random.Generator,
-    *,
-    evidence: Evidence | None = None,
-) -> RetrievalResult:
+def run(evidence: "Evidence", settings: RetrievalSettings, rng: np.random.Generator) -> RetrievalResult:
     """Let every critic find the goals of shared pairs, and of pairs from its own episodes.
 
     Args:
-        loaded_runs: Agents of one environment.
-        settings: Size of a batch, and the evidence.
+        evidence: The agents, and what is recorded of them.
+        settings: Size of a batch.
         rng: Shuffles the shared pairs and draws the others.
-        evidence: Recordings made already; None makes them.
 
     Raises:
         ProbeError: If there are too few shared points for one batch.
     """
-    evidence = evidence or Evidence(loaded_runs, settings.evidence)
     shared = shared_pairs(evidence.probe_set.points, settings.batch_size, rng)
     seed = int(rng.integers(2**31))
     own = [
-        (own_pairs(evidence.env, record, len(shared), settings.batch_size, run.config.discount, _seeded(seed)),)
-        for run, record in zip(evidence.runs, evidence.episodes, strict=True)
+        (own_pairs(evidence.env, record, len(shared), settings.batch_size, agent.discount, _seeded(seed)),)
+        for agent, record in zip(evidence.embedding_agents, evidence.episodes, strict=True)
     ]
     words = f"retrieving goals among {settings.batch_size}"
     tables = evidence.of_each_run(words, _shared_and_own_scores, shared, each=own)
@@ -101,12 +91,37 @@ def _seeded(seed: int) -> np.random.Generator:
 
 
 def _shared_and_own_scores(
-    run: "LoadedRun", own: Pairs, shared: Pairs
+    agent: EmbeddingAgent, own: Pairs, shared: Pairs
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    return _scores(run, shared), _scores(run, own)
+    return _scores(agent, shared), _scores(agent, own)
 
 
-def _scores(run: "LoadedRun", pairs: Pairs) -> dict[str, Float[np.ndarray, " batches"]]:
-    phi, psi = encode_phi(run, pairs.states, pairs.actions), encode_psi(run, pairs.goals)
-    batches = energies_by_batch(run.config.energy, phi, psi, pairs.batch_size)
+def _scores(agent: EmbeddingAgent, pairs: Pairs) -> dict[str, Float[np.ndarray, " batches"]]:
+    phi, psi = encode_phi(agent, pairs.states, pairs.actions), encode_psi(agent, pairs.goals)
+    batches = energies_by_batch(agent, phi, psi, pairs.batch_size)
     return {name: np.array([or_nan(score, energies) for energies in batches]) for name, score in SCORES.items()}
+
+
+PROBE = Probe(
+    name="retrieval",
+    order=80,
+    command="retrieval",
+    title="Contrastive quality",
+    help="Does the critic pick the goal that a state-action led to?",
+    settings=RetrievalSettings,
+    result=RetrievalResult,
+    run=run,
+    metrics=tuple(SCORES),
+    agent=EmbeddingAgent,
+    records=("episodes", "shared"),
+    reading=lambda result: (
+        f"The critic's own task on fresh episodes: among {result.batch_size} goals, find the one that this "
+        f"state-action led to (chance is 1 in {result.batch_size})."
+    ),
+    finding=lambda found: found.ends("retrieval_accuracy", "shared", "Critics pick the right goal with a share of {}"),
+    charts=tuple(SCORES),
+    tables=(
+        NumberTable(tuple(SCORES), "shared", "shared probe set"),
+        NumberTable(tuple(SCORES), "on-policy", "own episodes"),
+    ),
+)

@@ -1,22 +1,21 @@
 """The ways that all agents take from the same starts to the same goals."""
 
 import dataclasses
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from crl_probe import metrics
-from crl_probe.evidence.evidence import Evidence, EvidenceSettings
-from crl_probe.evidence.places import achieved_goals, map_of, own_ways
-from crl_probe.runs.errors import ProbeError
+from crl_probe.evidence.episodes import OnPolicyEpisodes
+from crl_probe.evidence.places import achieved_goals, distance_to_own_goal, map_of, without_plane
+from crl_probe.probes.declaration import Probe
 from crl_probe.runs.run_info import RunInfo
-from crl_train.envs.goal_env import GoalEnv
 from crl_train.errors import ConfigError
 
 if TYPE_CHECKING:
-    from crl_probe.runs.loading import LoadedRun
+    from crl_probe.evidence.evidence import Evidence
+    from crl_train.envs.goal_env import GoalEnv
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,11 +23,9 @@ class RolloutsSettings:
     """Settings of the probe.
 
     Attributes:
-        evidence: Episodes that the pairs of start and goal are chosen from.
         pairs: How many pairs; fewer if fewer episodes are recorded.
     """
 
-    evidence: EvidenceSettings = dataclasses.field(default_factory=EvidenceSettings)
     pairs: int = 12
 
     def __post_init__(self) -> None:
@@ -44,8 +41,8 @@ class RolloutsResult:
         runs: The agents.
         tolerance: Distance below which a goal counts as reached, environment's unit.
         episode: Number of each pair among the recorded episodes. (pairs,)
-        starts: Where each episode starts, first two entries of the achieved goal. (pairs, 2), environment's unit.
-        goals: Commanded goal of each pair, first two entries. (pairs, 2), environment's unit.
+        starts: Where each episode starts, in the plane. (pairs, 2), environment's unit.
+        goals: Commanded goal of each pair, in the plane. (pairs, 2), environment's unit.
         goal_dim: Entries of a goal; beyond two, how near it is cannot be seen in the plane.
         way: Walking distance from start to goal, ascending. (pairs,), environment's unit.
         positions: Place at the start and after each step. (runs, pairs, steps + 1, 2), environment's unit.
@@ -71,46 +68,39 @@ class RolloutsResult:
     map_free: Bool[np.ndarray, "nx ny"]
 
 
-def run(
-    loaded_runs: Sequence["LoadedRun"],
-    settings: RolloutsSettings,
-    rng: np.random.Generator,
-    *,
-    evidence: Evidence | None = None,
-) -> RolloutsResult:
+def run(evidence: "Evidence", settings: RolloutsSettings, rng: np.random.Generator) -> RolloutsResult:
     """Pick recorded episodes from the nearest to the farthest goal and keep the path of every agent in them.
 
     Args:
-        loaded_runs: Agents of one environment.
+        evidence: The agents, and what is recorded of them.
         settings: How many episodes.
         rng: Not used: the evidence has a seed of its own.
-        evidence: Recordings made already; None makes them.
 
-    Raises:
-        ProbeError: If goals of the environment have no two entries that span a plane.
     """
-    evidence = evidence or Evidence(loaded_runs, settings.evidence)
     env = evidence.env
-    if env.goal_dim < 2:
-        raise ProbeError(f"goals of environment {env.name!r} have {env.goal_dim} entry: a path in the plane needs two.")
     records = evidence.episodes
     shared = records[0]  # starts and goals are those of every agent
     starts = achieved_goals(env, shared.states[:, 0])
-    way = own_ways(env, starts, shared.commanded_goals)
+    way = distance_to_own_goal(env, starts, shared.commanded_goals)
     chosen = near_to_far(way, settings.pairs)
     return RolloutsResult(
         runs=evidence.infos,
         tolerance=shared.tolerance,
         episode=chosen,
-        starts=starts[chosen, :2],
-        goals=shared.commanded_goals[chosen, :2],
+        starts=np.asarray(env.in_plane(starts[chosen])),
+        goals=np.asarray(env.in_plane(shared.commanded_goals[chosen])),
         goal_dim=env.goal_dim,
         way=way[chosen],
         positions=np.stack([_path(env, record.states[chosen]) for record in records]),
-        arrival=np.stack([metrics.first_arrival(record.distances[chosen], shared.tolerance) for record in records]),
+        arrival=np.stack([_arrival(record, chosen) for record in records]),
         distances=np.stack([record.distances[chosen].astype(np.float32) for record in records]),
         **map_of(env),
     )
+
+
+def _arrival(record: OnPolicyEpisodes, chosen: Int[np.ndarray, " pairs"]) -> Int[np.ndarray, " pairs"]:
+    outcome = {"reached": record.reached[chosen], "active": record.active[chosen]}
+    return metrics.first_arrival(record.distances[chosen], None, **outcome)
 
 
 def near_to_far(way: Float[np.ndarray, " episodes"], count: int) -> Int[np.ndarray, " pairs"]:
@@ -126,8 +116,28 @@ def near_to_far(way: Float[np.ndarray, " episodes"], count: int) -> Int[np.ndarr
 
 
 def _path(
-    env: GoalEnv, states: Float[np.ndarray, "pairs steps_and_start state_dim"]
+    env: "GoalEnv", states: Float[np.ndarray, "pairs steps_and_start state_dim"]
 ) -> Float[np.ndarray, "pairs steps_and_start 2"]:
     pairs, steps_and_start, state_dim = states.shape
-    achieved = achieved_goals(env, states.reshape(-1, state_dim))[:, :2]
+    achieved = np.asarray(env.in_plane(achieved_goals(env, states.reshape(-1, state_dim))))
     return achieved.reshape(pairs, steps_and_start, 2).astype(np.float32)
+
+
+PROBE = Probe(
+    name="rollouts",
+    order=100,
+    command="rollouts",
+    title="Rollouts",
+    help="The paths of all agents from the same starts to the same goals.",
+    settings=RolloutsSettings,
+    result=RolloutsResult,
+    run=run,
+    environment=without_plane,
+    records=("episodes",),
+    reading=lambda result: (
+        f"The same {len(result.way)} starts and goals for every agent, spread evenly from near to far: play them and "
+        "see where depths part ways."
+    ),
+    page="crl_probe.render.page.rollouts:rollout_view",
+    paper="crl_probe.render.paper.figures:rollouts_figure",
+)

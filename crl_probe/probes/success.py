@@ -1,26 +1,24 @@
 """Does the agent reach the goals it is told to reach, and does it stay?"""
 
 import dataclasses
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float, Integer
+from jaxtyping import Bool, Float, Integer
 
 from crl_probe import metrics
-from crl_probe.evidence.evidence import Evidence, EvidenceSettings
+from crl_probe.metrics.definitions import names_of
+from crl_probe.probes.declaration import NumberTable, Probe
 from crl_probe.probes.samples import MetricSamples, metric_samples
 from crl_probe.runs.run_info import RunInfo
 
 if TYPE_CHECKING:
-    from crl_probe.runs.loading import LoadedRun
+    from crl_probe.evidence.evidence import Evidence
 
 
 @dataclasses.dataclass(frozen=True)
 class SuccessSettings:
-    """Settings of the probe: which episodes are rolled out."""
-
-    evidence: EvidenceSettings = dataclasses.field(default_factory=EvidenceSettings)
+    """The probe has no settings of its own."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,18 +27,18 @@ class SuccessResult:
 
     Attributes:
         runs: The agents.
-        tolerance: Distance below which a goal counts as reached, environment's unit.
-        episode_length: Steps of an episode.
-        steps_at_goal: Steps within tolerance. (runs, episodes)
+        episode_length: Steps of an episode, unless the environment ends it earlier.
+        steps_at_goal: Steps after which the goal was reached. (runs, episodes)
         first_arrival: Steps taken when the goal is first reached, 0 if never. (runs, episodes)
-        final_distance: Distance after the last step, environment's unit. (runs, episodes)
+        is_at_goal_finally: Whether the goal is reached after the last step taken. (runs, episodes)
+        final_distance: Distance after the last step taken, environment's unit. (runs, episodes)
     """
 
     runs: tuple[RunInfo, ...]
-    tolerance: float
     episode_length: int
     steps_at_goal: Integer[np.ndarray, "runs episodes"]
     first_arrival: Integer[np.ndarray, "runs episodes"]
+    is_at_goal_finally: Bool[np.ndarray, "runs episodes"]
     final_distance: Float[np.ndarray, "runs episodes"]
 
     def samples(self) -> tuple[MetricSamples, ...]:
@@ -50,7 +48,7 @@ class SuccessResult:
             arrival, at_goal = self.first_arrival[i], self.steps_at_goal[i]
             by_episode = {
                 "success_rate": arrival > 0,
-                "final_success_rate": self.final_distance[i] < self.tolerance,
+                "final_success_rate": self.is_at_goal_finally[i],
                 "time_at_goal": at_goal,
                 "time_at_goal_share": at_goal / self.episode_length,
                 "time_to_goal": np.where(arrival > 0, arrival, np.nan),
@@ -63,29 +61,49 @@ class SuccessResult:
         return tuple(entries)
 
 
-def run(
-    loaded_runs: Sequence["LoadedRun"],
-    settings: SuccessSettings,
-    rng: np.random.Generator,
-    *,
-    evidence: Evidence | None = None,
-) -> SuccessResult:
+def run(evidence: "Evidence", settings: SuccessSettings, rng: np.random.Generator) -> SuccessResult:
     """Roll out every agent on the same starts and goals and record what came of each episode.
 
     Args:
-        loaded_runs: Agents of one environment.
-        settings: Which episodes.
+        evidence: The agents, and what is recorded of them.
+        settings: None of its own.
         rng: Not used: the evidence has a seed of its own, so that all probes see the same episodes.
-        evidence: Recordings made already; None makes them.
     """
-    evidence = evidence or Evidence(loaded_runs, settings.evidence)
     records = evidence.episodes
-    tolerance = records[0].tolerance
+    outcomes = [{"reached": record.reached, "active": record.active} for record in records]
+    last = [(np.arange(len(record.active)), record.steps_taken - 1) for record in records]
+    of_each = list(zip(records, outcomes, strict=True))
     return SuccessResult(
         runs=evidence.infos,
-        tolerance=tolerance,
         episode_length=int(records[0].distances.shape[1]),
-        steps_at_goal=np.stack([metrics.steps_at_goal(record.distances, tolerance) for record in records]),
-        first_arrival=np.stack([metrics.first_arrival(record.distances, tolerance) for record in records]),
-        final_distance=np.stack([record.distances[:, -1] for record in records]),
+        steps_at_goal=np.stack([metrics.steps_at_goal(r.distances, None, **outcome) for r, outcome in of_each]),
+        first_arrival=np.stack([metrics.first_arrival(r.distances, None, **outcome) for r, outcome in of_each]),
+        is_at_goal_finally=np.stack([r.reached[at] for r, at in zip(records, last, strict=True)]),
+        final_distance=np.stack([r.distances[at] for r, at in zip(records, last, strict=True)]),
     )
+
+
+PROBE = Probe(
+    name="success",
+    order=10,
+    command="success",
+    title="Performance",
+    help="How often agents reach the goal, and for how long they stay.",
+    settings=SuccessSettings,
+    result=SuccessResult,
+    run=run,
+    metrics=names_of("success"),
+    records=("episodes",),
+    reading=lambda result: (
+        f"Each agent acts without noise on the same {result.first_arrival.shape[1]} starts and goals for "
+        f"{result.episode_length} steps; a large marker is the aggregate with its 95 % interval, a small dot is one "
+        "seed."
+    ),
+    finding=lambda found: found.ends("time_at_goal", "on-policy", "Agents spend {} steps of an episode at their goal"),
+    charts=("success_rate", "time_at_goal", "time_to_goal", "final_distance"),
+    tables=(
+        NumberTable(
+            ("success_rate", "final_success_rate", "time_at_goal", "time_to_goal", "final_distance"), "on-policy"
+        ),
+    ),
+)

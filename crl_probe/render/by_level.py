@@ -1,4 +1,4 @@
-"""A metric by depth: the aggregate with its interval, and every seed as a dot beside it."""
+"""A metric by level: the aggregate with its interval, and every seed as a dot beside it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -9,7 +9,8 @@ from crl_probe.metrics import DEFINITIONS
 from crl_probe.render.axes import place_axis, value_axis
 from crl_probe.render.charts import RULE, Chart, ChartGroup, Dot, Fill, LegendEntry, Line, Mark, Reference
 from crl_probe.render.palette import depth_colours, depth_symbols
-from crl_probe.runs.run_info import RunInfo, depth_order
+from crl_probe.runs.factors import level_ticks
+from crl_probe.runs.run_info import RunInfo, labels_in_order
 from crl_probe.summary.estimates import PART_WORDS, DepthEstimate
 from crl_probe.summary.numbers import format_count, format_estimate, format_number
 
@@ -42,7 +43,7 @@ def level_charts(
 
 
 def level_chart(estimates: Sequence[DepthEstimate], reference: Reference | None = None) -> Chart:
-    """One metric by depth; kinds of evidence and parts stand side by side at each depth, told apart by their fill.
+    """One metric by level; kinds of evidence and parts stand side by side at each level, told apart by their fill.
 
     Args:
         estimates: Of one metric, at least one.
@@ -53,7 +54,7 @@ def level_chart(estimates: Sequence[DepthEstimate], reference: Reference | None 
         reference = Reference(definition.chance, "chance")
     references = () if reference is None else (reference,)
     runs = [run for e in estimates for run in e.runs]
-    labels = depth_order(runs)
+    labels = labels_in_order(runs)
     kinds = list(dict.fromkeys((e.evidence, e.part) for e in estimates))
     shifts = [0.0] if len(kinds) == 1 else [float(shift) for shift in np.linspace(-_SPREAD, _SPREAD, len(kinds))]
     marks = tuple(
@@ -61,13 +62,13 @@ def level_chart(estimates: Sequence[DepthEstimate], reference: Reference | None 
         for e in estimates
         for kind in [kinds.index((e.evidence, e.part))]
     )
-    ticks, title = depth_ticks(runs)
+    ticks, title = run_ticks(runs)
     numbers = [end for e in estimates for end in (e.estimate.value, e.estimate.low, e.estimate.high, *e.values)]
     return Chart(
         title=definition.title,
         x=place_axis(title, list(ticks.values())),
         y=value_axis(definition, [*numbers, *(one.value for one in references)]),
-        alt=f"{definition.title} by depth: {'; '.join(mark.text for mark in marks)}",
+        alt=f"{definition.title} by {title}: {'; '.join(mark.text for mark in marks)}",
         lines=_threads(estimates, labels, kinds, shifts),
         marks=marks,
         references=references,
@@ -85,32 +86,28 @@ def interval_note(estimates: Sequence[DepthEstimate]) -> str:
     return f"95 % interval, {' or '.join(spans)}" if spans else "one seed, no interval"
 
 
-def depth_ticks(runs: Sequence[RunInfo]) -> tuple[dict[str, str], str]:
-    """Short words for the depths, as tick labels need them, and what they are.
+def run_ticks(runs: Sequence[RunInfo]) -> tuple[dict[str, str], str]:
+    """Short words for the labels of runs, as tick labels need them, and what they are.
 
     Args:
         runs: The agents.
 
     Returns:
-        For each label, shallow to deep, its tick label; and the title of the axis.
+        For each label, in order, its tick label; and the title of the axis.
 
     Example:
-        >>> depth_ticks([RunInfo("run", "depth 16", "point_u_maze", 16, 16, 0, 5_000, "")])
+        >>> run_ticks([RunInfo("run", "depth 16", "point_u_maze", 16, 16, 0, 5_000, "")])
         ({'depth 16': '16'}, 'depth')
     """
-    of_label = {label: next(run for run in runs if run.label == label) for label in depth_order(runs)}
-    equal = all(run.actor_depth == run.critic_depth for run in runs)
-    texts = {
-        label: f"{run.critic_depth}" if equal else f"{run.actor_depth}/{run.critic_depth}"
-        for label, run in of_label.items()
-    }
-    title = "depth" if equal else "depth of actor/critic"
-    if len(set(texts.values())) == len(texts):
+    of_label = {label: next(run for run in runs if run.label == label) for label in labels_in_order(runs)}
+    levels, title = level_ticks([run.factors for run in of_label.values()])
+    texts = dict(zip(of_label, levels, strict=True))
+    if len(set(levels)) == len(levels):
         return texts, title
-    # Several checkpoints of a depth: its stages are told apart by their steps.
+    # Several checkpoints of a level: its stages are told apart by their steps.
     steps = {label: format_count(run.env_steps) for label, run in of_label.items()}
-    if len(set(texts.values())) == 1:
-        return steps, f"environment steps at {title} {next(iter(texts.values()))}"
+    if len(set(levels)) == 1:
+        return steps, f"environment steps at {title} {levels[0]}"
     return {label: f"{text}\n{steps[label]}" for label, text in texts.items()}, f"{title}, environment steps"
 
 
@@ -140,7 +137,7 @@ def _mark(entry: DepthEstimate, labels: Sequence[str], place: float, fill: Fill,
 def _threads(
     estimates: Sequence[DepthEstimate], labels: Sequence[str], kinds: Sequence[Kind], shifts: Sequence[float]
 ) -> tuple[Line, ...]:
-    """Join the aggregates, so that jumps are seen; depths are no scale, and a thread says nothing between them."""
+    """Join the aggregates, so that jumps are seen; levels are no scale, and a thread says nothing between them."""
     threads = []
     for kind, shift in zip(kinds, shifts, strict=True):
         mine = [e for e in estimates if (e.evidence, e.part) == kind]

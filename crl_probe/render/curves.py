@@ -10,7 +10,7 @@ from crl_probe.metrics import MetricDefinition
 from crl_probe.metrics.statistics import aggregate_over_seeds
 from crl_probe.render.charts import LegendEntry, Line, stretches
 from crl_probe.render.palette import depth_colours, depth_symbols
-from crl_probe.runs.run_info import RunInfo, depth_order
+from crl_probe.runs.run_info import RunInfo, labels_in_order
 from crl_probe.summary.numbers import format_estimate, format_number
 
 CURVES_CAPTION: Final = (
@@ -42,7 +42,7 @@ def run_lines(
     Returns:
         Depth by depth: seeds first, so that the aggregate is drawn over them.
     """
-    labels = depth_order(runs)
+    labels = labels_in_order(runs)
     colours, symbols = depth_colours(labels), depth_symbols(labels)
     share = definition.is_share
     lines: list[Line] = []
@@ -74,7 +74,7 @@ def drawn_values(lines: Iterable[Line]) -> list[float]:
 
 def depth_entries(runs: Sequence[RunInfo]) -> tuple[LegendEntry, ...]:
     """A legend entry for each depth; none where there is one."""
-    labels = depth_order(runs)
+    labels = labels_in_order(runs)
     colours, symbols = depth_colours(labels), depth_symbols(labels)
     if len(labels) == 1:
         return ()

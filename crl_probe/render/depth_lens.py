@@ -18,7 +18,7 @@ from crl_probe.render.curves import (
     run_lines,
 )
 from crl_probe.render.palette import depth_colours
-from crl_probe.runs.run_info import depth_order
+from crl_probe.runs.run_info import labels_in_order
 from crl_probe.summary.numbers import format_number
 
 Over: TypeAlias = Literal["share", "blocks"]
@@ -77,7 +77,7 @@ def lens_curves(result: DepthLensResult) -> dict[str, tuple[Curve, ...]]:
 def _rings(
     result: DepthLensResult, metric: str, xs: list[np.ndarray], curves: tuple[Curve, ...], over: Over
 ) -> tuple[Mark, ...]:
-    colours = depth_colours(depth_order(result.runs))
+    colours = depth_colours(labels_in_order(result.runs))
     rings = []
     for run, x, y, share, total in zip(
         result.runs, xs, curves, result.readable[metric], result.total_blocks, strict=True

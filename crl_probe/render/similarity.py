@@ -7,21 +7,21 @@ import numpy as np
 
 from crl_probe.probes.geometry import GeometryResult
 from crl_probe.probes.residual_stream import ResidualStreamResult
-from crl_probe.render.by_level import depth_ticks
+from crl_probe.render.by_level import run_ticks
 from crl_probe.render.charts import ChartGroup, HeatMap
-from crl_probe.runs.run_info import depth_order, place_in_order
+from crl_probe.runs.run_info import labels_in_order, place_in_order
 
 _MOST_TICKS: Final = 6
 _SCALE: Final = "CKA"
 
 
 def agent_similarity(result: GeometryResult) -> HeatMap:
-    """CKA of every two agents on the shared set, shallow to deep, then by seed; lines part the depths."""
+    """CKA of every two agents on the shared set, by level, then by seed; lines part the levels."""
     order = sorted(range(len(result.runs)), key=lambda i: (*place_in_order(result.runs[i]), result.runs[i].seed))
     runs = [result.runs[i] for i in order]
     values = result.cka[np.ix_(order, order)]
-    texts, axis_title = depth_ticks(runs)
-    sizes = [sum(run.label == label for run in runs) for label in depth_order(runs)]
+    texts, axis_title = run_ticks(runs)
+    sizes = [sum(run.label == label for run in runs) for label in labels_in_order(runs)]
     borders = [float(border) for border in np.cumsum([0, *sizes]) - 0.5]
     names = tuple(f"{run.label}, seed {run.seed}" for run in runs)
     return HeatMap(

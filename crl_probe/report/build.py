@@ -97,7 +97,7 @@ def write_report(
     started = time.monotonic()
     if not runs:
         raise ConfigError("no runs to report on: a report needs at least one. Give run directories.")
-    by_env = group_by_env(runs)
+    by_env = group_by_env(runs, settings.by)
     for run, other in itertools.combinations(runs, 2):
         if run.path == other.path:
             raise ConfigError(
@@ -108,7 +108,7 @@ def write_report(
     check_replaceable(out)
     with replace_folder(out) as folder, no_stragglers():
         studies = tuple(
-            study(Evidence(group, settings.evidence, probe_set=probe_set, **common), settings, earlier)
+            study(Evidence(group, settings.evidence, by=settings.by, probe_set=probe_set, **common), settings, earlier)
             for group in by_env.values()
         )
         _write(studies, folder, settings, title or f"Depth comparison: {', '.join(by_env)}", started, progress)
@@ -154,7 +154,7 @@ def _settings_of(studies: Sequence[Study], settings: ReportSettings) -> dict[str
     return settings_of((one.evidence for one in studies), settings.command) | {
         "sections": [name for name in PROBES if settings.sections is None or name in settings.sections],
         "fine_cells": settings.fine_cells,
-        "passed_over": list(settings.passed_over),
+        "skipped": list(settings.skipped),
     }
 
 
@@ -175,7 +175,7 @@ def _part(one: Study, folder: Path, settings: ReportSettings, several: bool) -> 
         episodes=evidence.settings.episodes if "success" in measured.results else None,
         problem=measured.missing.get("success", ""),
     )
-    return EnvPart(one.env, evidence.infos, first, (*made, methods(evidence, probe_set, settings.passed_over)))
+    return EnvPart(one.env, evidence.infos, first, (*made, methods(evidence, probe_set, settings.skipped)))
 
 
 def _saved_probe_set(one: Study, path: Path) -> ProbeSet | None:

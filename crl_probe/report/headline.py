@@ -7,7 +7,7 @@ from crl_probe.metrics.comparison import MINIMUM_SEEDS
 from crl_probe.render.by_level import level_charts
 from crl_probe.render.page.content import Headline, number_table
 from crl_probe.render.page.effect_bar import effect_bar
-from crl_probe.runs.run_info import RunInfo, depth_order, place_in_order
+from crl_probe.runs.run_info import RunInfo, labels_in_order, place_in_order
 from crl_probe.summary.estimates import DepthEstimate
 from crl_probe.summary.verdicts import Verdict
 
@@ -51,7 +51,7 @@ def headline(
 
 
 def _compared(runs: Sequence[RunInfo], episodes: int | None) -> tuple[str, ...]:
-    labels, seeds = depth_order(runs), sorted({run.seed for run in runs})
+    labels, seeds = labels_in_order(runs), sorted({run.seed for run in runs})
     steps = sorted({run.env_steps for run in runs})
     trained = f"{steps[0]:,}" if len(steps) == 1 else f"{steps[0]:,} to {steps[-1]:,}"
     depths = [label.removeprefix("depth ") for label in labels]

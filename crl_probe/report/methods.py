@@ -9,7 +9,7 @@ from crl_probe.metrics.statistics import CONFIDENCE, RESAMPLES
 from crl_probe.render.page.content import Section, Table
 
 
-def methods(evidence: Evidence, probe_set: ProbeSet | None, passed_over: Sequence[str] = ()) -> Section:
+def methods(evidence: Evidence, probe_set: ProbeSet | None, skipped: Sequence[str] = ()) -> Section:
     """What was measured how, on which checkpoints."""
     checkpoints = Table(
         ("run", "depth", "seed", "checkpoint, env steps", "content hash"),
@@ -45,6 +45,6 @@ def methods(evidence: Evidence, probe_set: ProbeSet | None, passed_over: Sequenc
             f"bootstrap intervals over seeds, {RESAMPLES:,} resamples. With one seed the interval is over that run's "
             "episodes, goals or batches (Wilson's, for success or not): it says how well this agent was measured, not "
             "what another training would give.",
-            *(f"Passed over: {line}" for line in passed_over),
+            *(f"Skipped: {line}" for line in skipped),
         ),
     )

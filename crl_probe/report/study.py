@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from crl_probe.evidence.evidence import Evidence, EvidenceSettings
-from crl_probe.probes.registry import Measured, measure
-from crl_probe.runs.comparability import by_depth
+from crl_probe.probes.registry import Measurements, measure
+from crl_probe.runs.comparability import by_level
+from crl_probe.runs.factors import DEFAULT
 from crl_probe.summary.verdicts import Verdict, judge
 from crl_train.errors import ConfigError
 
@@ -23,24 +24,26 @@ class ReportSettings:
 
     Attributes:
         evidence: Episodes, shared set and goals.
+        by: The factors that runs are compared by.
         sections: Names of the probes that are run and shown, whatever their order here; None for all.
         figures: Whether the figures for papers are drawn.
         fine_cells: About how many grid cells the long side of a landscape has.
         use_cache: Whether results on disk are used and kept.
         workers: Processes that runs and figures are spread over.
         command: The command that made the report, printed in it.
-        passed_over: What was asked for and could not be opened, and why, a line each; printed too.
+        skipped: What was asked for and could not be opened, and why, a line each; printed too.
         reload_seconds: How often the page loads itself again, to follow training; 0 for never.
     """
 
     evidence: EvidenceSettings = dataclasses.field(default_factory=EvidenceSettings)
+    by: tuple[str, ...] = DEFAULT
     sections: tuple[str, ...] | None = None
     figures: bool = True
     fine_cells: int = 50
     use_cache: bool = True
     workers: int = 1
     command: str = ""
-    passed_over: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
     reload_seconds: int = 0
 
 
@@ -56,8 +59,8 @@ class Study:
     """
 
     evidence: Evidence
-    measured: Measured
-    course: Measured
+    measured: Measurements
+    course: Measurements
     verdicts: tuple[Verdict, ...]
 
     @property
@@ -86,17 +89,18 @@ def study(evidence: Evidence, settings: ReportSettings, earlier: Sequence["Loade
 
 
 def _course(
-    evidence: Evidence, measured: Measured, settings: ReportSettings, earlier: Sequence["LoadedRun"]
-) -> Measured:
+    evidence: Evidence, measured: Measurements, settings: ReportSettings, earlier: Sequence["LoadedRun"]
+) -> Measurements:
     """Results over training, of the probes that show it, on the shared set of the runs compared."""
     names = [name for name in _COURSE if name in measured.results]
     paths = {run.path for run in evidence.runs}
     before = [run for run in earlier if run.path in paths]
     if not before or not names:
-        return Measured({}, {})
+        return Measurements({}, {})
     over_training = Evidence(
-        sorted([*before, *evidence.runs], key=by_depth),
+        sorted([*before, *evidence.runs], key=lambda run: by_level(run, settings.by)),
         settings.evidence,
+        by=settings.by,
         probe_set=evidence.probe_set,
         use_cache=evidence.use_cache,
         workers=evidence.workers,

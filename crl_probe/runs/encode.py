@@ -1,4 +1,4 @@
-"""Embeddings and energies of any number of points, in pieces of one size, as NumPy arrays.
+"""Embeddings, energies and actions of any number of points, in pieces of one size, as NumPy arrays.
 
 The last piece is padded: one shape means one compilation, and memory does not grow with the number of points.
 """
@@ -6,23 +6,23 @@ The last piece is padded: one shape means one compilation, and memory does not g
 import itertools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
+from crl_probe.runs.agent import Agent, EmbeddingAgent, SamplingAgent
+
 if TYPE_CHECKING:
-    from crl_probe.runs.loading import LoadedRun
+    import jax
 
 CHUNK = 2_048
 
-Points = Float[np.ndarray, "points _"]
+Rows: TypeAlias = Float[np.ndarray, "points _"]
 
 
 def in_chunks(
-    function: Callable[..., object], *arrays: Points, chunk: int = CHUNK, threads: int = 2
+    function: Callable[..., object], *arrays: Rows, chunk: int = CHUNK, threads: int = 2
 ) -> Float[np.ndarray, "points ..."]:
     """Apply a function of batches to long arrays, ``chunk`` rows at a time.
 
@@ -44,7 +44,7 @@ def in_chunks(
 
     def piece(start: int) -> np.ndarray:
         rows = np.minimum(np.arange(start, start + chunk), total - 1)
-        return np.asarray(function(*(jnp.asarray(array[rows]) for array in arrays)), dtype=np.float32)
+        return np.asarray(function(*(array[rows] for array in arrays)), dtype=np.float32)
 
     starts = range(0, total, chunk)
     if threads == 1 or len(starts) == 1:
@@ -53,45 +53,47 @@ def in_chunks(
         return np.concatenate(list(pool.map(piece, starts)))[:total]
 
 
-def encode_phi(run: "LoadedRun", state: Points, action: Points) -> Float[np.ndarray, "points repr_dim"]:
+def encode_phi(agent: EmbeddingAgent, state: Rows, action: Rows) -> Float[np.ndarray, "points repr_dim"]:
     """State-action embeddings. (points, repr_dim)"""
-    return in_chunks(run.phi, _float32(state), _float32(action))
+    return in_chunks(agent.phi, _float32(state), _float32(action))
 
 
-def encode_psi(run: "LoadedRun", goal: Points) -> Float[np.ndarray, "points repr_dim"]:
+def encode_psi(agent: EmbeddingAgent, goal: Rows) -> Float[np.ndarray, "points repr_dim"]:
     """Goal embeddings. (points, repr_dim)"""
-    return in_chunks(run.psi, _float32(goal))
+    return in_chunks(agent.psi, _float32(goal))
 
 
-def acting(run: "LoadedRun", mode: str = "mean", seed: int = 0) -> Callable[[Points, Points], Points]:
+def energy_of(
+    agent: EmbeddingAgent, phi: Float[np.ndarray, "points repr_dim"], psi: Float[np.ndarray, "points repr_dim"]
+) -> Float[np.ndarray, " points"]:
+    """Critic energy of embeddings that are at hand already. (points,)"""
+    return in_chunks(agent.energy_between, phi, psi)
+
+
+def acting(agent: Agent, mode: str = "mean", seed: int = 0) -> Callable[[Rows, Rows], Rows]:
     """How the agent acts: a function of states (points, state_dim) and commanded goals to actions (points, action_dim).
 
     Args:
-        run: The agent.
+        agent: The agent; modes other than ``mean`` need a :class:`~crl_probe.runs.agent.SamplingAgent`.
         mode: ``mean``, ``sample`` or ``best_of_K``.
         seed: Seeds the modes that draw; every call draws anew.
     """
     if mode == "mean":
-        return lambda state, goal: in_chunks(run.act, _float32(state), _float32(goal))
-    act, key, number = jax.jit(run.policy(mode)), jax.random.key(seed), itertools.count()
+        return lambda state, goal: in_chunks(agent.act, _float32(state), _float32(goal))
+    assert isinstance(agent, SamplingAgent), f"{agent.name} acts without noise alone"
+    return _drawing(agent, mode, seed)
 
-    def draw(state: jax.Array, goal: jax.Array) -> jax.Array:
+
+def _drawing(agent: SamplingAgent, mode: str, seed: int) -> Callable[[Rows, Rows], Rows]:
+    import jax
+
+    act, key, number = jax.jit(agent.policy(mode)), jax.random.key(seed), itertools.count()
+
+    def draw(state: Any, goal: Any) -> "jax.Array":
         return act(state, goal, jax.random.fold_in(key, next(number)))
 
-    def act_on(state: Points, goal: Points) -> Points:
-        return in_chunks(draw, _float32(state), _float32(goal), threads=1)
-
-    return act_on
+    return lambda state, goal: in_chunks(draw, _float32(state), _float32(goal), threads=1)
 
 
-def energy_of(
-    run: "LoadedRun", phi: Float[np.ndarray, "points repr_dim"], psi: Float[np.ndarray, "points repr_dim"]
-) -> Float[np.ndarray, " points"]:
-    """Critic energy of embeddings that are at hand already. (points,)"""
-    from crl_train.energy import paired_energy
-
-    return in_chunks(lambda one, other: paired_energy(run.config.energy, one, other), phi, psi)
-
-
-def _float32(array: Points) -> Points:
+def _float32(array: Rows) -> Rows:
     return np.asarray(array, dtype=np.float32)

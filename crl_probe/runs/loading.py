@@ -13,7 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from crl_probe.runs.run_info import depth_words
+from crl_probe.runs.agent import Plain
+from crl_probe.runs.factors import depth_words
 from crl_train.checkpoint import restore_policy
 from crl_train.config import LAYERS_PER_BLOCK, TrainConfig
 from crl_train.energy import paired_energy
@@ -43,9 +44,9 @@ PARTS = {"phi": "state_action_encoder", "psi": "goal_encoder", "actor": "actor"}
 """Short names of the three networks, as results and tables use them."""
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class LoadedRun:
-    """A trained agent and what is known about it.
+    """A trained agent and what is known about it; it has all of the agent contract (``crl_probe.runs.agent``).
 
     Attributes:
         path: The run's directory.
@@ -58,7 +59,7 @@ class LoadedRun:
         curve: The lines of metrics.jsonl.
         networks: The networks, without parameters.
         params: Parameters of actor, state_action_encoder and goal_encoder.
-        is_whole: False for a ``prefix``, which is nowhere on disk.
+        is_on_disk: False for a ``prefix``, which is nowhere on disk.
 
     Example:
         >>> run = load_run("checkpoints/point_u_maze_d4_s0")          # doctest: +SKIP
@@ -76,7 +77,7 @@ class LoadedRun:
     curve: Sequence[Mapping[str, Any]]
     networks: Networks
     params: Mapping[str, Params]
-    is_whole: bool = True
+    is_on_disk: bool = True
 
     @property
     def name(self) -> str:
@@ -89,9 +90,18 @@ class LoadedRun:
         return self.config.depth or (self.config.actor_depth, self.config.critic_depth)
 
     @property
-    def label(self) -> str:
-        """The depth in words, for legends and tables."""
-        return depth_words(self.config.actor_depth, self.config.critic_depth)
+    def settings(self) -> Mapping[str, Plain]:
+        """Every setting of the run by name, as plain values."""
+        return vars(self.config)
+
+    @property
+    def discount(self) -> float:
+        """γ of the future goals that the critic was trained on."""
+        return self.config.discount
+
+    def __repr__(self) -> str:
+        depth = depth_words(self.config.actor_depth, self.config.critic_depth)
+        return f"LoadedRun({self.name!r}, {depth}, seed {self.config.seed}, {self.env_steps:,} env steps)"
 
     def act(self, state: Float[AnyArray, "*batch state_dim"], goal: Float[AnyArray, "*batch goal_dim"]) -> Array:
         """Mean action, tanh of the Gaussian's mean. (*batch, action_dim), in (-1, 1)."""
@@ -112,7 +122,11 @@ class LoadedRun:
         goal: Float[AnyArray, "*batch goal_dim"],
     ) -> Array:
         """Critic energy, larger is closer; the kind of energy is the one that the run was trained with. (*batch,)"""
-        return paired_energy(self.config.energy, self.phi(state, action), self.psi(goal))
+        return self.energy_between(self.phi(state, action), self.psi(goal))
+
+    def energy_between(self, phi: Float[AnyArray, "*batch repr_dim"], psi: Float[AnyArray, "*batch repr_dim"]) -> Array:
+        """Critic energy of representations that are at hand already. (*batch,)"""
+        return paired_energy(self.config.energy, jnp.asarray(phi), jnp.asarray(psi))
 
     def policy(self, mode: str = "mean") -> ActFn:
         """Acting function of a mode: mean, sample or best_of_K. It takes state, goal and key."""
@@ -127,6 +141,20 @@ class LoadedRun:
     def critic_blocks(self) -> int:
         """Residual blocks of each encoder."""
         return self.config.critic_depth // LAYERS_PER_BLOCK
+
+    @property
+    def width(self) -> int:
+        """Units of the residual stream."""
+        return self.config.width
+
+    @property
+    def has_residual_stream(self) -> bool:
+        """Whether blocks add to their input."""
+        return self.config.residual
+
+    def num_blocks(self, part: str) -> int:
+        """Residual blocks of one network: ``phi``, ``psi`` or ``actor``."""
+        return self._part(part)[0].num_blocks
 
     def prefix(self, blocks: int) -> "LoadedRun":
         """The same agent with both encoders cut after their first ``blocks`` residual blocks; the actor stays whole.
@@ -143,7 +171,7 @@ class LoadedRun:
         params = {**self.params, **{name: prefix_params(self.params[name], blocks) for name in encoders}}
         # Results are cached by content, and a cut network has another.
         content_hash = f"{self.content_hash}:prefix{blocks}"
-        return dataclasses.replace(self, networks=networks, params=params, content_hash=content_hash, is_whole=False)
+        return dataclasses.replace(self, networks=networks, params=params, content_hash=content_hash, is_on_disk=False)
 
     def phi_after(
         self,

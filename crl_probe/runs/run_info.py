@@ -1,16 +1,23 @@
-"""Which agent a number is about: its name, its settings and its content, as results and tables carry them."""
+"""Which agent a number is about, as results and tables carry it."""
 
 import dataclasses
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+
+from crl_probe.runs.agent import Agent
+from crl_probe.runs.factors import DEFAULT, Level, factor_levels, level_order, level_words
 
 
 @dataclasses.dataclass(frozen=True)
 class RunInfo:
-    """Which agent a number is about; everything a figure or table needs to name it.
+    """Everything that a figure or table needs to name an agent.
+
+    ``content_hash`` and ``config_hash`` say what the agent is; all else says how it is shown and ordered.
 
     Attributes:
         name: Name of the run's directory.
-        label: Depth in words, such as ``depth 16`` or ``actor 4 · critic 16``; equal for runs that differ by seed.
+        label: Its level in words, such as ``depth 16`` or ``actor 4 · critic 16``; equal for runs that differ by seed.
+            Where runs have several checkpoints, also the environment steps.
         env: Name of the environment.
         actor_depth: Dense layers inside the actor's residual blocks.
         critic_depth: The same for both encoders.
@@ -18,6 +25,7 @@ class RunInfo:
         env_steps: Environment steps at the checkpoint.
         content_hash: Hash of the checkpoint's content.
         config_hash: Hash of the settings that it was trained with.
+        factors: The factors of the study, and the agent's level in each; depth alone if not given.
     """
 
     name: str
@@ -29,28 +37,57 @@ class RunInfo:
     env_steps: int
     content_hash: str
     config_hash: str = ""
+    factors: Mapping[str, Level] = dataclasses.field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        if not self.factors:
+            depths = {"actor_depth": self.actor_depth, "critic_depth": self.critic_depth}
+            object.__setattr__(self, "factors", factor_levels(depths, DEFAULT))
 
     @property
-    def depth(self) -> str:
-        """The depth in words, without the steps that ``label`` has where runs have several checkpoints."""
-        return depth_words(self.actor_depth, self.critic_depth)
+    def level(self) -> str:
+        """The level in words, without the steps that ``label`` has where runs have several checkpoints."""
+        return level_words(self.factors)
 
 
-def depth_words(actor_depth: int, critic_depth: int) -> str:
-    """A depth as people read it: one number, or two where actor and critic differ.
+def run_infos(runs: Sequence[Agent], by: Sequence[str] = DEFAULT) -> tuple[RunInfo, ...]:
+    """Name agents for results and tables; where some have several checkpoints, all carry their steps.
 
-    Example:
-        >>> depth_words(16, 16), depth_words(4, 16)
-        ('depth 16', 'actor 4 · critic 16')
+    Args:
+        runs: The agents of one comparison.
+        by: The factors of the study.
     """
-    return f"depth {actor_depth}" if actor_depth == critic_depth else f"actor {actor_depth} · critic {critic_depth}"
+    several = len({run.path for run in runs}) < len(runs)
+    return tuple(_run_info(run, by, several) for run in runs)
 
 
-def place_in_order(run: RunInfo) -> tuple[int, int, int, str]:
-    """Sort key from shallow to deep, and within a depth from early to late checkpoints."""
-    return (run.critic_depth, run.actor_depth, run.env_steps, run.label)
+def _run_info(run: Agent, by: Sequence[str], several: bool) -> RunInfo:
+    factors = factor_levels(run.settings, by)
+    label = level_words(factors)
+    return RunInfo(
+        name=f"{run.name}@{run.env_steps}" if several else run.name,
+        label=f"{label} · {run.env_steps:,} steps" if several else label,
+        env=run.env.name,
+        actor_depth=int(run.settings["actor_depth"] or 0),
+        critic_depth=int(run.settings["critic_depth"] or 0),
+        seed=int(run.settings["seed"] or 0),
+        env_steps=int(run.env_steps),
+        content_hash=str(run.content_hash),
+        config_hash=hashlib.sha256(repr(sorted(run.settings.items())).encode()).hexdigest()[:16],
+        factors=factors,
+    )
 
 
-def depth_order(runs: Iterable[RunInfo]) -> tuple[str, ...]:
-    """The labels of the runs, shallow to deep, each once."""
+def place_in_order(run: RunInfo) -> tuple[object, ...]:
+    """Sort key by level, and within a level from early to late checkpoints."""
+    return (level_order(run.factors), run.env_steps, run.label)
+
+
+def labels_in_order(runs: Iterable[RunInfo]) -> tuple[str, ...]:
+    """The labels of the runs, by level and from early to late checkpoints, each once."""
     return tuple(dict.fromkeys(run.label for run in sorted(runs, key=place_in_order)))
+
+
+def levels_in_order(runs: Iterable[RunInfo]) -> tuple[str, ...]:
+    """The levels of the runs in words, each once however many seeds and checkpoints it has."""
+    return tuple(dict.fromkeys(run.level for run in sorted(runs, key=place_in_order)))

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from crl_probe.runs.errors import ProbeError
 
 if TYPE_CHECKING:
+    from crl_probe.runs.agent import Agent
     from crl_probe.runs.loading import LoadedRun
 
 Number = TypeVar("Number")
@@ -41,7 +42,7 @@ def usable_workers(num_runs: int) -> int:
 
 
 def map_runs(
-    function: Callable[..., Number], runs: Sequence["LoadedRun"], arguments: Sequence[Sequence[Any]], workers: int
+    function: Callable[..., Number], runs: Sequence["Agent"], arguments: Sequence[Sequence[Any]], workers: int
 ) -> Iterator[Number]:
     """Call ``function(run, *arguments[i])`` for every run, and give the results in the order of the runs.
 
@@ -56,7 +57,7 @@ def map_runs(
         ProbeError: If a process was killed, and whatever the function raises.
     """
     # An agent that was cut or changed in memory is not what workers would find on disk.
-    if workers == 1 or not all(run.is_whole for run in runs):
+    if workers == 1 or not all(run.is_on_disk for run in runs):
         return (function(run, *own) for run, own in zip(runs, arguments, strict=True))
     places = [(function, run.path, run.env_steps, run.content_hash) for run in runs]
     return map_calls(_call, [(*place, own) for place, own in zip(places, arguments, strict=True)], workers)

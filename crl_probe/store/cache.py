@@ -1,10 +1,9 @@
 """Results of probes kept on disk, so that a report is re-rendered in seconds and an interrupted one goes on.
 
-The key is made of everything that decides a result: the content of the checkpoints, the settings, the seed, the code
-and the libraries that do the numerics. Entries are written whole, so two processes at once cost time and nothing else.
+The key is made of everything that decides a result: the content of the checkpoints, what is asked, the code, and the
+libraries and flags of the numerics. Entries are written whole, so two processes at once cost time and nothing else.
 """
 
-import dataclasses
 import functools
 import hashlib
 import importlib.metadata
@@ -12,14 +11,14 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import crl_probe
 import crl_train
 from crl_probe.runs.run_info import RunInfo
-from crl_probe.store.results import ResultError, load_result, save_result
+from crl_probe.store.results import ResultError, load_result, save_result, with_runs
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +42,14 @@ _NUMERICAL = {
     ),
 }
 _NUMERICAL_LIBRARIES = ("jax", "jaxlib", "flax", "numpy", "scipy", "scikit-learn", "umap-learn", "numba", "pynndescent")
+# Flags of JAX under which the same program gives other numbers.
+_NUMERIC_FLAGS = (
+    "jax_default_matmul_precision",
+    "jax_default_prng_impl",
+    "jax_enable_x64",
+    "jax_numpy_dtype_promotion",
+    "jax_threefry_partitionable",
+)
 
 
 def cache_directory() -> Path:
@@ -62,60 +69,58 @@ def clear_cache() -> int:
 
 
 def cached(
-    probe_name: str,
+    name: str,
     result_type: type[Result],
     runs: Sequence[RunInfo],
-    settings: Any,
-    rng_seed: int,
+    question: Mapping[str, Any],
     compute: Callable[[], Result],
     *,
     enabled: bool = True,
 ) -> Result:
-    """Return the stored result for this question, or compute and store it.
+    """Return the stored result of this question about these agents, or compute and store it.
 
-    A damaged entry is reported, computed again and replaced; a cache that cannot be written is reported and done
-    without.
+    Agents are found by content: whatever they are named now, the result names them so. A damaged entry is reported,
+    computed again and replaced; a cache that cannot be written is reported and done without.
 
     Args:
-        probe_name: Name of the probe; part of the key and of the file's name.
+        name: What is asked, such as the name of a probe; part of the key and of the file's name.
         result_type: Frozen dataclass that ``compute`` returns.
-        runs: The agents probed, in order.
-        settings: Frozen dataclass of plain values.
-        rng_seed: Seed of the generator that ``compute`` uses.
+        runs: The agents, in order.
+        question: All else that decides the result, as plain values: settings, what is recorded, seeds.
         compute: Does the work.
         enabled: False computes without looking or storing.
     """
     if not enabled:
         return compute()
-    path = cache_directory() / "results" / f"{probe_name}-{cache_key(probe_name, runs, settings, rng_seed)}.npz"
+    path = cache_directory() / "results" / f"{name}-{cache_key(name, runs, question)}.npz"
     try:
-        return load_result(path, result_type)
+        return with_runs(load_result(path, result_type), runs)
     except (FileNotFoundError, NotADirectoryError):
         pass
     except ResultError as error:
-        logger.warning("computing %s again: %s", probe_name, error)
+        logger.warning("computing %s again: %s", name, error)
     result = compute()
     try:
         save_result(result, path)
     except OSError as error:
-        logger.warning("result of %s is not cached: %s cannot be written (%s)", probe_name, path, error)
+        logger.warning("result of %s is not cached: %s cannot be written (%s)", name, path, error)
     return result
 
 
-def cache_key(probe_name: str, runs: Sequence[RunInfo], settings: Any, rng_seed: int) -> str:
-    """Hash of everything that decides a result; 32 hexadecimal digits."""
+def cache_key(name: str, runs: Sequence[RunInfo], question: Mapping[str, Any]) -> str:
+    """Hash of everything that decides a result, and of nothing else: no name or label; 32 hexadecimal digits."""
     import jax
 
-    question = {
-        "probe": probe_name,
-        "runs": [dataclasses.asdict(run) for run in runs],
-        "settings": dataclasses.asdict(settings),
-        "seed": rng_seed,
+    identity = {
+        "name": name,
+        "agents": [[run.env, run.content_hash, run.config_hash] for run in runs],
+        "question": dict(question),
         "code": code_hash(),
         "device": jax.default_backend(),
-        "libraries": {name: importlib.metadata.version(name) for name in _NUMERICAL_LIBRARIES},
+        "flags": {flag: str(getattr(jax.config, flag)) for flag in _NUMERIC_FLAGS},
+        "libraries": {library: importlib.metadata.version(library) for library in _NUMERICAL_LIBRARIES},
     }
-    return hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()[:32]
+    return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:32]
 
 
 @functools.cache

@@ -7,8 +7,9 @@ hold arrays, numbers, strings, None, tuples and string-keyed dictionaries of the
 import dataclasses
 import json
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -70,6 +71,28 @@ def load_result(path: Path, result_type: type[Result]) -> Result:
         if isinstance(error, ResultError | FileNotFoundError | NotADirectoryError):
             raise
         raise ResultError(f"{path} cannot be read: {error}. The file is damaged; make it again.") from error
+
+
+def with_runs(result: Result, infos: Iterable[RunInfo]) -> Result:
+    """The same result with its agents named as they are now: what is stored is found by content, whatever names it had.
+
+    Args:
+        result: A frozen dataclass; agents in its fields, alone or in tuples, are named anew.
+        infos: Agents by their names of now; one that is not among them keeps the name it has.
+    """
+    now = {(info.content_hash, info.config_hash): info for info in infos}
+
+    def named(value: Any) -> Any:
+        if isinstance(value, RunInfo):
+            return now.get((value.content_hash, value.config_hash), value)
+        if isinstance(value, tuple):
+            return tuple(named(item) for item in value)
+        return value
+
+    fields = {field.name: getattr(result, field.name) for field in dataclasses.fields(cast(Any, result))}
+    return cast(
+        Result, dataclasses.replace(cast(Any, result), **{name: named(value) for name, value in fields.items()})
+    )
 
 
 def _pack(value: Any, arrays: dict[str, np.ndarray]) -> Any:

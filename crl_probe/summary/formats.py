@@ -28,16 +28,18 @@ _MOST_COLUMNS: Final = 4  # of a LaTeX table, with intervals, on a page
 
 def csv_text(rows: Iterable[Row]) -> str:
     """Tidy CSV: one line a row, one column a field of :class:`Row`."""
+    plain = [_plain(row) for row in rows]
+    columns = dict.fromkeys([*COLUMNS, *(name for row in plain for name in row)])
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(text, list(columns), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(map(_plain, rows))
+    writer.writerows(plain)
     return text.getvalue()
 
 
 def _plain(row: Row) -> dict[str, Any]:
     """A row as plain values; where nothing could be resampled there are no ends, which would read as certainty."""
-    return dataclasses.asdict(row) | ({"low": None, "high": None} if row.count == 1 else {})
+    return row.as_plain() | ({"low": None, "high": None} if row.count == 1 else {})
 
 
 def document(
@@ -55,7 +57,7 @@ def document(
     rows = list(rows)
     by_depth: dict[str, list[dict[str, Any]]] = {row.env: [] for row in rows}
     for row in rows:
-        if row.level == "depth":
+        if not row.is_run:
             by_depth[row.env].append(_plain(row))
     return {
         "versions": versions(),
@@ -69,7 +71,7 @@ def document(
         },
         "definitions": {name: dataclasses.asdict(definition) for name, definition in DEFINITIONS.items()},
         "verdicts": {env: [verdict.as_json() for verdict in group] for env, group in (verdicts or {}).items()},
-        "runs": [_plain(row) for row in rows if row.level == "seed"],
+        "runs": [_plain(row) for row in rows if row.is_run],
         "by_depth": by_depth,
     }
 
@@ -187,8 +189,8 @@ def _tabular(table: Table) -> str:
     lines = []
     for line in table.lines:
         name = _escaped(line.name)
-        # A run is set in below its depth.
-        name = rf"\quad {name}" if line.level == "seed" and table.lines[0].level == "depth" else name
+        # A run is set in below its level.
+        name = rf"\quad {name}" if line.is_run and not table.lines[0].is_run else name
         cells = [
             _math(*cell_texts(cell, digits, line.rests_on_one_seed(cell)))
             for cell, digits in zip(line.cells, decimals, strict=True)

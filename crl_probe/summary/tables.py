@@ -1,4 +1,4 @@
-"""Numbers as rows: one a run and one a depth, each with its interval; and the same rows side by side in tables.
+"""Numbers as rows: one a run and one a level, each with its interval; and the same rows side by side in tables.
 
 The rows are the one source of what ``crl_probe.summary.formats`` writes and of what the terminal shows.
 """
@@ -6,15 +6,16 @@ The rows are the one source of what ``crl_probe.summary.formats`` writes and of 
 import dataclasses
 import itertools
 import re
-from collections.abc import Collection, Iterable, Sequence
-from typing import Any, Final, Literal, TypeAlias
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Final
 
 from crl_probe.metrics import DEFINITIONS
 from crl_probe.probes.samples import MetricSamples
+from crl_probe.runs.factors import DEPTH, Level, level_order
 from crl_probe.summary.estimates import DepthEstimate, estimate_by_depth
 
-Level: TypeAlias = Literal["depth", "seed"]
-LEVELS: Final[tuple[Level, ...]] = ("depth", "seed")
+RUN: Final = "seed"
+"""What the rows of single runs are called in files."""
 
 _METRIC_ORDER: Final = {name: place for place, name in enumerate(DEFINITIONS)}
 
@@ -24,14 +25,15 @@ class Row:
     """One number with its interval.
 
     Attributes:
-        level: ``seed`` for a number of one run, ``depth`` for an aggregate over the runs of a depth.
+        level: ``seed`` for a number of one run; for an aggregate over the runs of a level the factors of the study,
+            such as ``depth``.
         env: Name of the environment.
-        run: Name of the run; empty for a depth.
-        label: Depth in words.
+        run: Name of the run; empty for an aggregate.
+        label: Level in words, such as ``depth 16``.
         critic_depth: Dense layers inside residual blocks, of both encoders.
         actor_depth: The same of the actor.
-        seed: Training seed; None for a depth.
-        env_steps: Environment steps at the checkpoint; of a depth the fewest among its runs.
+        seed: Training seed; None for an aggregate.
+        env_steps: Environment steps at the checkpoint; of an aggregate the fewest among its runs.
         metric: Name of the metric.
         part: What of the agent or its task the number is about, where there are several; else empty.
         evidence: ``on-policy``, ``shared`` or ``grid``.
@@ -42,9 +44,10 @@ class Row:
         interval_over: The unit of replication, what the interval was resampled over: ``seeds``, or samples of the one
             run, such as ``episodes``.
         count: How many of them there were.
+        factors: The factors of the study, and the level in each.
     """
 
-    level: Level
+    level: str
     env: str
     run: str
     label: str
@@ -61,9 +64,22 @@ class Row:
     unit: str
     interval_over: str
     count: int
+    factors: Mapping[str, Level] = dataclasses.field(default_factory=dict, hash=False)
+
+    @property
+    def is_run(self) -> bool:
+        """Whether this is a number of one run, and no aggregate."""
+        return self.level == RUN
+
+    def as_plain(self) -> dict[str, Any]:
+        """The fields by name, with a column for every factor that is no depth; those have columns anyway."""
+        plain = dataclasses.asdict(self)
+        factors = plain.pop("factors")
+        return plain | {name: value for name, value in factors.items() if name not in (DEPTH, *plain)}
 
 
-COLUMNS: Final = tuple(field.name for field in dataclasses.fields(Row))
+COLUMNS: Final = tuple(field.name for field in dataclasses.fields(Row) if field.name != "factors")
+"""Columns of tidy files; factors other than depth follow them."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,16 +96,16 @@ class Line:
     """One run or depth of a table.
 
     Attributes:
-        level: As in :class:`Row`.
-        name: Name of the run, or the depth in words.
+        name: Name of the run, or the level in words.
         cells: One for each column; None where the metric is undefined.
         num_seeds: Seeds that the line is about.
+        is_run: Whether it is about one run, and no aggregate.
     """
 
-    level: Level
     name: str
     cells: tuple[Row | None, ...]
     num_seeds: int = 1
+    is_run: bool = False
 
     def rests_on_one_seed(self, cell: Row | None) -> bool:
         """Whether a number of a line about several seeds is defined for one of them alone."""
@@ -98,12 +114,12 @@ class Line:
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """Metrics side by side: a line for each run and depth.
+    """Metrics side by side: a line for each run and level.
 
     Attributes:
         title: What the table holds, in words.
         columns: Metrics, in the order of the definitions.
-        lines: Shallow to deep; a depth comes before its runs.
+        lines: In the order of levels; an aggregate comes before its runs.
     """
 
     title: str
@@ -138,38 +154,38 @@ def run_rows(samples: Iterable[MetricSamples]) -> list[Row]:
         >>> row.run, row.value, row.interval_over, row.count                                      # doctest: +SKIP
         ('maze_d4_s0', 0.5, 'episodes', 2)
     """
-    return sorted((_row("seed", estimate) for one in samples for estimate in estimate_by_depth([one])), key=_place)
+    return sorted((_row(estimate, is_run=True) for one in samples for estimate in estimate_by_depth([one])), key=_place)
 
 
-def depth_rows(estimates: Iterable[DepthEstimate]) -> list[Row]:
-    """One row for each depth, metric, part and kind of evidence; intervals are over seeds where there are several."""
-    return sorted((_row("depth", estimate) for estimate in estimates), key=_place)
+def level_rows(estimates: Iterable[DepthEstimate]) -> list[Row]:
+    """One row for each level, metric, part and source; intervals are over seeds where there are several."""
+    return sorted((_row(estimate, is_run=False) for estimate in estimates), key=_place)
 
 
-def rows_of(samples: Sequence[MetricSamples], levels: Collection[str] = LEVELS) -> list[Row]:
-    """Rows of both kinds, or of one: depths first.
+def rows_of(samples: Sequence[MetricSamples], kinds: Collection[str] = ("level", "run")) -> list[Row]:
+    """Rows of both kinds, or of one: aggregates first.
 
     Args:
-        samples: Numbers of runs of any environments; depths of two environments are never aggregated.
-        levels: ``depth``, ``seed`` or both.
+        samples: Numbers of runs of any environments; levels of two environments are never aggregated.
+        kinds: ``level``, ``run`` or both.
     """
     by_env: dict[str, list[MetricSamples]] = {}
     for entry in samples:
         by_env.setdefault(entry.run.env, []).append(entry)
     estimates = itertools.chain.from_iterable(estimate_by_depth(group) for group in by_env.values())
     return [
-        *(depth_rows(estimates) if "depth" in levels else ()),
-        *(run_rows(samples) if "seed" in levels else ()),
+        *(level_rows(estimates) if "level" in kinds else ()),
+        *(run_rows(samples) if "run" in kinds else ()),
     ]
 
 
 def tables_of(rows: Iterable[Row], *, together: bool = False) -> list[Table]:
     """Put rows side by side, a table for each environment, group of metrics and kind of evidence.
 
-    Where a depth has one run, its own line would say the same twice and is left out.
+    Where a level has one run, its own line would say the same twice and is left out.
 
     Args:
-        rows: Numbers of runs and depths.
+        rows: Numbers of runs and levels.
         together: Whether an environment has a single table: for a few metrics that were picked.
     """
     groups: dict[str, list[Row]] = {}
@@ -179,17 +195,16 @@ def tables_of(rows: Iterable[Row], *, together: bool = False) -> list[Table]:
     return [_table(title, group) for title, group in groups.items()]
 
 
-def _row(level: Level, estimate: DepthEstimate) -> Row:
+def _row(estimate: DepthEstimate, *, is_run: bool) -> Row:
     first = estimate.runs[0]
-    one = level == "seed"
     return Row(
-        level=level,
+        level=RUN if is_run else ",".join(first.factors),
         env=first.env,
-        run=first.name if one else "",
+        run=first.name if is_run else "",
         label=estimate.label,
         critic_depth=first.critic_depth,
         actor_depth=first.actor_depth,
-        seed=first.seed if one else None,
+        seed=first.seed if is_run else None,
         env_steps=min(run.env_steps for run in estimate.runs),
         metric=estimate.metric,
         part=estimate.part,
@@ -200,6 +215,7 @@ def _row(level: Level, estimate: DepthEstimate) -> Row:
         unit=DEFINITIONS[estimate.metric].unit_text,
         interval_over=estimate.estimate.unit,
         count=estimate.estimate.count,
+        factors=first.factors,
     )
 
 
@@ -216,10 +232,10 @@ def _table(title: str, rows: Sequence[Row]) -> Table:
         name = run or f"{label} · {seeds[label]} {'seed' if seeds[label] == 1 else 'seeds'}"
         lines.append(
             Line(
-                "seed" if run else "depth",
                 name,
                 tuple(cells.get(column) for column in columns),
-                1 if run else seeds[label],
+                num_seeds=1 if run else seeds[label],
+                is_run=bool(run),
             )
         )
     return Table(title, columns, tuple(lines))
@@ -239,8 +255,9 @@ def _place(row: Row) -> tuple[Any, ...]:
 
 
 def _line_place(row: Row) -> tuple[Any, ...]:
-    """Sort key of lines: from shallow to deep, early to late, a depth before its runs, then by seed."""
-    return (row.critic_depth, row.actor_depth, _natural(row.label), row.level == "seed", row.seed or 0, row.run)
+    """Sort key of lines: by level, early to late, an aggregate before its runs, then by seed."""
+    factors = row.factors or {DEPTH: (row.actor_depth, row.critic_depth)}
+    return (level_order(factors), _natural(row.label), row.is_run, row.seed or 0, row.run)
 
 
 def _natural(text: str) -> tuple[tuple[int, str], ...]:

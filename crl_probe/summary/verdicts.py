@@ -18,12 +18,14 @@ from crl_probe.metrics._checks import MetricError
 from crl_probe.metrics.comparison import MINIMUM_DEPTHS, MINIMUM_SEEDS, NOT_ENOUGH_DATA, UNDECIDED, Word
 from crl_probe.metrics.statistics import Estimate, interquartile_mean
 from crl_probe.probes.samples import MetricSamples
-from crl_probe.runs.run_info import RunInfo, depth_words
+from crl_probe.runs.factors import DEPTH, depth_words
+from crl_probe.runs.run_info import RunInfo
 
 _FEW_SEEDS: Final = (  # measured by benchmarks/interval_coverage.py
     " With 3 seeds at a depth the interval is too narrow: two equal depths are told apart by chance up to one time in "
     "five."
 )
+_DEPTHS: Final = {DEPTH, "actor_depth", "critic_depth"}
 _CHECKPOINTS_ALIKE: Final = 1.1  # the largest ratio of environment steps that passes without a word
 
 Depths: TypeAlias = tuple[int, int]  # actor, critic
@@ -128,11 +130,14 @@ def judge(samples: Sequence[MetricSamples]) -> tuple[Verdict, ...]:
         samples: Metrics of all runs, one checkpoint a run.
 
     Returns:
-        One verdict for each claim, always all five and in the same order.
+        One verdict for each claim, always all five and in the same order; none for runs that are compared by anything
+        but depth.
 
     Raises:
         MetricError: If the samples are of several environments, or a seed appears twice at a depth.
     """
+    if any(not set(entry.run.factors) <= _DEPTHS for entry in samples):
+        return ()  # the claims are about depth, and these runs are compared by something else
     envs = sorted({entry.run.env for entry in samples})
     if len(envs) > 1:
         raise MetricError(f"samples are of several environments ({', '.join(envs)}): judge one at a time.")

@@ -6,13 +6,14 @@ indexes into either: it asks the environment, so that no size or offset is ever 
 
 import abc
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final, overload
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import struct
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from crl_train.errors import ConfigError
 
@@ -30,7 +31,7 @@ class EnvState:
     Attributes:
         pipeline_state: The simulator's own state (the point mazes keep position and velocity here).
         obs: State followed by commanded goal. (state_dim + goal_dim,)
-        reward: 1 where the goal is reached after the step, else 0. Scalar; no loss uses it.
+        reward: 1 where ``GoalEnv.success`` holds after the step, else 0. Scalar; no loss uses it.
         done: 1 if the environment ended the episode by itself (a fall, say); never for time. Scalar.
         metrics: Named scalars for wrappers that sum them over an episode.
         info: Whatever wrappers add.
@@ -80,19 +81,38 @@ class StateLayout:
         return tuple(range(start, start + self.segments[name]))
 
 
+_FLOOR: Final = ("x", "y")
+
+
 @dataclasses.dataclass(frozen=True)
 class EnvSpec:
     """The facts about an environment that training and probing need.
+
+    A goal of up to three entries is a position unless its axes are named otherwise.
 
     Attributes:
         name: Registered name, such as ``point_u_maze``.
         layout: Segments of the state.
         goal_segment: Name of the segment that holds the achieved goal.
         action_dim: Entries of an action, each in [-1, 1].
-        tolerance: A goal counts as reached below this distance, in ``unit``.
+        tolerance: A goal counts as reached below this distance, in ``unit``, unless the environment overrides
+            ``GoalEnv.success``.
         episode_length: Steps after which an episode is cut off.
         dt: Seconds simulated per step.
         unit: Unit of goals and distances.
+        goal_axes: Names of the goal's entries. If not given: x, y, z as far as they go, and for more than three
+            entries the segment's name with a number (``tips_0``).
+        plane: The two goal axes that span the floor, in metres along world x and y. If not given: x and y if the goal
+            has both, else None: the task has no floor plane (a cheetah's goal is a distance along x).
+
+    Raises:
+        ConfigError: If the goal segment is unknown, an axis is named twice, their number is not the goal's size, or
+            the plane does not name two of them.
+
+    Example:
+        >>> spec = EnvSpec("reach", StateLayout(joints=7, hand=3), "hand", 4, tolerance=0.1, episode_length=50, dt=0.05)
+        >>> spec.goal_axes, spec.plane
+        (('x', 'y', 'z'), ('x', 'y'))
     """
 
     name: str
@@ -103,6 +123,36 @@ class EnvSpec:
     episode_length: int
     dt: float
     unit: str = "m"
+    goal_axes: tuple[str, ...] = ()
+    plane: tuple[str, str] | None = None
+
+    def __post_init__(self) -> None:
+        goal_dim = len(self.layout.indices(self.goal_segment))
+        axes = self.goal_axes or _default_axes(self.goal_segment, goal_dim)
+        if len(axes) != goal_dim:
+            raise ConfigError(
+                f"goal_axes={axes} of environment {self.name!r} is not usable: the goal segment {self.goal_segment!r} "
+                f"has {goal_dim} entries, each of which needs one name."
+            )
+        if twice := [axis for axis, count in Counter(axes).items() if count > 1]:
+            raise ConfigError(
+                f"goal_axes={axes} of environment {self.name!r} is not usable: {twice[0]!r} names two entries. Give "
+                "each its own name."
+            )
+        plane = self.plane or (_FLOOR if set(_FLOOR) <= set(axes) else None)
+        if plane is not None and (len(set(plane)) != 2 or not set(plane) <= set(axes)):
+            raise ConfigError(
+                f"plane={plane} of environment {self.name!r} is not usable: it names two different goal axes, which "
+                f"are {', '.join(axes)}."
+            )
+        object.__setattr__(self, "goal_axes", axes)
+        object.__setattr__(self, "plane", plane)
+
+
+def _default_axes(segment: str, goal_dim: int) -> tuple[str, ...]:
+    if goal_dim <= 3:
+        return ("x", "y", "z")[:goal_dim]
+    return tuple(f"{segment}_{entry}" for entry in range(goal_dim))
 
 
 class GoalEnv(abc.ABC):
@@ -116,11 +166,27 @@ class GoalEnv(abc.ABC):
 
     @abc.abstractmethod
     def reset(self, key: PRNGKeyArray) -> EnvState:
-        """Draw a fresh start state and a fresh commanded goal."""
+        """Draw a fresh start state and a fresh commanded goal; ``done`` is 0."""
 
     @abc.abstractmethod
     def step(self, env_state: EnvState, action: Float[Array, " action_dim"]) -> EnvState:
         """Advance by ``spec.dt`` seconds under one action; the commanded goal stays."""
+
+    def success(
+        self, state: Float[Array, "*batch state_dim"], goal: Float[Array, "*batch goal_dim"]
+    ) -> Bool[Array, "*batch"]:
+        """Say whether a state has reached a goal: its distance is below the tolerance.
+
+        Override it where reaching takes more than a distance. It must accept leading batch axes.
+
+        Args:
+            state: (*batch, state_dim).
+            goal: Commanded goal. (*batch, goal_dim), in ``spec.unit``.
+        Returns:
+            (*batch,), bool.
+        Source: arXiv 2503.14858, which counts the steps for which this holds.
+        """
+        return self.goal_distance(state, goal) < self.spec.tolerance
 
     def planar_state(self, xy: Float[Array | np.ndarray, "*batch 2"]) -> Float[Array, "*batch state_dim"]:
         """Place the nominal state (at rest, upright) at positions of the plane, for landscapes.
@@ -150,6 +216,14 @@ class GoalEnv(abc.ABC):
         return len(self.goal_indices)
 
     @property
+    def plane_indices(self) -> tuple[int, int] | None:
+        """Where the two axes of the floor plane stand in a goal; None if the task has no such plane."""
+        if self.spec.plane is None:
+            return None
+        first, second = self.spec.plane
+        return self.spec.goal_axes.index(first), self.spec.goal_axes.index(second)
+
+    @property
     def action_dim(self) -> int:
         return self.spec.action_dim
 
@@ -176,6 +250,33 @@ class GoalEnv(abc.ABC):
         """What the state has reached, in the units of a goal."""
         return state[..., jnp.asarray(self.goal_indices)]
 
+    @overload
+    def in_plane(self, goals: Float[np.ndarray, "*batch goal_dim"]) -> Float[np.ndarray, "*batch 2"]: ...
+
+    @overload
+    def in_plane(self, goals: Float[Array, "*batch goal_dim"]) -> Float[Array, "*batch 2"]: ...
+
+    def in_plane(self, goals: Float[Array | np.ndarray, "*batch goal_dim"]) -> Float[Array | np.ndarray, "*batch 2"]:
+        """Project goals, commanded or achieved, onto the floor plane.
+
+        Args:
+            goals: (*batch, goal_dim), NumPy or JAX.
+        Returns:
+            Their coordinates along ``spec.plane``. (*batch, 2), of the same kind.
+        Raises:
+            ConfigError: If the task has no floor plane.
+
+        Example:
+            >>> env.in_plane(np.array([[4.0, 8.0, 1.25]]))  # of a humanoid, whose goals are (x, y, z)
+            array([[4., 8.]])
+        """
+        if self.plane_indices is None:
+            raise ConfigError(
+                f"environment {self.name!r} has no floor plane: its goals are ({', '.join(self.spec.goal_axes)}). "
+                "Choose an environment whose spec names a plane."
+            )
+        return goals[..., np.asarray(self.plane_indices)]
+
     def goal_distance(
         self, state: Float[Array, "*batch state_dim"], goal: Float[Array, "*batch goal_dim"]
     ) -> Float[Array, "*batch"]:
@@ -186,8 +287,7 @@ class GoalEnv(abc.ABC):
         self, state: Float[Array, " state_dim"], goal: Float[Array, " goal_dim"]
     ) -> tuple[Float[Array, " observation_dim"], Float[Array, ""]]:
         """Observation and sparse reward of a state under a commanded goal."""
-        reached = self.goal_distance(state, goal) < self.spec.tolerance
-        return jnp.concatenate([state, goal]), reached.astype(jnp.float32)
+        return jnp.concatenate([state, goal]), self.success(state, goal).astype(jnp.float32)
 
 
 def batched_reset(env: GoalEnv, key: PRNGKeyArray, num_envs: int) -> EnvState:

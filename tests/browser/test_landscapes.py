@@ -56,7 +56,7 @@ def test_a_star_that_is_clicked_is_the_goal(view, result, limits, panel, goal):
 
 def test_scale_seed_and_arrows_act_on_every_agent(view):
     before = pictures(view)
-    # Ways on foot have a scale and arrows, but no seed.
+    # Geodesic distances have a scale and arrows, but no seed.
     for key, value, acts_on_map in (("scale", "energy", True), ("seed", "1", False), ("arrows", "on", True)):
         choose(view, key, value)
         after = pictures(view)

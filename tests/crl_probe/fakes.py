@@ -4,13 +4,15 @@ A place is embedded by its distances to landmarks; these go from straight-line t
 and block by block inside one agent. Its policy climbs its own energy, so deeper fakes really reach more goals.
 """
 
+import copy
 import itertools
-import types
 from pathlib import Path
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
+from crl_train.config import make_config
 from crl_train.envs.registry import make_env
 
 REPR_DIM = 64
@@ -36,32 +38,24 @@ def _tables(env_name):
 
 
 class FakeRun:
-    """Has what ``crl_probe.runs.loading.LoadedRun`` promises."""
+    """A layered agent, as ``crl_probe.runs.agent`` has it; also ``config``, for tests that change a setting."""
 
-    def __init__(self, env_name="point_u_maze", depth=4, seed=0, name=None, actor_depth=None):
+    is_on_disk = True  # as far as anyone asks: tests use one process
+    width = REPR_DIM
+    has_residual_stream = True
+
+    def __init__(self, env_name="point_u_maze", depth=4, seed=0, name=None, actor_depth=None, **settings):
         self.env, self._grid, walking, straight = _tables(env_name)
-        actor_depth = actor_depth or depth
-        self.depth = depth if actor_depth == depth else (actor_depth, depth)
-        self.label = f"depth {depth}" if actor_depth == depth else f"actor {actor_depth} · critic {depth}"
+        depths = {"actor_depth": actor_depth or depth, "critic_depth": depth}
+        self.config = make_config({"env": env_name, "seed": seed, **depths, **settings})
         self.name = name or f"{env_name}_d{depth}_s{seed}"
         # As no two agents share a directory, no two fakes do, even of one name.
         self.path = Path("checkpoints") / f"fake_{next(_NUMBERS)}" / self.name
-        self.config = types.SimpleNamespace(
-            env=env_name,
-            seed=seed,
-            actor_depth=actor_depth,
-            critic_depth=depth,
-            energy="norm",
-            discount=0.99,
-            residual=True,
-            width=REPR_DIM,
-            episode_length=None,
-        )
         self.critic_blocks = depth // 4
-        self.is_whole = True
         self.episode_length = self.env.spec.episode_length
+        self.discount = self.config.discount
         self.env_steps = 10_000
-        self.content_hash = f"{self.name}-{actor_depth}-{depth}-{seed}".encode().hex()
+        self.content_hash = f"{self.name}-{actor_depth or depth}-{depth}-{seed}".encode().hex()
         self.steps = (10_000,)
         self.curve = [self._curve_row(epoch, depth) for epoch in range(1, 6)]
         weight = min(1.0, max(0.0, np.log2(depth / 4) / 4))
@@ -81,7 +75,7 @@ class FakeRun:
             "eval/time_at_goal": 10.0 * epoch,
             "eval/time_to_goal": None if epoch == 1 else 80.0,
             "eval/final_distance": 9.0 / epoch,
-            "critic/infonce_loss": 5.0 / epoch,
+            "critic/contrastive_loss": 5.0 / epoch,
             "critic/categorical_accuracy": 0.1 * epoch,
             "time/seconds": 3.0 * epoch,
         }
@@ -107,7 +101,31 @@ class FakeRun:
         return self._psi(goal)
 
     def energy(self, state, action, goal):
-        return -jnp.linalg.norm(self.phi(state, action) - self.psi(goal), axis=-1)
+        return self.energy_between(self.phi(state, action), self.psi(goal))
+
+    def energy_between(self, phi, psi):
+        return -jnp.linalg.norm(jnp.asarray(phi) - jnp.asarray(psi), axis=-1)
+
+    @property
+    def settings(self):
+        return vars(self.config)
+
+    def policy(self, mode="mean"):
+        """The mean action, with a little noise in all modes but ``mean``."""
+
+        def act(state, goal, key):
+            noise = 0.0 if mode == "mean" else 0.1 * jax.random.normal(key, (*jnp.shape(state)[:-1], 2))
+            return jnp.clip(self.act(state, goal) + noise, -1.0, 1.0)
+
+        return act
+
+    def prefix(self, blocks):
+        cut = copy.copy(self)
+        cut._detours = blocks / self.critic_blocks * self._detours
+        cut.critic_blocks = blocks
+        cut.is_on_disk = False
+        cut.content_hash = f"{self.content_hash}:prefix{blocks}"
+        return cut
 
     def act(self, state, goal):
         """Climb the energy among eight directions, looking a little less than a maze cell ahead."""
@@ -127,7 +145,7 @@ class FakeRun:
     def residual_stream(self, part, *inputs):
         """As if the stream were the embedding itself; the actor's is that of its place and that of its goal, added."""
         after = {"phi": self._phi, "psi": self._psi, "actor": self._place_and_goal}[part]
-        blocks = self._blocks(part)
+        blocks = self.num_blocks(part)
         return jnp.stack([after(*inputs, share=b / blocks) for b in range(blocks + 1)])
 
     def _place_and_goal(self, state, goal, share):
@@ -135,9 +153,9 @@ class FakeRun:
 
     def mean_activations(self, part, *inputs):
         """In block b of B the first 32 * b / B of 64 units are dormant, whatever the inputs."""
-        blocks = self._blocks(part)
+        blocks = self.num_blocks(part)
         dormant = 32 * np.arange(1, blocks + 1) // blocks
         return jnp.asarray(np.tile(np.arange(REPR_DIM) >= dormant[:, None, None], (1, 4, 1)), dtype=jnp.float32)
 
-    def _blocks(self, part):
+    def num_blocks(self, part):
         return self.config.actor_depth // 4 if part == "actor" else self.critic_blocks

@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crl_train.cli import main
-from crl_train.envs import list_envs
+from crl_train.envs import list_envs, registry
 from crl_train.run_dir import RunDir
 from crl_train.run_record import read_record
 from crl_train.training import is_complete
 from tests.crl_train.helpers import crl_train, new_run, timeless_metrics, tiny_config, train_until
+from tests.crl_train.test_rollout import Counter
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +67,7 @@ def test_depth_6_is_refused_with_the_reason(tmp_path):
         (("--total-env-steps", 5), "total_env_steps=5 is too small"),
         (("--name", "a/b"), "it names one folder inside --out"),
         (("--name", ".."), "it names one folder inside --out"),
+        (("--eval-env", "point_umaze"), "unknown environment 'point_umaze'"),
         (("--config", "nowhere.yaml"), "config file 'nowhere.yaml' cannot be read"),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
@@ -87,6 +89,13 @@ def test_environment_of_the_file_must_not_contradict(tmp_path):
     assert "contradicts ENV='point_u_maze'" in refused(
         "run", "point_u_maze", "--config", path, "--out", tmp_path / "out"
     )
+
+
+def test_evaluation_environment_of_other_sizes_is_refused_before_anything_is_written(tmp_path, monkeypatch):
+    monkeypatch.setattr("crl_train.envs.registry._FACTORIES", {**registry._FACTORIES, "counter": Counter})
+    message = refused("run", "point_u_maze", "--eval-env", "counter", "--out", tmp_path)
+    assert message.startswith("eval_env='counter' is not usable with env='point_u_maze'")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("text", ["4;16", "deep", "16-4", ""])
@@ -139,10 +148,11 @@ def test_run_trains_as_typed_and_prints_a_line_an_epoch(tmp_path, tiny_file, fin
 def test_options_win_over_the_file_and_the_file_over_the_preset(tmp_path, tiny_file, monkeypatch):
     monkeypatch.setattr("crl_train.training.train", lambda run, observer: None)
     args = ("--config", tiny_file, "--width", 24, "--no-residual", "--critic-depth", 8, "--quiet", "--name", "mine")
+    args = (*args, "--eval-env", "point_u_maze_eval")
     result = invoke("run", "point_u_maze", *args, "--preset", "smoke", "--out", tmp_path)
     assert (result.exit_code, result.output) == (0, "")
     config, _ = read_record(RunDir(tmp_path / "mine"))
-    assert config == tiny_config(width=24, residual=False, critic_depth=8)
+    assert config == tiny_config(width=24, residual=False, critic_depth=8, eval_env="point_u_maze_eval")
 
 
 def test_sweep_skips_what_is_complete_and_goes_on_with_what_is_not(tmp_path, tiny_file, finished_run):

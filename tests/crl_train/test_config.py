@@ -71,6 +71,12 @@ def test_json_round_trip(seed, blocks, rate, discount, residual, evaluation, epi
     assert config_from_json(json.dumps(config.model_dump()), "config.json") == config
 
 
+def test_json_of_before_a_setting_with_a_default_existed_is_read():
+    values = json.loads(make().model_dump_json())
+    del values["eval_env"]
+    assert config_from_json(json.dumps(values), "config.json") == make()
+
+
 # --- bad values ------------------------------------------------------------------------------------------
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from crl_train.energy import all_pairs_energy, paired_energy
+from tests.tolerance import assert_close, float32_tolerance
 
 PAIRED, ALL_PAIRS = (jax.jit(energy, static_argnums=0) for energy in (paired_energy, all_pairs_energy))
 
@@ -36,7 +37,7 @@ REFERENCES = {
 )
 def test_pair_by_hand(kind, energy):
     found = PAIRED(kind, jnp.array([3.0, 4.0]), jnp.array([0.0, 8.0]))
-    np.testing.assert_allclose(found, energy, rtol=1e-6)
+    assert_close(found, energy, terms=10)
 
 
 @pytest.mark.parametrize(
@@ -61,9 +62,10 @@ def test_agrees_with_float64_also_far_from_the_origin(kind, offset):
     rng = np.random.default_rng(0)
     phi, psi = (np.float32(rng.normal(size=(n, 64)) + offset) for n in (48, 32))
     reference = REFERENCES[kind](phi[:, None].astype(np.float64), psi[None].astype(np.float64))
-    np.testing.assert_allclose(ALL_PAIRS(kind, jnp.array(phi), jnp.array(psi)), reference, rtol=2e-5, atol=2e-5)
+    # Three sums of 64. The largest energy and not the largest coordinate: the offset must not be felt in a distance.
+    assert_close(ALL_PAIRS(kind, jnp.array(phi), jnp.array(psi)), reference, terms=3 * 64)
     pairs = PAIRED(kind, jnp.array(phi[:32]), jnp.array(psi))
-    np.testing.assert_allclose(pairs, np.diagonal(reference), rtol=2e-5, atol=2e-5)
+    assert_close(pairs, np.diagonal(reference), terms=3 * 64, scale=np.abs(reference).max())
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -82,7 +84,10 @@ def test_pairs_are_the_diagonal_of_all_pairs(kind, representations):
 def test_distances_ignore_a_common_shift(kind, seed, shift):
     phi, psi = jax.random.normal(jax.random.key(seed), (2, 4, 8))
     shifted = ALL_PAIRS(kind, phi + shift, psi + shift)
-    np.testing.assert_allclose(shifted, ALL_PAIRS(kind, phi, psi), atol=1e-3)
+    # Every coordinate is rounded at the size of the shift. Squaring differences of up to about 8 makes 2 · 8 times as
+    # much of it, and eight are added up.
+    atol = float32_tolerance(terms=8, scale=2 * 8 * (8 + abs(shift)))
+    np.testing.assert_allclose(shifted, ALL_PAIRS(kind, phi, psi), rtol=0, atol=atol)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -101,7 +106,7 @@ def test_gradient_of_a_distance_is_the_unit_vector_between():
     # ∂(−‖φ − ψ‖)/∂φ = −(φ − ψ)/‖φ − ψ‖ = −(3, −4)/5
     for energy in (PAIRED, ALL_PAIRS):
         gradient = jax.grad(lambda phi, energy=energy: jnp.sum(energy("norm", phi, jnp.array([[0.0, 8.0]]))))
-        np.testing.assert_allclose(gradient(jnp.array([[3.0, 4.0]])), [[-0.6, 0.8]], rtol=1e-5)
+        assert_close(gradient(jnp.array([[3.0, 4.0]])), [[-0.6, 0.8]], terms=40)
 
 
 def test_unknown_kind_is_refused_with_its_name():

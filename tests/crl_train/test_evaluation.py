@@ -7,9 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crl_train.envs import make_env
-from crl_train.evaluation import collect_episodes
+from crl_train.envs import make_env, registry
+from crl_train.envs.point_maze import PointMaze
+from crl_train.errors import ConfigError
+from crl_train.evaluation import collect_episodes, evaluation_env
+from tests.crl_train.helpers import tiny_config
 from tests.crl_train.test_rollout import Counter
+from tests.tolerance import assert_close
 
 ENV = make_env("point_u_maze")
 
@@ -31,25 +35,42 @@ def test_shapes_and_types(episodes):
     assert episodes.states.shape == (5, 21, 4)
     assert episodes.actions.shape == (5, 20, 2)
     assert episodes.commanded_goals.shape == (5, 2)
-    assert episodes.distances.shape == (5, 20)
+    assert episodes.distances.shape == episodes.reached.shape == episodes.active.shape == (5, 20)
+    assert episodes.reached.dtype == episodes.active.dtype == bool
     assert isinstance(episodes.states, np.ndarray)
 
 
 def test_distances_are_those_after_each_step(episodes):
     expected = np.linalg.norm(episodes.states[:, 1:, :2] - episodes.commanded_goals[:, None], axis=-1)
-    np.testing.assert_allclose(episodes.distances, expected, rtol=1e-5)
+    assert_close(episodes.distances, expected, terms=8)
+
+
+def test_reached_is_what_the_environment_says_after_each_step():
+    class Near(PointMaze):
+        def success(self, state, goal):
+            return (self.goal_distance(state, goal) < 10.0) & (state[..., 2] > 0)
+
+    episodes = collect_episodes(Near(ENV.maze), wander, jax.random.key(0), 5, 20)
+    expected = (episodes.distances < 10.0) & (episodes.states[:, 1:, 2] > 0)
+    assert 0 < expected.sum() < expected.size
+    np.testing.assert_array_equal(episodes.reached, expected)
+
+
+def test_every_step_is_active_where_the_environment_ends_no_episode(episodes):
+    assert episodes.active.all()
+    np.testing.assert_array_equal(episodes.reached, episodes.distances < ENV.spec.tolerance)
 
 
 def test_one_that_stands_still_keeps_its_distance():
     episodes = collect_episodes(ENV, stand, jax.random.key(0), 3, 4)
     np.testing.assert_array_equal(episodes.states, np.repeat(episodes.states[:, :1], 5, axis=1))
-    np.testing.assert_array_equal(episodes.distances, np.repeat(episodes.distances[:, :1], 4, axis=1))
+    assert_close(episodes.distances, np.repeat(episodes.distances[:, :1], 4, axis=1), terms=8)
 
 
 def test_same_key_gives_every_policy_the_same_starts_and_goals(episodes):
     other = collect_episodes(ENV, stand, jax.random.key(0), 5, 20)
-    np.testing.assert_array_equal(other.states[:, 0], episodes.states[:, 0])
-    np.testing.assert_array_equal(other.commanded_goals, episodes.commanded_goals)
+    assert_close(other.states[:, 0], episodes.states[:, 0], terms=2)
+    assert_close(other.commanded_goals, episodes.commanded_goals, terms=2)
     assert not np.array_equal(other.actions, episodes.actions)
 
 
@@ -61,10 +82,36 @@ def test_episodes_differ_and_depend_on_the_key_alone(seed):
     assert len(np.unique(first.states[:, 0, 0])) == len(np.unique(first.commanded_goals[:, 0])) == 4
 
 
+@pytest.fixture
+def counter_registered(monkeypatch):
+    monkeypatch.setattr("crl_train.envs.registry._FACTORIES", {**registry._FACTORIES, "counter": Counter})
+
+
+def test_evaluation_is_on_the_training_environment_unless_another_is_named():
+    config = tiny_config()
+    assert evaluation_env(config, ENV) is ENV
+    assert evaluation_env(tiny_config(eval_env="point_u_maze"), ENV) is ENV
+    assert evaluation_env(config).name == "point_u_maze"
+    assert evaluation_env(tiny_config(eval_env="point_u_maze_eval"), ENV).name == "point_u_maze_eval"
+
+
+def test_evaluation_environment_of_other_sizes_is_refused(counter_registered):
+    message = (
+        r"^eval_env='counter' is not usable with env='point_u_maze': an agent acts only where all sizes are its own, "
+        r"and these differ \(state 2 and 4, goal 1 and 2, action 1 and 2\)\. Evaluate on another layout"
+    )
+    with pytest.raises(ConfigError, match=message):
+        evaluation_env(tiny_config(eval_env="counter"))
+    with pytest.raises(ConfigError, match="unknown environment 'point_u_eval': no such name is registered"):
+        evaluation_env(tiny_config(eval_env="point_u_eval"))
+
+
 def test_episode_that_ends_by_itself_is_held_there():
     # The count stops at 3, when the environment says it is done.
     episodes = collect_episodes(Counter(limit=3), lambda state, goal, key: state[..., :1], jax.random.key(0), 2, 6)
     np.testing.assert_array_equal(episodes.states[:, :, 0], [[0, 1, 2, 3, 3, 3, 3]] * 2)
+    # The third step ends the episode and was taken; the three after it were not.
+    np.testing.assert_array_equal(episodes.active, [[True] * 3 + [False] * 3] * 2)
 
 
 def test_actions_of_another_shape_are_refused():

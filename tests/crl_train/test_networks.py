@@ -23,6 +23,7 @@ from crl_train.networks import (
 from crl_train.relabel import ContrastiveBatch
 from crl_train.update import init_learner, update
 from tests.crl_train.helpers import layer_norm, relu, residual_mlp, swish, tiny_config, tree_equal
+from tests.tolerance import assert_close
 
 X = jax.random.normal(jax.random.key(7), (5, 3))
 
@@ -37,6 +38,11 @@ def init(network, seed=0):
 
 def apply(network, params, x=X, **kwargs):
     return jax.jit(lambda params, x: network.apply({"params": params}, x, **kwargs))(params, x)
+
+
+def roundings(num_blocks, width=8):
+    """Terms of a network's longest way: in each layer a product, two sums of its normalisation, and its activation."""
+    return (1 + 4 * num_blocks) * 4 * width
 
 
 def as_float64(params):
@@ -67,7 +73,8 @@ def test_epsilon_of_layer_norm_is_1e_6():
     params = init(network)
     stem = {"Dense_0": jax.tree.map(lambda leaf: 1e-3 * leaf, params["stem"]["Dense_0"])}
     params = {**params, "stem": {**params["stem"], **stem}}
-    np.testing.assert_allclose(apply(network, params), residual_mlp(as_float64(params), np.float64(X)), rtol=1e-4)
+    expected = residual_mlp(as_float64(params), np.float64(X))
+    assert_close(apply(network, params), expected, terms=roundings(0, width=4))
 
 
 @pytest.mark.parametrize(
@@ -89,7 +96,7 @@ def test_network_agrees_with_the_unrolled_reference(settings_, reference, num_bl
     network = ResidualMLP(num_blocks=num_blocks, width=8, out_dim=4, **settings_)
     params = init(network)
     expected = residual_mlp(as_float64(params), np.float64(X), **reference)
-    np.testing.assert_allclose(apply(network, params), expected, rtol=2e-5, atol=2e-5)
+    assert_close(apply(network, params), expected, terms=roundings(num_blocks))
 
 
 def test_swish_by_hand():
@@ -126,14 +133,14 @@ def test_prefix_is_the_network_of_that_many_blocks(blocks):
     sliced = prefix_params(params, blocks)
     assert jax.tree.structure(sliced) == jax.tree.structure(init(shorter))
     expected = residual_mlp(as_float64(sliced), np.float64(X))
-    np.testing.assert_allclose(apply(shorter, sliced), expected, rtol=2e-5, atol=2e-5)
+    assert_close(apply(shorter, sliced), expected, terms=roundings(blocks))
 
 
 def test_longest_prefix_is_the_whole_network():
     network = ResidualMLP(num_blocks=3, width=8, out_dim=4)
     params = init(network)
     assert tree_equal(prefix_params(params, 3), params)
-    np.testing.assert_array_equal(apply(network.prefix(3), prefix_params(params, 3)), apply(network, params))
+    assert_close(apply(network.prefix(3), prefix_params(params, 3)), apply(network, params), terms=roundings(3))
 
 
 @pytest.mark.parametrize("num_blocks", [0, 3])
@@ -144,8 +151,9 @@ def test_one_pass_gives_the_output_of_every_prefix(num_blocks):
     cut = after_blocks(network, params, X, jnp.arange(1 + num_blocks))
     for blocks in range(num_blocks + 1):
         prefix = apply(network.prefix(blocks), prefix_params(params, blocks))
-        np.testing.assert_allclose(cut[blocks], prefix, rtol=1e-5, atol=1e-5)
-    np.testing.assert_array_equal(after_blocks(network, params, X, jnp.array([num_blocks]))[0], cut[-1])
+        assert_close(cut[blocks], prefix, terms=roundings(blocks))
+    last = after_blocks(network, params, X, jnp.array([num_blocks]))[0]
+    assert_close(last, cut[-1], terms=roundings(num_blocks))
 
 
 def test_mean_activations_are_those_of_the_hidden_layers():
@@ -158,7 +166,7 @@ def test_mean_activations_are_those_of_the_hidden_layers():
     entering = np.float64(residual_stream(network, params, X)[1])
     dense = entering @ layer["Dense_0"]["kernel"] + layer["Dense_0"]["bias"]
     after = swish(layer_norm(dense, layer["LayerNorm_0"]["scale"], layer["LayerNorm_0"]["bias"]))
-    np.testing.assert_allclose(found[1, 0], np.abs(after).mean(axis=0), rtol=1e-4)
+    assert_close(found[1, 0], np.abs(after).mean(axis=0), terms=roundings(2))
 
 
 @pytest.mark.parametrize("blocks", [-1, 4])
@@ -172,7 +180,7 @@ def test_prefix_beyond_the_network_is_refused(blocks):
 @given(order=st.permutations(range(5)))
 def test_rows_of_a_batch_do_not_know_each_other(order, one_block):
     evaluate = one_block
-    np.testing.assert_allclose(evaluate(X[np.array(order)]), evaluate(X)[np.array(order)], rtol=1e-5, atol=1e-6)
+    assert_close(evaluate(X[np.array(order)]), evaluate(X)[np.array(order)], terms=roundings(1))
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,7 @@ def test_point_maze_knows_its_name_and_maze(name):
     assert isinstance(env, PointMaze)
     assert env.name == name
     assert env.maze.name == name.removeprefix("point_")
+    assert env.plane_indices == (0, 1)
 
 
 def test_unknown_name_is_refused_with_the_nearest_names():

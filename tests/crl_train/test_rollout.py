@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import itertools
+import operator
 
 import jax
 import jax.numpy as jnp
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from crl_train.envs import make_env
 from crl_train.envs.goal_env import EnvSpec, EnvState, GoalEnv, StateLayout
-from crl_train.rollout import reset_slots, step_slots, unroll
+from crl_train.rollout import draw_resets, reset_slots, step_slots, unroll
 
 NUM_ENVS = 3
 
@@ -40,7 +41,16 @@ class Counter(GoalEnv):
         return EnvState(pipeline_state=state, obs=observation, reward=reward, done=done)
 
 
-COUNTER = Counter()
+class Restless(Counter):
+    """Ends its episodes after one to four steps, as the number drawn at reset decides."""
+
+    def step(self, env_state, action):
+        after = super().step(env_state, action)
+        count, start = after.pipeline_state
+        return dataclasses.replace(after, done=(count >= 1 + jnp.floor(4 * start)).astype(jnp.float32))
+
+
+COUNTER, RESTLESS = Counter(), Restless()
 
 
 def act(state, goal, key):
@@ -48,11 +58,24 @@ def act(state, goal, key):
     return state[..., :1]
 
 
-@functools.partial(jax.jit, static_argnums=(0, 2, 3))
-def run(env, key, num_steps, episode_length):
+@functools.partial(jax.jit, static_argnums=(0, 2, 3, 4))
+def run(env, key, num_steps, episode_length, num_envs=NUM_ENVS):
     reset_key, key = jax.random.split(key)
-    slots = reset_slots(env, reset_key, NUM_ENVS)
+    slots = reset_slots(env, reset_key, num_envs)
     return slots, *unroll(env, act, slots, key, num_steps, episode_length)
+
+
+def stepper(env, slots, num_steps, episode_length):
+    """A function that advances the slots by one step without acting."""
+    pool = draw_resets(env, slots, jax.random.key(1), num_steps, episode_length)
+    nothing = jnp.zeros((NUM_ENVS, env.action_dim))
+    return jax.jit(lambda slots: step_slots(env, slots, nothing, pool, episode_length))
+
+
+def starts_of(taken, slot):
+    """The number drawn at reset for every episode that a slot began, in order."""
+    counts, starts = np.asarray(taken.state[:, slot]).T
+    return starts[counts == 0]
 
 
 def test_unroll_by_hand():
@@ -75,13 +98,57 @@ def test_every_episode_has_a_start_of_its_own():
     np.testing.assert_array_equal(taken.state[:, :, 1], np.repeat(starts, 3, axis=0))
 
 
+@settings(max_examples=20, deadline=None)
+@given(st.sampled_from([(2, 2), (2, 30), (3, 3), (5, 1), (5, 30)]), st.integers(0, 2**31))
+def test_no_two_episodes_in_a_row_start_alike_however_often_the_environment_ends_them(sizes, seed):
+    num_envs, episode_length = sizes
+    _, _, taken = run(RESTLESS, jax.random.key(seed), 24, episode_length, num_envs)
+    for slot in range(num_envs):
+        starts = starts_of(taken, slot)
+        assert len(starts) > 24 // 4 - 1
+        assert (np.diff(starts) != 0).all()
+
+
+def test_slot_that_ends_early_and_often_goes_on_in_the_next_column():
+    # Episodes of one step, four rounds for a length of 2 in 8 steps: rounds 0 to 3 of the own column, then the next.
+    env = Counter(limit=1)
+    slots = reset_slots(env, jax.random.key(0), NUM_ENVS)
+    pool = draw_resets(env, slots, jax.random.key(1), 8, 2)
+    drawn = np.asarray(pool.rounds.obs[:, :, 1])
+    assert drawn.shape == (4, NUM_ENVS)
+    step, seen = stepper(env, slots, 8, 2), []
+    for _ in range(8):
+        slots = step(slots)
+        seen.append(np.asarray(slots.env_state.obs[:, 1]))
+    np.testing.assert_array_equal(seen, np.concatenate([drawn, np.roll(drawn, -1, axis=1)]))
+
+
+def test_no_step_draws_a_reset_also_where_several_seeds_are_trained_together():
+    def unroll_seeds(slots, keys):
+        return jax.vmap(lambda slots, key: unroll(COUNTER, act, slots, key, 7, 3))(slots, keys)
+
+    keys = jax.random.split(jax.random.key(0), 2)
+    slots = jax.vmap(lambda key: reset_slots(COUNTER, key, NUM_ENVS))(keys)
+    program = jax.make_jaxpr(unroll_seeds)(slots, keys)
+    scans = [equation for equation in program.eqns if equation.primitive.name == "scan"]
+    assert len(scans) == 1
+    assert "random_bits" in str(program)
+    assert "random_bits" not in str(scans[0].params["jaxpr"])
+
+    together, taken = jax.jit(unroll_seeds)(slots, keys)
+    for seed in range(2):
+        alone, taken_alone = unroll(COUNTER, act, jax.tree.map(operator.itemgetter(seed), slots), keys[seed], 7, 3)
+        np.testing.assert_array_equal(together.trajectory_id[seed], alone.trajectory_id)
+        np.testing.assert_allclose(taken.state[seed], taken_alone.state, rtol=1e-6)
+
+
 @pytest.mark.parametrize("env", [COUNTER, make_env("point_u_maze")], ids=["counter", "point_u_maze"])
 def test_reset_brings_fresh_goals_and_no_step_before_it_does(env):
     slots = reset_slots(env, jax.random.key(0), NUM_ENVS)
-    step = jax.jit(lambda slots, key: step_slots(env, slots, jnp.zeros((NUM_ENVS, env.action_dim)), key, 4))
+    step = stepper(env, slots, 9, 4)
     goals = [slots.env_state.obs[:, env.state_dim :]]
-    for key in jax.random.split(jax.random.key(1), 9):
-        slots = step(slots, key)
+    for _ in range(9):
+        slots = step(slots)
         goals.append(slots.env_state.obs[:, env.state_dim :])
     same = [bool((now == before).any()) for before, now in itertools.pairwise(goals)]
     assert same == [True, True, True, False, True, True, True, False, True]
@@ -94,9 +161,9 @@ def test_episode_that_the_environment_ends_is_reset_alone():
     # Slot 1 is three steps ahead of the others, so it ends after two more.
     ahead = dataclasses.replace(slots.env_state, obs=slots.env_state.obs.at[1, 0].set(3.0))
     slots = dataclasses.replace(slots, env_state=ahead)
-    step = jax.jit(lambda slots, key: step_slots(env, slots, jnp.zeros((NUM_ENVS, 1)), key, 100))
-    for key in jax.random.split(jax.random.key(1), 2):
-        before, slots = slots, step(slots, key)
+    step = stepper(env, slots, 2, 100)
+    for _ in range(2):
+        before, slots = slots, step(slots)
     np.testing.assert_array_equal(slots.env_state.obs[:, 0], [2, 0, 2])
     np.testing.assert_array_equal(slots.episode_step, [2, 0, 2])
     np.testing.assert_array_equal(slots.trajectory_id, [0, 1, 0])
@@ -124,6 +191,7 @@ def test_states_and_actions_replay_the_environment():
     _, taken = jax.jit(lambda slots, key: unroll(env, wander, slots, key, 10, 100))(slots, jax.random.key(1))
     env_state, step = slots.env_state, jax.jit(jax.vmap(env.step))
     for state, action in zip(taken.state, taken.action, strict=True):
+        # Two programs, and yet to the bit: see test_point_maze.py.
         np.testing.assert_array_equal(state, env_state.obs[:, : env.state_dim])
         env_state = step(env_state, action)
 
@@ -132,4 +200,4 @@ def test_action_of_another_shape_is_refused():
     env = make_env("point_u_maze")
     slots = reset_slots(env, jax.random.key(0), NUM_ENVS)
     with pytest.raises(Exception, match="action"):
-        step_slots(env, slots, jnp.zeros((NUM_ENVS + 1, 2)), jax.random.key(0), 4)
+        step_slots(env, slots, jnp.zeros((NUM_ENVS + 1, 2)), draw_resets(env, slots, jax.random.key(0), 4, 4), 4)

@@ -11,15 +11,17 @@ import time
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crl_train.checkpoint import save_resume_point
-from crl_train.envs import make_env
-from crl_train.errors import CheckpointError, NonFiniteError, RunExistsError
-from crl_train.evaluation import collect_episodes
+from crl_train.envs import make_env, registry
+from crl_train.envs.point_maze import PointMaze
+from crl_train.errors import CheckpointError, ConfigError, NonFiniteError, RunExistsError
+from crl_train.evaluation import collect_episodes, roll_out_episodes
 from crl_train.goal_metrics import success_rate
 from crl_train.networks import init_params, make_networks
 from crl_train.policy import make_act
@@ -37,6 +39,7 @@ from tests.crl_train.helpers import (
     train_run,
     train_until,
 )
+from tests.crl_train.test_rollout import Counter
 
 
 def assert_same_run(run: RunDir, other: RunDir) -> None:
@@ -91,6 +94,46 @@ def test_checkpoints_are_kept_as_often_as_asked(tmp_path):
     run = train_run(tmp_path / "run", tiny_config(policy_every=2, resume_every=5))
     assert run.policy_steps() == (800, 1120)  # every second epoch, and the last
     assert run.resume_steps() == (1120,)
+
+
+class FallsAtOnce(PointMaze):
+    """Every goal is reached wherever the point is, and the first step ends the episode."""
+
+    def success(self, state, goal):
+        return self.goal_distance(state, goal) >= 0
+
+    def step(self, env_state, action):
+        return dataclasses.replace(super().step(env_state, action), done=jnp.ones(()))
+
+
+def test_evaluation_counts_by_the_environments_rule_and_only_until_it_ends_an_episode(tmp_path, monkeypatch):
+    maze = make_env("point_u_maze").maze
+    monkeypatch.setattr("crl_train.training.make_env", lambda name: FallsAtOnce(maze))
+    row = read_metrics(train_run(tmp_path / "run", tiny_config(num_epochs=1, total_env_steps=480)))[-1]
+    # Of 15 steps one is taken; the goal is reached after it.
+    assert (row["eval/success_rate"], row["eval/final_success_rate"], row["eval/time_to_goal"]) == (1.0, 1.0, 1.0)
+    assert (row["eval/time_at_goal"], row["eval/time_at_goal_share"]) == (1.0, 1 / 15)
+
+
+def test_evaluation_rolls_out_in_the_environment_named_for_it(tmp_path, monkeypatch):
+    rolled_out = []
+
+    def record(env, *args):
+        rolled_out.append((env.name, args[-1]))
+        return roll_out_episodes(env, *args)
+
+    monkeypatch.setattr("crl_train.training.roll_out_episodes", record)
+    config = tiny_config(num_epochs=1, total_env_steps=480, eval_env="point_u_maze_eval")
+    train_run(tmp_path / "run", config)
+    assert rolled_out == [("point_u_maze_eval", 15)]
+
+
+def test_evaluation_environment_of_other_sizes_stops_a_run_at_the_door(tmp_path, monkeypatch):
+    monkeypatch.setattr("crl_train.envs.registry._FACTORIES", {**registry._FACTORIES, "counter": Counter})
+    observer = FakeObserver()
+    with pytest.raises(ConfigError, match="eval_env='counter' is not usable with env='point_u_maze'"):
+        train_run(tmp_path / "run", tiny_config(eval_env="counter"), observer)
+    assert observer.phases == []
 
 
 # --- interrupted -----------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from crl_train.envs import make_env
 from crl_train.networks import make_networks
 from crl_train.training_state import collect, init_training_state, learn, prefill
 from tests.crl_train.helpers import tiny_config, tree_equal
+from tests.tolerance import assert_trees_close
 
 CONFIG = tiny_config()
 ENV = make_env(CONFIG.env)
@@ -76,7 +77,10 @@ def test_uniform_prefill_fills_the_square_of_actions():
 
 def test_prefill_by_the_policy_is_collecting(collected):
     state = jax.jit(functools.partial(prefill, CONFIG, ENV, NETWORKS, CONFIG.episode_length))(init(CONFIG))
-    assert tree_equal(without_key(state), without_key(collected))
+    # Two programs: in each of ten steps an action goes through the stem and four layers of 16 units, and a force of 16
+    # times the action acts for an eighth of a second.
+    terms = 10 * 2 * (5 * 4 * 16)
+    assert_trees_close(without_key(state), without_key(collected), terms=terms, scale=1)
 
 
 def test_state_of_another_kind_is_refused():

@@ -16,9 +16,13 @@ from crl_train.networks import make_networks
 from crl_train.relabel import ContrastiveBatch
 from crl_train.update import CRITIC, actor_objective, critic_objective, init_learner, update
 from tests.crl_train.helpers import tiny_config, tree_equal
+from tests.tolerance import assert_close, assert_trees_close
 
 ENV = make_env("point_u_maze")
 KEY = jax.random.key(5)
+
+# Roundings on the longest way to a loss: the stem and four layers of 8 units, twice (actor, encoder), and the batch.
+TERMS = 2 * 5 * 4 * 8 + 6
 
 
 def small(**changes):
@@ -44,8 +48,8 @@ def test_first_step_of_the_entropy_coefficient_by_hand():
     # At α = 1 the loss is entropy − target, the target −0.5 · 2 = −1. Adam's first step is −rate · sign(gradient).
     _, learner, step = programs(small())
     after, metrics = step(learner, batch_of(), KEY)
-    assert metrics["entropy/coefficient"] == 1
-    np.testing.assert_allclose(metrics["entropy/loss"], metrics["actor/entropy"] + 1, rtol=1e-5)
+    assert_close(metrics["entropy/coefficient"], 1, terms=4)
+    assert_close(metrics["entropy/loss"], metrics["actor/entropy"] + 1, terms=6 + 4, scale=10)
     np.testing.assert_allclose(after.log_entropy_coefficient, -3e-3 * np.sign(metrics["entropy/loss"]), rtol=1e-4)
 
 
@@ -64,7 +68,7 @@ def test_update_is_determined_by_its_key():
     first, again, other = (step(learner, batch_of(), key) for key in (KEY, KEY, jax.random.key(6)))
     assert tree_equal(first[0].params, again[0].params)
     assert not tree_equal(first[0].params["actor"], other[0].params["actor"])
-    # The key draws the actor's actions; the critic's step does not depend on them.
+    # The key draws the actor's actions; the critic's step, in the same compiled program, does not depend on them.
     assert tree_equal(first[0].critic_params, other[0].critic_params)
 
 
@@ -83,8 +87,12 @@ def test_actor_sees_the_critic_of_before_and_does_not_teach_it():
         ("actor leaps", "goal_encoder"),
         ("critic leaps", "actor"),
     ):
-        for one, other in zip(*(jax.tree.leaves(after[which].params[part]) for which in ("usual", name)), strict=True):
-            np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-7)
+        # Of gradients, and not of the parameters that a step leaves: Adam's first step is the rate times the gradient's
+        # sign, so that rounding may turn over the step of a parameter whose gradient is about zero.
+        moments = "actor_opt" if part == "actor" else "critic_opt"
+        usual, other = (getattr(after[which], moments)[0].mu for which in ("usual", name))
+        usual, other = (tree if part == "actor" else tree[part] for tree in (usual, other))
+        assert_trees_close(other, usual, terms=2 * TERMS, scale=1)
 
 
 def test_entropy_bonus_is_the_entropy_term_of_the_loss():
@@ -99,8 +107,8 @@ def test_entropy_bonus_is_the_entropy_term_of_the_loss():
 
     with_bonus, (log_prob, metrics) = loss_of(config, jnp.array(0.5))
     without_bonus, _ = loss_of(small(entropy_bonus=False), jnp.array(0.5))
-    np.testing.assert_allclose(without_bonus, -metrics["actor/energy"], rtol=1e-6)
-    np.testing.assert_allclose(with_bonus - without_bonus, 0.5 * log_prob.mean(), rtol=1e-4)
+    assert_close(without_bonus, -metrics["actor/energy"], terms=TERMS)
+    assert_close(with_bonus - without_bonus, 0.5 * log_prob.mean(), terms=TERMS, scale=5)
 
 
 def test_critic_loss_is_the_contrastive_loss_plus_the_weighted_penalty():
@@ -110,7 +118,7 @@ def test_critic_loss_is_the_contrastive_loss_plus_the_weighted_penalty():
         learner.critic_params
     )
     expected = metrics["critic/contrastive_loss"] + 0.25 * metrics["critic/logsumexp_penalty"]
-    np.testing.assert_allclose(loss, expected, rtol=1e-6)
+    assert_close(loss, expected, terms=TERMS)
     assert psi.shape == (6, 4)
 
 
@@ -157,7 +165,7 @@ def test_critic_step_does_not_depend_on_the_order_of_the_batch(order):
     shuffled = jax.tree.map(lambda leaf: leaf[jnp.array(order)], batch)
     for name in ("critic/loss", "critic/categorical_accuracy", "critic/negative_energy"):
         one, other = (step(learner, b, KEY)[1][name] for b in (batch, shuffled))
-        np.testing.assert_allclose(one, other, rtol=1e-4)
+        assert_close(one, other, terms=TERMS, scale=5)
 
 
 def test_representations_that_coincide_do_not_break_the_update():

@@ -7,7 +7,7 @@ from crl_probe.metrics import DEFINITIONS
 from crl_probe.render.charts import ChartGroup
 from crl_probe.render.page.effect_bar import EffectBar
 from crl_probe.render.page.views import View
-from crl_probe.runs.run_info import depth_order
+from crl_probe.runs.run_info import labels_in_order
 from crl_probe.summary.estimates import DepthEstimate, titled
 from crl_probe.summary.formats import UNDEFINED
 from crl_probe.summary.verdicts import Verdict
@@ -98,7 +98,7 @@ def number_table(
         for part in dict.fromkeys(e.part for e in estimates if (e.metric, e.evidence) == (metric, evidence))
     ]
     rows = []
-    for label in depth_order(run for e in estimates for run in e.runs):
+    for label in labels_in_order(run for e in estimates for run in e.runs):
         cells = [found.get((*column, label)) for column in used]
         rows.append((label, *(_cell(cell, found.values()) for cell in cells)))
     return Table(

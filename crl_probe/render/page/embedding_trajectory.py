@@ -16,7 +16,6 @@ from crl_probe.render.page.views import (
     ViewPanel,
     aspect_of,
     checkpoint_control,
-    depths_in_order,
     in_16_bits,
     limits_around,
     maze_of,
@@ -25,6 +24,7 @@ from crl_probe.render.page.views import (
     seeds_are_uneven,
 )
 from crl_probe.render.palette import depth_colours
+from crl_probe.runs.run_info import levels_in_order
 from crl_probe.summary.estimates import DepthEstimate
 from crl_probe.summary.wording import interval_text
 
@@ -68,7 +68,7 @@ def trajectory_view(
     maze = maze_of(result.map_xs, result.map_ys, result.map_free)
     places = np.concatenate([_in_plane(result.positions), _in_plane(result.goals)])
     limits = maze["limits"] if maze else limits_around(places)
-    depths = depths_in_order(shown.runs)
+    depths = levels_in_order(shown.runs)
     spaces = _spaces(shown)
     checkpoints = checkpoint_control(shown.runs)
     _, episode = np.unique(result.episode, return_inverse=True)
@@ -103,8 +103,8 @@ def trajectory_view(
             "actor": result.source.astype(np.uint16),
             "episodes": episodes,
             "episode_colours": list(_EPISODE_COLOURS),
-            "actors": [{"text": f"{run.depth}, seed {run.seed}", "depth": run.depth} for run in result.actors],
-            "depth_colours": depth_colours(depths_in_order((*result.runs, *result.actors))),
+            "actors": [{"text": f"{run.level}, seed {run.seed}", "depth": run.level} for run in result.actors],
+            "depth_colours": depth_colours(levels_in_order((*result.runs, *result.actors))),
             "runs": _runs(shown),
         },
         hint="Point at a state to see its episode in every panel, click to keep it, step along it with the arrow keys; "
@@ -130,7 +130,7 @@ def _depth_panel(
     result: EmbeddingTrajectoryResult, shown: EmbeddingTrajectoryResult, estimates: Sequence[DepthEstimate], depth: str
 ) -> ViewPanel:
     # Estimates come from early to late checkpoints, so the last one stays.
-    found = {e.metric: e.estimate for e in estimates if e.runs[0].depth == depth}
+    found = {e.metric: e.estimate for e in estimates if e.runs[0].level == depth}
     scores = [
         # With as many decimals as at the other depths, which stand beside it.
         (DEFINITIONS[name].title, interval_text(found[name], [e.estimate for e in estimates if e.metric == name]))
@@ -138,7 +138,7 @@ def _depth_panel(
         # Over training another picture is shown; how far that one can be trusted stands below it.
         if name in found and not (name == "trustworthiness" and shown is not result)
     ]
-    explained = [share for run, share in zip(result.runs, result.explained, strict=True) if run.depth == depth]
+    explained = [share for run, share in zip(result.runs, result.explained, strict=True) if run.level == depth]
     if np.isfinite(explained).any():
         scores.append(("Variance seen in 3-D", f"{100 * np.nanmean(explained):.0f} %"))
     alt = f"{shown.method} picture of {_amount(result)}, as {depth} embeds them. "
@@ -155,7 +155,7 @@ def _episode_text(result: EmbeddingTrajectoryResult, episode: Int[np.ndarray, " 
     rows = np.flatnonzero(episode == number - 1)
     run = result.actors[result.source[rows[0]]]
     first, last = result.distance[rows[[0, -1]]].tolist()
-    return f"episode {number} · {run.depth}, seed {run.seed} · {_metres(first)} → {_metres(last)} m to its goal"
+    return f"episode {number} · {run.level}, seed {run.seed} · {_metres(first)} → {_metres(last)} m to its goal"
 
 
 def _metres(way: float) -> str:
@@ -177,7 +177,7 @@ def _runs(shown: EmbeddingTrajectoryResult) -> list[dict[str, Any]]:
 def _spaces(shown: EmbeddingTrajectoryResult) -> dict[str, dict[str, Any]]:
     """Pictures by the value of their control; those that are drawn together have one scale."""
     together = shown.method == METHODS["aligned"]
-    scales = None if together else [(run.depth, run.seed) for run in shown.runs]
+    scales = None if together else [(run.level, run.seed) for run in shown.runs]
     flat = METHODS["pca"] if shown.method == METHODS["pca"] else METHODS["umap"]
     solid, radius = _centred(shown.linear)
     # However it is turned, a picture stays within the ball.

@@ -5,6 +5,7 @@ import dataclasses
 import datetime
 import functools
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +26,7 @@ from crl_probe.summary.formats import device_words, versions
 _SCRIPTS: Final = (
     "core",
     "plane",
+    "marks",
     "charts",
     "panels",
     "cells",
@@ -34,6 +36,8 @@ _SCRIPTS: Final = (
     "rollout",
     "frame",
 )
+# A line that starts with // or holds nothing, and lines from one that starts with /** to the one that ends in its */.
+_COMMENT_LINES: Final = re.compile(r"^[ \t]*(?://.*|/\*\*(?:(?!\*/)(?s:.))*\*/[ \t]*)?(?:\n|\Z)", re.MULTILINE)
 _ARRAYS: Final = ("uint8", "uint16", "int32", "float32")  # what the script can read
 
 
@@ -96,7 +100,7 @@ def write_page(
         sign=lambda entry: markupsafe.Markup(legend_svg(entry)),
         view_id=store.view_id,
         style=source("style.css"),
-        script=markupsafe.Markup("\n").join(source(f"js/{name}.js") for name in _SCRIPTS),
+        script=markupsafe.Markup("\n").join(without_comments(source(f"js/{name}.js")) for name in _SCRIPTS),
     )
     data = {"views": store.views, "scale": _value_scale(), "downloads": dict(downloads)}
     # The data are put in last: they are megabytes that the template engine need not touch. Their place is looked for
@@ -164,6 +168,15 @@ def _template_source(environment: jinja2.Environment) -> Callable[[str], markups
         return markupsafe.Markup(environment.loader.get_source(environment, name)[0])  # our own files
 
     return source
+
+
+def without_comments(script: str) -> markupsafe.Markup:
+    """Leave out empty lines and comments that have lines to themselves: readers of a page need not load them.
+
+    Args:
+        script: JavaScript of ours, in which no text within quotes spans lines.
+    """
+    return markupsafe.Markup(_COMMENT_LINES.sub("", script))
 
 
 def _script_safe(text: str) -> str:

@@ -21,12 +21,12 @@ from crl_probe.render.page.views import (
     aspect_of,
     checkpoint_control,
     choice,
-    depths_in_order,
     maze_of,
     run_data,
     seed_choice,
     seeds_are_uneven,
 )
+from crl_probe.runs.run_info import levels_in_order
 from crl_probe.summary.estimates import DepthEstimate
 from crl_probe.summary.wording import interval_text
 
@@ -58,7 +58,7 @@ def landscape_view(
     assert maze is not None, "a landscape needs a maze"
     aspect = aspect_of(maze["limits"])
     panels = [ViewPanel("Walking distance", _REFERENCE_ALT, kind="map", aspect=aspect)]
-    for depth in depths_in_order(shown.runs):
+    for depth in levels_in_order(shown.runs):
         scores = _scores(estimates, depth)
         told = "; ".join(f"{title} {text}" for title, text in scores)
         alt = f"Q-landscape of {depth}. {told}" if told else f"Q-landscape of {depth}"
@@ -120,7 +120,7 @@ def _among_free(
 
 def _scores(estimates: Sequence[DepthEstimate], depth: str) -> tuple[tuple[str, str], ...]:
     # Estimates come from early to late checkpoints, so the last one stays.
-    found = {e.metric: e.estimate for e in estimates if e.runs[0].depth == depth}
+    found = {e.metric: e.estimate for e in estimates if e.runs[0].level == depth}
     return tuple(
         # With as many decimals as at the other depths, which stand beside it.
         (DEFINITIONS[name].title, interval_text(found[name], [e.estimate for e in estimates if e.metric == name]))

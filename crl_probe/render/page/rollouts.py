@@ -11,7 +11,6 @@ from crl_probe.render.page.views import (
     ViewPanel,
     aspect_of,
     checkpoint_control,
-    depths_in_order,
     in_16_bits,
     limits_around,
     maze_of,
@@ -20,6 +19,7 @@ from crl_probe.render.page.views import (
     seeds_are_uneven,
 )
 from crl_probe.render.palette import depth_colours
+from crl_probe.runs.run_info import levels_in_order
 
 _MOST_FRAMES = 300  # of one episode; more could not be told apart and would weigh on the page
 _LATE_FRAMES = 30  # of them after the last arrival, when little happens
@@ -38,7 +38,7 @@ def rollout_view(result: RolloutsResult) -> View:
     low, high = np.array(limits[::2]), np.array(limits[1::2])
     steps = result.positions.shape[2] - 1
     frames = _frames(result.arrival, steps)
-    depths = depths_in_order(result.runs)
+    depths = levels_in_order(result.runs)
     captions = (UNEVEN_SEEDS if seeds_are_uneven(result.runs) else "", _left_out(frames, result.arrival))
     return View(
         "rollout",
@@ -78,7 +78,7 @@ def rollout_view(result: RolloutsResult) -> View:
 def _panel(result: RolloutsResult, depth: str, aspect: float) -> ViewPanel:
     # Of several checkpoints the last one of each seed counts.
     last = {
-        run.seed: i for i, run in sorted(enumerate(result.runs), key=lambda at: at[1].env_steps) if run.depth == depth
+        run.seed: i for i, run in sorted(enumerate(result.runs), key=lambda at: at[1].env_steps) if run.level == depth
     }
     arrivals = result.arrival[list(last.values())]
     what = "pairs" if len(last) == 1 else f"episodes, {len(last)} seeds"

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from jaxtyping import Bool, Float, UInt16
 
-from crl_probe.runs.run_info import RunInfo, place_in_order
+from crl_probe.runs.run_info import RunInfo
 
 Form: TypeAlias = Literal["pills", "select", "switch", "slider"]
 
@@ -129,14 +129,9 @@ def in_16_bits(
     return (_LARGEST * shares).round().astype(np.uint16)
 
 
-def depths_in_order(runs: Sequence[RunInfo]) -> tuple[str, ...]:
-    """Depths in words, shallow to deep, each once however many seeds and checkpoints it has."""
-    return tuple(dict.fromkeys(run.depth for run in sorted(runs, key=place_in_order)))
-
-
 def run_data(runs: Sequence[RunInfo]) -> list[dict[str, Any]]:
     """What a script must know of each run to choose the one of a panel."""
-    return [{"name": run.name, "depth": run.depth, "seed": str(run.seed), "step": run.env_steps} for run in runs]
+    return [{"name": run.name, "depth": run.level, "seed": str(run.seed), "step": run.env_steps} for run in runs]
 
 
 def choice(key: str, title: str, options: tuple[tuple[str, str], ...]) -> ViewControl:
@@ -151,13 +146,13 @@ def seed_choice(runs: Sequence[RunInfo]) -> ViewControl:
 
 def seeds_are_uneven(runs: Sequence[RunInfo]) -> bool:
     """Whether some depth lacks a seed that another has."""
-    return len({(run.depth, run.seed) for run in runs}) < len({r.depth for r in runs}) * len({r.seed for r in runs})
+    return len({(run.level, run.seed) for run in runs}) < len({r.level for r in runs}) * len({r.seed for r in runs})
 
 
 def checkpoint_control(runs: Sequence[RunInfo]) -> tuple[ViewControl, ...]:
     """A slider over the environment steps at which these runs have checkpoints; nothing where each has one."""
     steps = sorted({run.env_steps for run in runs})
-    if len(runs) == len({(run.depth, run.seed) for run in runs}):
+    if len(runs) == len({(run.level, run.seed) for run in runs}):
         return ()
     options = tuple((str(step), f"{step:,} env steps") for step in steps)
     return (ViewControl("step", "Training", options, form="slider", seconds=1.2 * len(options)),)

@@ -13,7 +13,7 @@ from crl_probe.render.palette import depth_colours
 from crl_probe.render.paper._checks import one_of, within
 from crl_probe.render.paper.plane import clear_plane, crop_to_floor, draw_goals, draw_walls
 from crl_probe.render.paper.style import COLUMN_WIDTH, DISTANCE_MAP, add_colourbar, axes_for
-from crl_probe.runs.run_info import depth_order
+from crl_probe.runs.run_info import labels_in_order
 
 COLOURS = {"distance": "walking distance to its own goal", "time": "step of the episode", "source": "who acted"}
 _MAPS = {"distance": DISTANCE_MAP, "time": "cividis"}
@@ -77,7 +77,7 @@ def explain_colours(axes: Axes | Sequence[Axes], result: EmbeddingTrajectoryResu
         add_colourbar(axes, ScalarMappable(_norm(result, colour), _MAPS[colour]), COLOURS[colour])
         return
     last = axes if isinstance(axes, Axes) else axes[-1]
-    colours = depth_colours(depth_order(result.runs))
+    colours = depth_colours(labels_in_order(result.runs))
     handles = [Line2D([], [], ls="", marker="o", ms=3.5, color=c, label=label) for label, c in colours.items()]
     last.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.02, 1.0), title="episodes of")
 
@@ -88,7 +88,7 @@ def _draw_states(axes: Axes, result: EmbeddingTrajectoryResult, points: np.ndarr
     gapped = np.insert(points.astype(np.float64), ends, np.nan, axis=0)
     axes.plot(*gapped.T, color=_THREAD, lw=0.4, zorder=1.5)
     if colour == "source":
-        colours = depth_colours(depth_order(result.runs))
+        colours = depth_colours(labels_in_order(result.runs))
         axes.scatter(
             points[:, 0], points[:, 1], s=3.5, lw=0, c=[colours[result.actors[i].label] for i in result.source]
         )

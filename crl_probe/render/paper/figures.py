@@ -41,7 +41,7 @@ from crl_probe.render.paper.style import (
 from crl_probe.render.references import GOAL_CLUSTERS_REFERENCES, retrieval_references
 from crl_probe.render.residual_stream import stream_charts, stream_curves
 from crl_probe.render.similarity import agent_similarity
-from crl_probe.runs.run_info import RunInfo, depth_order
+from crl_probe.runs.run_info import RunInfo, labels_in_order
 
 Draw = Callable[[Axes], Axes]
 
@@ -237,7 +237,7 @@ def _measured(result: Measured, *names: str) -> list[str]:
 def _first_of_each_depth(runs: Sequence[RunInfo]) -> list[int]:
     return [
         min((i for i, run in enumerate(runs) if run.label == label), key=lambda i: runs[i].seed)
-        for label in depth_order(runs)
+        for label in labels_in_order(runs)
     ]
 
 

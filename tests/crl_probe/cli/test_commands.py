@@ -84,11 +84,11 @@ def test_eval_acts_as_told(finished_run):
     assert len({distance("mean"), distance("sample"), distance("best_of_3")}) == 3
 
 
-def test_run_without_a_checkpoint_is_passed_over_beside_others_and_refused_alone(finished_run, tmp_path):
+def test_run_without_a_checkpoint_is_skipped_beside_others_and_refused_alone(finished_run, tmp_path):
     young = new_run(tmp_path / "young", tiny_config(seed=1))
     result = probe("eval", young.path, finished_run.path, "--episodes", 2)
     assert result.exit_code == 0
-    assert "passed over: no checkpoint found in" in result.output
+    assert "skipped: no checkpoint found in" in result.output
     assert "no checkpoint found in" in refused("eval", young.path)
 
 
@@ -281,7 +281,7 @@ def test_a_network_of_nan_is_refused_and_the_rest_goes_on(finished_run, tmp_path
     assert "holds NaN or infinite numbers in goal_encoder/" in refused("landscape", copied.path, *QUICK)
     result = probe("eval", finished_run.path, copied.path, "--episodes", "2")
     assert result.exit_code == 0
-    assert "passed over: checkpoint" in result.output
+    assert "skipped: checkpoint" in result.output
 
 
 def test_environments_do_not_share_a_figure_or_a_probe_set(tmp_path, monkeypatch):

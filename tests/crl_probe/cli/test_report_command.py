@@ -71,7 +71,7 @@ def test_quiet_says_nothing_but_errors(finished_run, tmp_path):
     result = probe(*both, *QUICK, "--out", tmp_path / "out", "--quiet")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
     aloud = probe(*both, *QUICK, "--out", tmp_path / "out").stdout
-    assert f"passed over: checkpoint '{damaged / 'policy' / '1120'}' is corrupt" in aloud
+    assert f"skipped: checkpoint '{damaged / 'policy' / '1120'}' is corrupt" in aloud
     assert "is not a run" in probe(tmp_path, "--quiet").stderr
 
 
@@ -97,14 +97,14 @@ def test_all_steps_are_the_newest_compared_and_earlier_ones_to_slide_over(finish
     assert list(options["earlier"]) == []
 
 
-def test_an_earlier_checkpoint_that_is_damaged_is_passed_over(finished_run, tmp_path, asked_for):
+def test_an_earlier_checkpoint_that_is_damaged_is_skipped(finished_run, tmp_path, asked_for):
     damaged = shutil.copytree(finished_run.path, tmp_path / "damaged")
     shutil.rmtree(damaged / "policy" / "480" / "arrays")
     probe(damaged, "--step", "all")
     ((_, _, settings), options) = asked_for[0]
     assert [run.env_steps for run in options["earlier"]] == [800]
-    assert len(settings.passed_over) == 1
-    assert "480' is corrupt" in settings.passed_over[0]
+    assert len(settings.skipped) == 1
+    assert "480' is corrupt" in settings.skipped[0]
 
 
 @given(st.lists(st.integers(0, 10**9), min_size=1, max_size=200, unique=True).map(sorted), st.integers(1, 12))
@@ -243,7 +243,7 @@ def test_the_end_fits_the_terminal(finished_report, width):
     path = f"Report: {finished_report.index}"
     assert path in lines
     assert all(len(line) <= width for line in lines if line != path)
-    assert "passed over: checkpoint 'x' is corrupt." in lines
+    assert "skipped: checkpoint 'x' is corrupt." in lines
     assert sum(line.count("geodesic_rank") for line in lines) == 2  # one for each environment
     assert [line for line in lines if line.startswith("point_")] == ["point_u_maze", "point_u4_maze"]
     assert "made in 1 min 15 s" in " ".join(line.strip() for line in lines)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from crl_probe.evidence.evidence import Evidence, EvidenceSettings
-from crl_probe.runs.comparability import run_infos
 from crl_probe.runs.loading import load_run
+from crl_probe.runs.run_info import run_infos
 from tests.crl_probe.fakes import FakeRun
 from tests.crl_probe.recorder import Recorder
 

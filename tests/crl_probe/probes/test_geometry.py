@@ -15,8 +15,8 @@ from tests.crl_probe.fakes import FakeRun
 
 
 def measured(evidence, **options):
-    settings = GeometrySettings(evidence.settings, **options)
-    return geometry.run(evidence.runs, settings, np.random.default_rng(0), evidence=evidence)
+    settings = GeometrySettings(**options)
+    return geometry.run(evidence, settings, np.random.default_rng(0))
 
 
 def about(runs, evidence):
@@ -102,7 +102,7 @@ def test_embeddings_of_different_points_never_meet(fake_runs, evidence):
 def test_one_goal_is_drawn_for_every_point_by_the_seed_given(evidence):
     first, again = measured(evidence, folds=2), measured(evidence, folds=2)
     np.testing.assert_equal(dataclasses.asdict(first), dataclasses.asdict(again))
-    other = geometry.run(evidence.runs, GeometrySettings(folds=2), np.random.default_rng(1), evidence=evidence)
+    other = geometry.run(evidence, GeometrySettings(folds=2), np.random.default_rng(1))
     np.testing.assert_array_equal(other.decodability["goal"], first.decodability["goal"])
     assert not np.array_equal(other.decodability["distance"], first.decodability["distance"])
 

@@ -8,10 +8,13 @@ import pytest
 
 from crl_probe.evidence.evidence import Evidence
 from crl_probe.metrics import DEFINITIONS, MetricError
-from crl_probe.probes import goal_clusters, success
 from crl_probe.probes.registry import PROBES, measure, probes_of
 from crl_probe.runs.errors import ProbeError
 from tests.crl_probe.recorder import Recorder
+
+
+def replace_run(monkeypatch, name, run):
+    monkeypatch.setitem(PROBES, name, dataclasses.replace(PROBES[name], run=run))
 
 
 @pytest.fixture
@@ -28,13 +31,13 @@ def test_every_metric_is_measured_by_one_probe():
 @pytest.mark.parametrize("name", PROBES)
 def test_every_probe_has_its_module_settings_and_result(name, small):
     probe = PROBES[name]
-    assert dataclasses.is_dataclass(probe.settings_type())
-    assert next(iter(dataclasses.fields(probe.result_type()))).name == "runs"
+    assert dataclasses.is_dataclass(probe.settings)
+    assert next(iter(dataclasses.fields(probe.result))).name == "runs"
 
 
 def test_results_come_from_the_cache_the_second_time(cached_evidence, monkeypatch):
     first = measure(cached_evidence, ["success"])
-    monkeypatch.setattr(success, "run", None)
+    replace_run(monkeypatch, "success", None)
     second = measure(cached_evidence, ["success"])
     np.testing.assert_array_equal(first.results["success"].first_arrival, second.results["success"].first_arrival)
     assert {sample.metric for sample in second.samples} <= set(PROBES["success"].metrics)
@@ -45,42 +48,42 @@ def test_a_probe_that_cannot_be_done_is_named_and_the_rest_goes_on(cached_eviden
     def refuse(*_, **__):
         raise error("no near states. Train longer.")
 
-    monkeypatch.setattr(goal_clusters, "run", refuse)
+    replace_run(monkeypatch, "goal_clusters", refuse)
     with caplog.at_level(logging.WARNING, logger="crl_probe"):
         measured = measure(cached_evidence, ["goal_clusters", "success"])
     assert list(measured.results) == ["success"]
     assert measured.missing == {"goal_clusters": "no near states. Train longer."}
-    assert "spread around the goal cannot be measured: no near states" in caplog.text
+    assert "Spread around the goal cannot be measured: no near states" in caplog.text
 
 
 def test_whoever_watches_hears_what_is_computed_and_what_was_kept(fake_runs, small, monkeypatch):
     def refuse(*_, **__):
         raise ProbeError("no near states. Train longer.")
 
-    monkeypatch.setattr(goal_clusters, "run", refuse)
+    replace_run(monkeypatch, "goal_clusters", refuse)
     first, second = Recorder(), Recorder()
     for progress in (first, second):
         measure(Evidence(fake_runs, small, progress=progress), ["success", "goal_clusters"], heading="a maze")
     assert first.heard == [
-        ("planned", "a maze", "success", "spread around the goal"),
-        ("began", "success"),
+        ("planned", "a maze", "Performance", "Spread around the goal"),
+        ("began", "Performance"),
         ("computing",),
         ("rolling out", 0, 2),
         ("rolling out", 1, 2),
         ("rolling out", 2, 2),
-        ("ended", "success", ""),
-        ("began", "spread around the goal"),
+        ("ended", "Performance", ""),
+        ("began", "Spread around the goal"),
         ("computing",),
-        ("ended", "spread around the goal", "no near states. Train longer."),
+        ("ended", "Spread around the goal", "no near states. Train longer."),
     ]
-    assert second.heard[1:3] == [("began", "success"), ("ended", "success", "")]
+    assert second.heard[1:3] == [("began", "Performance"), ("ended", "Performance", "")]
 
 
 def test_a_mistake_in_the_code_is_not_taken_for_missing_data(cached_evidence, monkeypatch):
     def broken(*_, **__):
         raise ValueError("shapes (3,) and (4,) do not match")
 
-    monkeypatch.setattr(success, "run", broken)
+    replace_run(monkeypatch, "success", broken)
     with pytest.raises(ValueError, match="shapes"):
         measure(cached_evidence, ["success"])
 

@@ -17,8 +17,8 @@ from tests.crl_probe.fakes import FakeRun
 
 
 def measured(evidence, **options):
-    settings = ResidualStreamSettings(evidence.settings, **options)
-    return residual_stream.run(evidence.runs, settings, np.random.default_rng(0), evidence=evidence)
+    settings = ResidualStreamSettings(**options)
+    return residual_stream.run(evidence, settings, np.random.default_rng(0))
 
 
 def about(runs, evidence):
@@ -93,7 +93,7 @@ def test_points_are_as_many_as_asked_and_as_fit(evidence, monkeypatch):
 
 def test_networks_whose_blocks_do_not_add_have_no_contributions(evidence):
     plain, usual = FakeRun(depth=16, seed=1), FakeRun(depth=16)
-    plain.config.residual = False
+    plain.has_residual_stream = False
     result = measured(about([plain, usual], evidence))
     for network in NETWORKS:
         assert [len(ratios) for ratios in result.contribution[network]] == [0, 4]

@@ -1,5 +1,6 @@
 """Rollouts: the same starts and goals for every agent, from near to far, with paths as they were recorded."""
 
+import copy
 import dataclasses
 
 import numpy as np
@@ -10,10 +11,12 @@ from hypothesis import strategies as st
 from crl_probe.evidence.episodes import OnPolicyEpisodes
 from crl_probe.evidence.evidence import Evidence
 from crl_probe.probes import rollouts
+from crl_probe.probes.registry import run_probe
 from crl_probe.runs.errors import ProbeError
 from crl_probe.store.results import load_result, save_result
 from crl_train.errors import ConfigError
 from tests.crl_probe.fakes import FakeRun
+from tests.tolerance import assert_close
 
 
 def rng():
@@ -22,15 +25,15 @@ def rng():
 
 @pytest.fixture(scope="module")
 def result(fake_runs, small, evidence):
-    return rollouts.run(fake_runs, rollouts.RolloutsSettings(small, pairs=4), rng(), evidence=evidence)
+    return rollouts.run(evidence, rollouts.RolloutsSettings(pairs=4), rng())
 
 
 def test_every_agent_takes_the_same_pairs_in_the_order_of_their_way(result, evidence):
     planar = list(evidence.env.goal_indices[:2])
     for record, positions in zip(evidence.episodes, result.positions, strict=True):
         np.testing.assert_array_equal(positions, record.states[result.episode][..., planar])
-        np.testing.assert_array_equal(positions[:, 0], result.starts)
-        np.testing.assert_array_equal(record.commanded_goals[result.episode, :2], result.goals)
+        assert_close(positions[:, 0], result.starts, terms=2)
+        assert_close(record.commanded_goals[result.episode, :2], result.goals, terms=2)
     walked = [evidence.env.maze.geodesic(s[None], g)[0] for s, g in zip(result.starts, result.goals, strict=True)]
     np.testing.assert_allclose(result.way, walked, rtol=1e-5)
     assert (np.diff(result.way) >= 0).all()
@@ -47,13 +50,16 @@ class Recorded(Evidence):
         near, middle, far = np.argsort(maze.geodesic(maze.goal_centres, maze.start_xy))[[0, 1, -1]]
         states = np.zeros((3, 4, self.env.state_dim), np.float32)
         states[..., list(self.env.goal_indices)] = maze.start_xy
+        distances = np.array([[9.0, 0.4, 0.2], [3.0, 2.0, 0.6], [0.1, 5.0, 0.5]], np.float32)
         return (
             OnPolicyEpisodes(
                 run=self.infos[0],
                 states=states,
                 actions=np.zeros((3, 3, self.env.action_dim), np.float32),
                 commanded_goals=maze.goal_centres[[far, near, middle]].astype(np.float32),
-                distances=np.array([[9.0, 0.4, 0.2], [3.0, 2.0, 0.6], [0.1, 5.0, 0.5]], np.float32),
+                distances=distances,
+                reached=distances < 0.5,
+                active=np.ones((3, 3), bool),
                 tolerance=0.5,
             ),
         )
@@ -61,10 +67,10 @@ class Recorded(Evidence):
 
 def test_arrival_is_the_first_step_within_tolerance(small):
     by_hand = Recorded([FakeRun()], small, use_cache=False)
-    result = rollouts.run(by_hand.runs, rollouts.RolloutsSettings(small), rng(), evidence=by_hand)
+    result = rollouts.run(by_hand, rollouts.RolloutsSettings(), rng())
     assert result.episode.tolist() == [1, 2, 0]
     assert result.arrival.tolist() == [[0, 1, 2]]
-    two = rollouts.run(by_hand.runs, rollouts.RolloutsSettings(small, pairs=2), rng(), evidence=by_hand)
+    two = rollouts.run(by_hand, rollouts.RolloutsSettings(pairs=2), rng())
     assert two.episode.tolist() == [1, 0]
     assert two.arrival.tolist() == [[0, 2]]
 
@@ -79,13 +85,14 @@ def test_ways_are_distinct_ascending_and_reach_both_ends(ways, count):
     assert len(chosen) == 1 or way[chosen[-1]] == way.max()
 
 
-def test_what_cannot_be_drawn_is_refused(small, monkeypatch):
+def test_what_cannot_be_drawn_is_refused(small):
     with pytest.raises(ConfigError, match=r"pairs=0 is not usable: there must be at least 1 start and goal\. Use 12\."):
         rollouts.RolloutsSettings(pairs=0)
     run = FakeRun()
-    monkeypatch.setattr(type(run.env), "goal_dim", 1)
-    with pytest.raises(ProbeError, match="goals of environment 'point_u_maze' have 1 entry: a path in the plane needs"):
-        rollouts.run([run], rollouts.RolloutsSettings(small), rng())
+    run.env = copy.copy(run.env)
+    run.env.spec = dataclasses.replace(run.env.spec, goal_axes=("angle", "height"), plane=None)
+    with pytest.raises(ProbeError, match="'point_u_maze' is not one for it: its goals do not span a plane"):
+        run_probe(rollouts.PROBE, Evidence([run], small, use_cache=False))
 
 
 def test_a_result_survives_the_disk(result, tmp_path):

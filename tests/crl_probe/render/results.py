@@ -27,10 +27,10 @@ FREE = np.array([[True, True, True], [True, False, True]])
 def success():
     return SuccessResult(
         runs=RUNS,
-        tolerance=0.5,
         episode_length=100,
         steps_at_goal=np.array([[0, 10], [0, 30], [50, 50], [60, 80]]),
         first_arrival=np.array([[0, 5], [0, 7], [3, 4], [2, 9]]),
+        is_at_goal_finally=np.array([[False, True], [False, True], [True, True], [True, True]]),
         final_distance=np.array([[3.0, 0.1], [2.0, 0.2], [0.1, 0.3], [0.2, 0.1]]),
     )
 

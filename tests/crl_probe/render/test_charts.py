@@ -12,7 +12,7 @@ from crl_probe.probes import depth_lens as lens_probe
 from crl_probe.probes import learning_curves as curves_probe
 from crl_probe.probes import success as success_probe
 from crl_probe.render.axes import nice_ticks, place_axis, share_axis, value_axis, value_range
-from crl_probe.render.by_level import depth_ticks, interval_note, level_chart, level_charts
+from crl_probe.render.by_level import interval_note, level_chart, level_charts, run_ticks
 from crl_probe.render.charts import ChartGroup, Line, Reference, stretches
 from crl_probe.render.curves import run_lines
 from crl_probe.render.depth_lens import lens_chart, lens_charts
@@ -95,8 +95,8 @@ def test_ticks_lie_on_their_axis(low, extent):
 # --- a metric by depth ---------------------------------------------------------------------------------------------
 
 
-def test_a_dot_for_every_seed_and_a_marker_for_the_aggregate(fake_runs, small, evidence):
-    result = success_probe.run(fake_runs, success_probe.SuccessSettings(small), rng(), evidence=evidence)
+def test_a_dot_for_every_seed_and_a_marker_for_the_aggregate(evidence):
+    result = success_probe.run(evidence, success_probe.SuccessSettings(), rng())
     (chart,) = charts_of(result, "success_rate", "no_such_metric").charts
     assert [text for _, text in chart.x.ticks] == ["4", "64"]
     assert chart.note == "95 % interval, 10 episodes"
@@ -152,13 +152,13 @@ def test_a_note_says_what_intervals_are_over():
 
 
 def test_depths_are_named_shortly():
-    assert depth_ticks(RUNS) == ({"depth 4": "4", "depth 16": "16"}, "depth")
+    assert run_ticks(RUNS) == ({"depth 4": "4", "depth 16": "16"}, "depth")
     apart = (agent(4, 0, actor=16), agent(16, 0))
-    assert depth_ticks(apart) == ({"actor 16 · critic 4": "16/4", "depth 16": "16/16"}, "depth of actor/critic")
+    assert run_ticks(apart) == ({"actor 16 · critic 4": "16/4", "depth 16": "16/16"}, "depth of actor/critic")
     stages = [dataclasses.replace(agent(4, 0, steps=n), label=f"depth 4 · {n:,} steps") for n in (500, 130_000)]
-    assert list(depth_ticks(stages)[0].values()) == ["500", "130k"]
-    assert depth_ticks(stages)[1] == "environment steps at depth 4"
-    assert list(depth_ticks([*stages, agent(16, 0)])[0].values()) == ["4\n500", "4\n130k", "16\n10k"]
+    assert list(run_ticks(stages)[0].values()) == ["500", "130k"]
+    assert run_ticks(stages)[1] == "environment steps at depth 4"
+    assert list(run_ticks([*stages, agent(16, 0)])[0].values()) == ["4\n500", "4\n130k", "16\n10k"]
 
 
 def test_one_depth_has_no_thread():
@@ -226,20 +226,20 @@ def test_learning_curves_are_titled_by_their_definitions():
     assert legend_texts(rate) == ["depth 4", "depth 16"]
 
 
-def test_curves_have_gaps_where_nothing_was_logged(fake_runs):
+def test_curves_have_gaps_where_nothing_was_logged(evidence):
     settings = curves_probe.LearningCurvesSettings(("eval/time_to_goal", "never/logged"))
-    result = curves_probe.run(fake_runs, settings, rng())
+    result = curves_probe.run(evidence, settings, rng())
     chart = learning_chart(result, "eval/time_to_goal")
     assert np.isnan(chart.lines[0].y[0])
     assert chart.lines[0].y[1] == 80.0
     assert (chart.title, chart.y.unit) == ("Time to goal", "steps")
     with pytest.raises(ValueError, match="holds none of never/logged"):
-        curves_probe.run(fake_runs, curves_probe.LearningCurvesSettings(("never/logged",)), rng())
+        curves_probe.run(evidence, curves_probe.LearningCurvesSettings(("never/logged",)), rng())
 
 
-def test_the_lens_ends_at_the_whole_network(fake_runs, small, evidence):
-    settings = lens_probe.DepthLensSettings(small, batch_size=64, fine_cells=15)
-    lens = lens_probe.run(fake_runs, settings, rng(), evidence=evidence)
+def test_the_lens_ends_at_the_whole_network(evidence):
+    settings = lens_probe.DepthLensSettings(batch_size=64, fine_cells=15)
+    lens = lens_probe.run(evidence, settings, rng())
     accuracy, rank = lens_charts(lens).charts
     for line, mine in zip(accuracy.lines, lens.retrieval_accuracy, strict=True):
         assert (line.x[0], line.x[-1]) == (0, 1)

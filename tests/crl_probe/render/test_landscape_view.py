@@ -55,8 +55,8 @@ def control(view, key):
 
 @pytest.fixture(scope="module")
 def landscape(fake_runs, small, evidence):
-    settings = q_landscape.QLandscapeSettings(small, fine_cells=15)
-    return q_landscape.run(fake_runs, settings, np.random.default_rng(0), evidence=evidence)
+    settings = q_landscape.QLandscapeSettings(fine_cells=15)
+    return q_landscape.run(evidence, settings, np.random.default_rng(0))
 
 
 def test_a_corridor_by_hand():

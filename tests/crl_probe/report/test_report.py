@@ -27,7 +27,7 @@ SETTINGS = ReportSettings(
     figures=False,  # they take longer than everything else
     fine_cells=15,
     command="crl-probe report 'a & b'",
-    passed_over=("checkpoint 'c<d>' holds NaN.",),
+    skipped=("checkpoint 'c<d>' holds NaN.",),
 )
 
 

@@ -11,9 +11,14 @@ from hypothesis import strategies as st
 import crl_probe
 from crl_probe.runs.comparability import group_by_env
 from crl_probe.runs.loading import find_runs, load_run
+from crl_probe.runs.run_info import run_infos
 from crl_train.checkpoint import content_hash
+from crl_train.envs.registry import make_env
 from crl_train.errors import CheckpointError, ConfigError, RunNotFoundError
 from tests.crl_train.helpers import new_run, tiny_config
+from tests.tolerance import assert_close
+
+TERMS = 5 * 4 * 16  # roundings in the stem and four layers of 16 units
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +43,8 @@ def test_newest_checkpoint_is_opened_unless_another_is_named(finished_run, loade
 
 
 def test_run_says_what_it_is(loaded):
-    assert (loaded.depth, loaded.label, loaded.env.name) == (4, "depth 4", "point_u_maze")
+    assert (loaded.depth, loaded.env.name) == (4, "point_u_maze")
+    assert repr(loaded) == "LoadedRun('finished', depth 4, seed 0, 1,120 env steps)"
     assert crl_probe.load_run is load_run
 
 
@@ -48,9 +54,7 @@ def test_energy_is_minus_the_distance_of_the_representations(loaded, seed):
     state, action, goal = batch(seed)
     phi, psi = np.asarray(loaded.phi(state, action)), np.asarray(loaded.psi(goal))
     assert phi.shape == psi.shape == (5, 8)
-    np.testing.assert_allclose(
-        loaded.energy(state, action, goal), -np.linalg.norm(phi - psi, axis=1), rtol=1e-5, atol=1e-6
-    )
+    assert_close(loaded.energy(state, action, goal), -np.linalg.norm(phi - psi, axis=1), terms=2 * 8)
 
 
 def test_actions_stay_inside_their_bounds(loaded):
@@ -62,9 +66,9 @@ def test_prefix_of_all_blocks_is_the_whole_and_of_none_is_not(loaded):
     state, action, goal = batch(1)
     whole = np.asarray(loaded.energy(state, action, goal))
     assert loaded.critic_blocks == 1
-    np.testing.assert_array_equal(loaded.prefix(1).energy(state, action, goal), whole)
+    assert_close(loaded.prefix(1).energy(state, action, goal), whole, terms=TERMS)
     assert not np.allclose(loaded.prefix(0).energy(state, action, goal), whole)
-    np.testing.assert_array_equal(loaded.prefix(0).act(state, goal), loaded.act(state, goal))
+    assert_close(loaded.prefix(0).act(state, goal), loaded.act(state, goal), terms=TERMS)
     with pytest.raises(ConfigError, match=r"blocks=2 is out of range: this network has 1 residual blocks\."):
         loaded.prefix(2)
 
@@ -75,8 +79,8 @@ def test_one_pass_gives_every_prefix(loaded):
     assert phi.shape == (5, 2, 8)
     for blocks in range(2):
         cut = loaded.prefix(blocks)
-        np.testing.assert_allclose(phi[:, blocks], cut.phi(state, action), rtol=1e-5, atol=1e-5)
-        np.testing.assert_allclose(psi[:, blocks], cut.psi(goal), rtol=1e-5, atol=1e-5)
+        assert_close(phi[:, blocks], cut.phi(state, action), terms=TERMS)
+        assert_close(psi[:, blocks], cut.psi(goal), terms=TERMS)
 
 
 def test_every_network_shows_its_inside(loaded):
@@ -123,7 +127,7 @@ def test_patterns_and_paths_name_each_run_once(finished_run):
     assert find_runs([pattern, finished_run.path]) == [finished_run.path]
 
 
-def test_files_beside_runs_are_passed_over(finished_run, tmp_path):
+def test_files_beside_runs_are_skipped(finished_run, tmp_path):
     copy = shutil.copytree(finished_run.path, tmp_path / "a_run")
     (tmp_path / "README.md").touch()
     assert find_runs([str(tmp_path / "*")]) == [copy]
@@ -146,6 +150,7 @@ def changed(run, **config):
         path=run.path.with_name(f"run_{number}"),
         content_hash=f"{run.content_hash}{number}",
         config=run.config.model_copy(update=config),
+        env=make_env(config.get("env", run.config.env)),
     )
 
 
@@ -173,8 +178,23 @@ def test_several_checkpoints_of_a_run_are_stages_and_not_seeds(finished_run, loa
 
 
 def test_runs_that_differ_in_more_than_depth_and_seed_are_refused(loaded):
-    with pytest.raises(ConfigError, match=r"differ in more than depth and seed \(width=\d+ and \d+\)"):
-        group_by_env([loaded, changed(loaded, seed=1, width=512)])
+    wider = changed(loaded, seed=1, width=512)
+    with pytest.raises(
+        ConfigError, match=r"also differ in width \(width=16 and 512\): .* laid to depth\. Add --by depth,width, or"
+    ):
+        group_by_env([loaded, wider])
+    with pytest.raises(ConfigError, match=r"also differ in depth \(.*_depth=4 and 16\): .* Add --by width,depth, or"):
+        group_by_env([loaded, changed(wider, actor_depth=16, critic_depth=16)], ["width"])
+
+
+def test_runs_are_compared_and_ordered_by_any_setting(loaded):
+    runs = [changed(loaded, width=256), changed(loaded, width=64), loaded]
+    (group,) = group_by_env(runs, ["width"]).values()
+    assert [info.label for info in run_infos(group, ["width"])] == ["width 16", "width 64", "width 256"]
+    with pytest.raises(ConfigError, match=r"--by 'widht' is not usable: .* Did you mean 'width'\?"):
+        group_by_env(runs, ["widht"])
+    with pytest.raises(ConfigError, match="have the same width and seed: they would count as two seeds"):
+        group_by_env([loaded, changed(loaded, width=16)], ["width"])
 
 
 def test_cut_network_does_not_share_the_cached_results_of_the_whole(loaded):

@@ -7,6 +7,7 @@ import logging
 import threading
 from pathlib import Path
 
+import jax
 import pytest
 
 import crl_probe
@@ -21,11 +22,6 @@ class Number:
     value: int
 
 
-@dataclasses.dataclass(frozen=True)
-class Settings:
-    size: int = 3
-
-
 class Counter:
     def __init__(self):
         self.calls = 0
@@ -35,8 +31,8 @@ class Counter:
         return Number(self.calls)
 
 
-def ask(compute, *, run=RUN, settings=Settings(), seed=0, enabled=True):
-    return cache.cached("number", Number, [run], settings, seed, compute, enabled=enabled)
+def ask(compute, *, run=RUN, size=3, seed=0, enabled=True):
+    return cache.cached("number", Number, [run], {"size": size, "seed": seed}, compute, enabled=enabled)
 
 
 def test_the_same_question_is_computed_once():
@@ -50,7 +46,7 @@ def test_the_same_question_is_computed_once():
     [
         {"run": dataclasses.replace(RUN, content_hash="abd")},
         {"run": dataclasses.replace(RUN, config_hash="other settings")},
-        {"settings": Settings(4)},
+        {"size": 4},
         {"seed": 1},
     ],
 )
@@ -65,6 +61,20 @@ def test_other_code_is_another_question(monkeypatch):
     ask(compute)
     monkeypatch.setattr(cache, "code_hash", lambda: "other")
     assert ask(compute) == Number(2)
+
+
+def test_names_and_labels_are_no_part_of_the_question():
+    compute = Counter()
+    shown = dataclasses.replace(RUN, name="a_d4_s0@1000", label="depth 4 · 1,000 steps", factors={"width": 256})
+    assert ask(compute) == ask(compute, run=shown) == Number(1)
+
+
+def test_numeric_flags_of_jax_are_part_of_the_question(monkeypatch):
+    compute = Counter()
+    ask(compute)
+    with jax.default_matmul_precision("float32"):
+        assert ask(compute) == Number(2)
+    assert ask(compute) == Number(1)
 
 
 def test_a_damaged_entry_is_reported_and_replaced(own_cache, caplog):
@@ -119,8 +129,10 @@ def test_clearing_counts():
 # Of the modules that probes reach, those that decide no number: how results are kept, named and spread over processes.
 NOT_NUMERICAL = {
     "__init__.py",
+    "runs/agent.py",
     "runs/comparability.py",
     "runs/errors.py",
+    "runs/factors.py",
     "runs/progress.py",
     "runs/run_info.py",
     "runs/workers.py",

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crl_probe.runs.run_info import RunInfo, depth_words
-from crl_probe.store.results import ResultError, load_result, save_result
+from crl_probe.runs.run_info import RunInfo
+from crl_probe.store.results import ResultError, load_result, save_result, with_runs
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,7 +68,16 @@ def test_damage_and_mix_ups_are_named(tmp_path):
         load_result(tmp_path / "none.npz", Other)
 
 
-def test_a_depth_is_named_without_the_steps_of_its_checkpoint():
+def test_a_level_is_named_without_the_steps_of_its_checkpoint():
     stage = dataclasses.replace(RUN, label="depth 4 · 1,000 steps")
-    assert stage.depth == RUN.depth == depth_words(4, 4) == "depth 4"
-    assert dataclasses.replace(stage, critic_depth=64).depth == "actor 4 · critic 64"
+    assert stage.level == RUN.level == "depth 4"
+    assert dataclasses.replace(stage, critic_depth=64, factors={}).level == "actor 4 · critic 64"
+
+
+def test_a_stored_result_takes_the_names_that_its_agents_have_now():
+    now = dataclasses.replace(RUN, name="renamed", label="width 32", factors={"width": 32})
+    stranger = dataclasses.replace(RUN, content_hash="another")
+    stored = Example((RUN, stranger), np.zeros(2), {}, 1.0, None)
+    named = with_runs(stored, [now])
+    assert named.runs == (now, stranger)
+    assert named.array is stored.array

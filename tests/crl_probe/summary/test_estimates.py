@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from crl_probe.probes.samples import metric_samples
-from crl_probe.runs.run_info import RunInfo, depth_order
+from crl_probe.runs.run_info import RunInfo, labels_in_order
 from crl_probe.summary.estimates import estimate_by_depth, titled
 
 RUN = RunInfo("a", "depth 4", "point_u_maze", 4, 4, 0, 1000, "abc")
-DEEP = dataclasses.replace(RUN, name="b", label="depth 16", actor_depth=16, critic_depth=16)
+DEEP = RunInfo("b", "depth 16", "point_u_maze", 16, 16, 0, 1000, "abc")
 
 
 def entry(run, metric, values):
@@ -31,7 +31,7 @@ def test_times_to_goal_are_summarised_by_their_median():
 def test_depths_are_ordered_by_number_and_not_by_name():
     samples = entry(DEEP, "success_rate", [1, 0]) + entry(RUN, "success_rate", [0, 0])
     assert [e.label for e in estimate_by_depth(samples)] == ["depth 4", "depth 16"]
-    assert depth_order([DEEP, RUN, RUN]) == ("depth 4", "depth 16")
+    assert labels_in_order([DEEP, RUN, RUN]) == ("depth 4", "depth 16")
 
 
 def test_seeds_of_a_depth_are_aggregated_and_every_one_is_kept():
@@ -64,4 +64,4 @@ def test_blocks_of_one_network_are_no_sample_of_anything():
 
 def test_checkpoints_of_one_run_go_from_early_to_late():
     runs = [dataclasses.replace(RUN, env_steps=n, name=f"a@{n}", label=f"depth 4 · {n:,} steps") for n in (900, 80)]
-    assert depth_order([DEEP, *runs]) == ("depth 4 · 80 steps", "depth 4 · 900 steps", "depth 16")
+    assert labels_in_order([DEEP, *runs]) == ("depth 4 · 80 steps", "depth 4 · 900 steps", "depth 16")

@@ -25,7 +25,7 @@ from crl_probe.summary.formats import (
     interval_words,
     latex_text,
 )
-from crl_probe.summary.tables import COLUMNS, Row, depth_rows, rows_of, run_rows, tables_of
+from crl_probe.summary.tables import COLUMNS, Row, level_rows, rows_of, run_rows, tables_of
 from crl_probe.summary.verdicts import judge
 
 
@@ -56,7 +56,7 @@ def test_a_run_is_one_row_with_an_interval_over_its_own_samples():
 
 
 def test_a_depth_is_one_row_with_an_interval_over_seeds():
-    rows = depth_rows(estimate_by_depth(SAMPLES))
+    rows = level_rows(estimate_by_depth(SAMPLES))
     shallow, deep = (row for row in rows if row.metric == "success_rate")
     assert (shallow.level, shallow.run, shallow.seed, shallow.label) == ("depth", "", None, "depth 4")
     assert (shallow.value, shallow.low, shallow.high) == (0.5, 0.25, 0.75)
@@ -66,7 +66,7 @@ def test_a_depth_is_one_row_with_an_interval_over_seeds():
 
 
 def test_depths_of_two_environments_are_never_aggregated():
-    rows = rows_of([*successes(info(env="a"), 1, 1), *successes(info(env="b", seed=1), 0, 0)], ["depth"])
+    rows = rows_of([*successes(info(env="a"), 1, 1), *successes(info(env="b", seed=1), 0, 0)], ["level"])
     assert [(row.env, row.value) for row in rows] == [("a", 1.0), ("b", 0.0)]
 
 
@@ -76,9 +76,9 @@ def test_rows_do_not_depend_on_the_order_of_samples(order):
 
 
 def test_levels_choose_the_rows():
-    assert {row.level for row in rows_of(SAMPLES, ["seed"])} == {"seed"}
-    assert {row.level for row in rows_of(SAMPLES, ["depth"])} == {"depth"}
-    assert len(rows_of(SAMPLES)) == len(rows_of(SAMPLES, ["seed"])) + len(rows_of(SAMPLES, ["depth"]))
+    assert {row.level for row in rows_of(SAMPLES, ["run"])} == {"seed"}
+    assert {row.level for row in rows_of(SAMPLES, ["level"])} == {"depth"}
+    assert len(rows_of(SAMPLES)) == len(rows_of(SAMPLES, ["run"])) + len(rows_of(SAMPLES, ["level"]))
 
 
 def test_tables_put_metrics_side_by_side_and_runs_below_their_depth():
@@ -99,20 +99,20 @@ def test_tables_put_metrics_side_by_side_and_runs_below_their_depth():
 
 
 def test_metrics_that_were_picked_share_a_table_that_tells_their_evidence():
-    (table,) = tables_of(rows_of(SAMPLES, ["depth"]), together=True)
+    (table,) = tables_of(rows_of(SAMPLES, ["level"]), together=True)
     assert table.title == "maze"
     assert [details_of(column, table) for column in table.columns] == [
         ["on-policy", "0 to 1"],
         ["phi", "shared", "dimensions"],
         ["psi", "shared", "dimensions"],
     ]
-    text = latex_text(rows_of(SAMPLES, ["depth"]), together=True)
+    text = latex_text(rows_of(SAMPLES, ["level"]), together=True)
     assert r" & Success rate (on-policy) & Effective rank (phi, shared, dimensions) & " in text
     assert text.count(r"\begin{tabular}{lrrr}") == 1
 
 
 def test_runs_alone_are_all_shown():
-    (table, _) = tables_of(rows_of(SAMPLES, ["seed"]))
+    (table, _) = tables_of(rows_of(SAMPLES, ["run"]))
     assert [line.name for line in table.lines] == ["maze_d4_s0", "maze_d4_s1", "maze_d16_s0"]
 
 
@@ -123,7 +123,7 @@ def test_lines_go_from_shallow_to_deep_and_from_early_to_late():
         info(16),
         info(16, actor=4),
     ]
-    (table,) = tables_of(rows_of([entry for run in runs for entry in successes(run, 1, 0)], ["depth"]))
+    (table,) = tables_of(rows_of([entry for run in runs for entry in successes(run, 1, 0)], ["level"]))
     assert [line.name.removesuffix(" · 1 seed") for line in table.lines] == [
         "depth 4 · 960 steps",
         "depth 4 · 1,120 steps",
@@ -134,7 +134,7 @@ def test_lines_go_from_shallow_to_deep_and_from_early_to_late():
 
 def test_what_is_undefined_has_an_empty_cell():
     mixed = [*SAMPLES[:3], *metric_samples(info(16), "time_to_goal", "on-policy", "episodes", np.array([7.0]))]
-    (table,) = tables_of(rows_of(mixed, ["depth"]))
+    (table,) = tables_of(rows_of(mixed, ["level"]))
     assert [line.cells[1] is None for line in table.lines] == [True, False]
     assert cell_texts(None, 2) == ("–", "")
 
@@ -165,7 +165,7 @@ def test_words_never_pass_episodes_off_as_seeds():
     assert interval_words(tables_of(row for row in rows if row.interval_over == "seeds")) == (
         "Intervals of a depth (95 %) are a bootstrap over its 2 seeds."
     )
-    assert "over its own episodes" in interval_words(tables_of(row for row in rows if row.level == "seed"))
+    assert "over its own episodes" in interval_words(tables_of(row for row in rows if row.is_run))
     # A single number has no interval to speak of.
     assert interval_words(tables_of(row for row in rows if row.metric == "effective_rank")) == ""
 
@@ -244,12 +244,12 @@ def test_a_number_of_one_seed_does_not_pass_for_one_of_three():
         for name, values in (("success_rate", np.isfinite(times)), ("time_to_goal", times))
         for entry in metric_samples(run, name, "on-policy", "episodes", values)
     ]
-    (table,) = tables_of(rows_of(samples, ["depth"]))
+    (table,) = tables_of(rows_of(samples, ["level"]))
     (line,) = table.lines
     assert line.name == "depth 4 · 3 seeds"
     assert [line.rests_on_one_seed(cell) for cell in line.cells] == [False, True]
     assert "† defined for one seed alone." in interval_words([table])
-    assert r"]^\dagger$" in latex_text(rows_of(samples, ["depth"]))
+    assert r"]^\dagger$" in latex_text(rows_of(samples, ["level"]))
 
 
 def test_what_could_not_be_resampled_has_no_ends_in_files():

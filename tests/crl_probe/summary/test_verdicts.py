@@ -165,7 +165,7 @@ def test_what_is_missing_is_said():
     )
 
 
-def test_depth_that_lacks_the_metric_is_not_passed_over():
+def test_depth_that_lacks_the_metric_is_not_skipped():
     samples = by_depth("spread_ratio", {4: 0.2, 16: 0.4}, spread=0.01) + seeds(64, "time_at_goal", 1.0, count=3)
     verdict = verdict_on("spreads", samples)
     assert (verdict.word, verdict.sentence) == ("not enough data", "0 seeds at depth 64; a verdict needs 3.")

@@ -1,78 +1,172 @@
 // The page's frame: data, colours, controls, tabs. Views are opened when they come near the screen.
 
-const data = JSON.parse(document.getElementById("data").textContent);
-const views = {}; // views[kind] = (root, source, tools) => ({ update(state) }), filled by the files below
+/**
+ * The element that a selector finds; the template has put it there.
+ * @template {Element} T
+ * @param {ParentNode} root
+ * @param {string} selector
+ * @param {new () => T} kind
+ * @returns {T}
+ */
+function one(root, selector, kind) {
+  const found = root.querySelector(selector);
+  if (!(found instanceof kind)) throw new Error(`the page has no ${selector}`);
+  return found;
+}
+
+/**
+ * All elements of a kind that a selector finds.
+ * @template {Element} T
+ * @param {ParentNode} root
+ * @param {string} selector
+ * @param {new () => T} kind
+ * @returns {T[]}
+ */
+function all(root, selector, kind) {
+  return [...root.querySelectorAll(selector)].flatMap((found) => (found instanceof kind ? [found] : []));
+}
+
+/**
+ * The element around another that a selector finds.
+ * @param {Element} element
+ * @param {string} selector
+ * @returns {HTMLElement}
+ */
+function around(element, selector) {
+  const found = element.closest(selector);
+  if (!(found instanceof HTMLElement)) throw new Error(`the page has no ${selector} around a ${element.tagName}`);
+  return found;
+}
+
+/** @param {HTMLElement} element @param {string} key */
+const dataOf = (element, key) => element.dataset[key] ?? "";
+
+/** @param {HTMLCanvasElement} canvas @returns {Context} */
+function contextOf(canvas) {
+  const context = canvas.getContext("2d");
+  if (!context) throw new Error("this browser gives canvases no 2d context");
+  return context;
+}
+
+/** @type {PageData} */
+const data = JSON.parse(one(document, "#data", HTMLScriptElement).text);
+/** @type {Views} */
+const views = {}; // filled by the files below
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
+/** @param {string} name */
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 // Paper is always light, and what goes there is painted at once: no further frame comes before it is printed.
 let printing = false;
 const isDark = () => dark.matches && !printing;
 
-// What must be painted again when colours change.
+/** @param {boolean} value */
+function setPrinting(value) {
+  printing = value;
+  document.documentElement.classList.toggle("printing", value);
+}
+
+/** @type {(() => void)[]} What must be painted again when colours change. */
 const painters = [];
+/** @param {() => void} callback */
 const onTheme = (callback) => painters.push(callback);
 const repaint = () => painters.forEach((callback) => callback());
 dark.addEventListener("change", repaint);
 
 const ARRAYS = { uint8: Uint8Array, uint16: Uint16Array, int32: Int32Array, float32: Float32Array };
 
-// Arrays travel as base64 of their bytes; everything else is what it is.
+/** @param {PackedArray} packed @returns {NumericArray<any>} */
+function unpackArray({ dtype, shape, bytes }) {
+  const text = atob(bytes);
+  const buffer = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) buffer[i] = text.charCodeAt(i);
+  return { shape, values: new ARRAYS[dtype](buffer.buffer) };
+}
+
+/**
+ * Arrays are unpacked, everything else stays what it is.
+ * @param {any} value parsed JSON
+ * @returns {any}
+ */
 function unpack(value) {
   if (Array.isArray(value)) return value.map(unpack);
   if (value === null || typeof value !== "object") return value;
-  if (!("bytes" in value)) return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, unpack(one)]));
-  const text = atob(value.bytes);
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  return { shape: value.shape, values: new ARRAYS[value.dtype](bytes.buffer) };
+  if ("bytes" in value) return unpackArray(value);
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, unpack(part)]));
 }
 
-// What the controls of a group say: { key: value }.
+/** @param {unknown} element @returns {element is Control} */
+const isControl = (element) => element instanceof HTMLInputElement || element instanceof HTMLSelectElement;
+
+/** @param {unknown} element @returns {element is Slider} */
+const isSlider = (element) => element instanceof HTMLInputElement && element.type === "range";
+
+/** @param {HTMLElement} root @param {string} selector */
+const controlsOf = (root, selector) => [...root.querySelectorAll(selector)].filter(isControl);
+
+/**
+ * What the controls of a view say.
+ * @param {HTMLElement} root
+ */
 function readControls(root) {
+  /** @type {Choices} */
   const state = {};
-  for (const input of root.querySelectorAll("[data-key]")) {
-    const { key } = input.dataset;
-    if (input.type === "radio") {
-      if (input.checked) state[key] = input.value;
+  for (const input of controlsOf(root, "[data-key]")) {
+    const key = dataOf(input, "key");
+    if (isSlider(input)) {
+      state[key] = sliderOption(input)[0];
+    } else if (input instanceof HTMLSelectElement) {
+      state[key] = input.value;
     } else if (input.type === "checkbox") {
       state[key] = input.checked ? input.value : "";
-    } else if (input.type === "range") {
-      state[key] = sliderOptions(input)[input.value][0];
-    } else {
+    } else if (input.checked) {
       state[key] = input.value;
     }
   }
   return state;
 }
 
-const sliderOptions = (input) => data.views[input.closest(".view").dataset.source].sliders[input.dataset.key];
+/** @param {HTMLInputElement} input */
+const sliderOptions = (input) => data.views[dataOf(around(input, ".view"), "source")].sliders[dataOf(input, "key")];
+/** @param {HTMLInputElement} input */
+const sliderOption = (input) => sliderOptions(input)[Number(input.value)];
 
+/** @param {HTMLElement} root @param {string} key @param {string} value */
 function writeControl(root, key, value) {
-  for (const input of root.querySelectorAll(`[data-key="${key}"]`)) {
-    if (input.type === "radio") input.checked = input.value === value;
-    else if (input.type === "checkbox") input.checked = input.value === value;
-    else if (input.type === "range") input.value = sliderOptions(input).findIndex(([one]) => one === value);
-    else input.value = value;
-    if (input.type === "range") nameSlider(input);
+  for (const input of controlsOf(root, `[data-key="${key}"]`)) {
+    if (isSlider(input)) {
+      input.value = String(sliderOptions(input).findIndex(([option]) => option === value));
+      nameSlider(input);
+    } else if (input instanceof HTMLInputElement) {
+      input.checked = input.value === value; // pills and switches
+    } else {
+      input.value = value;
+    }
   }
 }
 
+/** @param {HTMLInputElement} input */
 function nameSlider(input) {
-  const text = sliderOptions(input)[input.value][1];
+  const text = sliderOption(input)[1];
   input.setAttribute("aria-valuetext", text);
-  input.closest(".slider").querySelector("output").textContent = text;
+  one(around(input, ".slider"), "output", HTMLOutputElement).textContent = text;
 }
 
-// Play a slider from where it stands to its end, at the chosen speed; a second press pauses.
+/**
+ * Play a slider from where it stands to its end, at the chosen speed; a second press pauses.
+ * @param {HTMLButtonElement} button
+ * @param {HTMLInputElement} input
+ * @param {() => void} changed
+ */
 function playable(button, input, changed) {
   const options = sliderOptions(input);
-  const speed = button.closest(".slider").querySelector(".speed");
+  const speed = one(around(button, ".slider"), ".speed", HTMLSelectElement);
   let frame = 0, place = 0, before = 0;
+  /** @param {boolean} playing */
   const show = (playing) => {
-    button.setAttribute("aria-pressed", playing);
+    button.setAttribute("aria-pressed", String(playing));
     button.textContent = playing ? "Pause" : "Play";
   };
   const stop = () => {
@@ -80,12 +174,14 @@ function playable(button, input, changed) {
     frame = 0;
     show(false);
   };
+  /** @param {number} now */
   const tick = (now) => {
-    place += ((now - before) / 1000 / Number(input.dataset.seconds)) * Number(speed.value) * (options.length - 1);
+    const seconds = Number(dataOf(input, "seconds"));
+    place += ((now - before) / 1000 / seconds) * Number(speed.value) * (options.length - 1);
     before = now;
     const whole = Math.min(Math.floor(place), options.length - 1);
     if (whole !== Number(input.value)) {
-      input.value = whole;
+      input.value = String(whole);
       nameSlider(input);
       changed();
     }
@@ -103,61 +199,72 @@ function playable(button, input, changed) {
   input.addEventListener("keydown", stop);
 }
 
-// What the controls of a view say, in words: on paper they are not there.
+/**
+ * What the controls of a view say, in words: on paper they are not there.
+ * @param {HTMLElement} root
+ */
 function shownText(root) {
-  const chosen = [...root.querySelectorAll(".control")].map((control) => {
+  const chosen = all(root, ".control", HTMLElement).map((control) => {
     const title = control.querySelector("legend, label:not(.switch)");
+    const list = control.querySelector("select[data-key]");
     const value = control.querySelector("input:checked + span, option:checked, output");
-    const text = control.querySelector("select[data-key]")?.selectedOptions[0].text ?? value?.textContent;
+    const text = list instanceof HTMLSelectElement ? list.selectedOptions[0].text : value?.textContent;
     return text && (title && !control.querySelector(".switch") ? `${title.textContent} ${text}` : text);
   });
   return chosen.filter(Boolean).join(" · ");
 }
 
+/** @param {HTMLElement} figure @returns {Panel} */
+function panelOf(figure) {
+  return {
+    canvas: one(figure, "canvas", HTMLCanvasElement),
+    readout: one(figure, ".readout", HTMLElement),
+    kind: dataOf(figure, "kind"),
+    depth: dataOf(figure, "depth"),
+  };
+}
+
+/** @param {HTMLElement} root */
 function openView(root) {
   if (root.dataset.open) return;
   root.dataset.open = "true";
-  const { data: packed, start } = data.views[root.dataset.source];
-  const source = unpack(packed);
-  const state = { ...start };
-  const panels = [...root.querySelectorAll("figure")].map((figure) => ({
-    figure,
-    canvas: figure.querySelector("canvas"),
-    readout: figure.querySelector(".readout"),
-    kind: figure.dataset.kind,
-    depth: figure.dataset.depth,
-  }));
+  const packed = data.views[dataOf(root, "source")];
   const update = () => {
-    view.update(Object.assign(state, readControls(root)));
-    root.querySelector(".shown").textContent = shownText(root);
+    view.update(Object.assign(tools.state, readControls(root)));
+    one(root, ".shown", HTMLElement).textContent = shownText(root);
   };
+  /** @type {Tools<any>} */
   const tools = {
-    state,
-    panels,
-    status: root.querySelector(".status"),
+    state: { ...packed.start },
+    panels: all(root, "figure", HTMLElement).map(panelOf),
+    status: one(root, ".status", HTMLElement),
     set(key, value) {
       writeControl(root, key, value);
       update();
     },
   };
-  const view = views[root.dataset.view](root, source, tools);
+  /** @type {OpenView<any, any> | undefined} Python writes for each kind the source and state that it takes. */
+  const opener = views[/** @type {keyof Views} */ (dataOf(root, "view"))];
+  if (!opener) throw new Error(`no script draws views of kind ${dataOf(root, "view")}`);
+  const view = opener(root, unpack(packed.data), tools);
   update();
-  root.addEventListener("input", (event) => {
-    if (event.target.type === "range") nameSlider(event.target);
-    if (event.target.dataset.key) update();
+  root.addEventListener("input", ({ target }) => {
+    if (isSlider(target)) nameSlider(target);
+    if (isControl(target) && target.dataset.key) update();
   });
-  for (const button of root.querySelectorAll(".play")) {
-    playable(button, button.closest(".slider").querySelector("input"), update);
+  for (const button of all(root, ".play", HTMLButtonElement)) {
+    playable(button, one(around(button, ".slider"), "input", HTMLInputElement), update);
   }
 }
 
+const openable = () => all(document, ".view", HTMLElement);
+const openAll = () => openable().forEach(openView);
 // What is far down the page is made when it comes near, so that the first screen is there at once.
 const nearing = new IntersectionObserver(
   (entries) =>
     entries.filter((entry) => entry.isIntersecting).forEach(({ target }) => {
       nearing.unobserve(target);
-      openView(target);
+      if (target instanceof HTMLElement) openView(target);
     }),
   { rootMargin: "600px 0px" },
 );
-const openAll = () => document.querySelectorAll(".view").forEach(openView);

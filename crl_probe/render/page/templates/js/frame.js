@@ -1,11 +1,14 @@
 // Tabs, contents, downloads, following a training run; then everything is opened as it comes near the screen.
 
-const tabs = [...document.querySelectorAll("[role=tab]")];
-const parts = [...document.querySelectorAll(".part")];
+/** @type {Record<string, number>} */
+const STEPS = { ArrowRight: 1, ArrowLeft: -1 };
+const tabs = all(document, "[role=tab]", HTMLElement);
+const parts = all(document, ".part", HTMLElement);
 
+/** @param {number} index */
 function showPart(index) {
   tabs.forEach((tab, i) => {
-    tab.setAttribute("aria-selected", i === index);
+    tab.setAttribute("aria-selected", String(i === index));
     tab.tabIndex = i === index ? 0 : -1;
   });
   parts.forEach((part, i) => {
@@ -16,9 +19,9 @@ function showPart(index) {
 tabs.forEach((tab, i) => {
   tab.addEventListener("click", () => showPart(i));
   tab.addEventListener("keydown", (event) => {
-    const move = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!move) return;
-    const next = (i + move + tabs.length) % tabs.length;
+    const by = STEPS[event.key];
+    if (!by) return;
+    const next = (i + by + tabs.length) % tabs.length;
     showPart(next);
     tabs[next].focus();
   });
@@ -27,7 +30,8 @@ tabs.forEach((tab, i) => {
 // A link into a part that is not shown opens it first.
 function showTarget() {
   const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  const index = target ? parts.findIndex((part) => part.contains(target)) : -1;
+  if (!target) return;
+  const index = parts.findIndex((part) => part.contains(target));
   if (index < 0) return;
   showPart(index);
   target.scrollIntoView();
@@ -35,13 +39,15 @@ function showTarget() {
 addEventListener("hashchange", showTarget);
 
 // The contents mark the section that is being read.
-const sections = [...document.querySelectorAll(".sections > section")];
-const targetOf = (link) => link.getAttribute("href").slice(1);
-const links = new Map([...document.querySelectorAll(".contents a")].map((link) => [targetOf(link), link]));
+const sections = all(document, ".sections > section", HTMLElement);
+const links = new Map(all(document, ".contents a", HTMLAnchorElement).map((link) => [link.hash.slice(1), link]));
 const near = new Set();
 const reading = new IntersectionObserver(
   (entries) => {
-    entries.forEach(({ target, isIntersecting }) => near[isIntersecting ? "add" : "delete"](target));
+    for (const { target, isIntersecting } of entries) {
+      if (isIntersecting) near.add(target);
+      else near.delete(target);
+    }
     const current = sections.find((section) => near.has(section));
     links.forEach((link, id) => {
       if (current && id === current.id) link.setAttribute("aria-current", "true");
@@ -52,11 +58,13 @@ const reading = new IntersectionObserver(
 );
 sections.forEach((section) => reading.observe(section));
 
+/** @type {Record<string, string>} */
 const TYPES = { csv: "text/csv", json: "application/json", tex: "application/x-tex" };
-for (const button of document.querySelectorAll(".download")) {
+for (const button of all(document, ".download", HTMLElement)) {
   button.addEventListener("click", () => {
-    const name = button.dataset.file;
-    const blob = new Blob([data.downloads[name]], { type: `${TYPES[name.split(".").pop()]};charset=utf-8` });
+    const name = dataOf(button, "file");
+    const type = TYPES[name.slice(name.lastIndexOf(".") + 1)];
+    const blob = new Blob([data.downloads[name]], { type: `${type};charset=utf-8` });
     const link = document.createElement("a");
     link.href = URL.createObjectURL(blob);
     link.download = name;
@@ -65,15 +73,15 @@ for (const button of document.querySelectorAll(".download")) {
   });
 }
 
-for (const button of document.querySelectorAll(".copy")) {
+for (const button of all(document, ".copy", HTMLElement)) {
   button.addEventListener("click", async () => {
-    const source = document.getElementById(button.dataset.copy);
+    const source = one(document, `#${dataOf(button, "copy")}`, HTMLElement);
     let said = "Copied";
     try {
-      await navigator.clipboard.writeText(source.textContent);
+      await navigator.clipboard.writeText(source.textContent ?? "");
     } catch {
       // Pages opened from disk may not be allowed to: select the text, so that the keyboard can.
-      getSelection().selectAllChildren(source);
+      getSelection()?.selectAllChildren(source);
       said = "Selected: press Ctrl+C";
     }
     button.textContent = said;
@@ -90,24 +98,22 @@ if (every) {
   }
   setInterval(() => {
     const idle = performance.now() - touched > every / 2;
-    if (document.getElementById("follow").checked && !document.hidden && idle) location.reload();
+    if (one(document, "#follow", HTMLInputElement).checked && !document.hidden && idle) location.reload();
   }, every);
 }
 
 // On paper everything is there, unfolded, in ink on white.
 addEventListener("beforeprint", () => {
-  printing = true;
-  document.documentElement.classList.add("printing");
-  document.querySelectorAll("details").forEach((details) => (details.open = true));
+  setPrinting(true);
+  all(document, "details", HTMLDetailsElement).forEach((details) => (details.open = true));
   openAll();
   repaint();
 });
 addEventListener("afterprint", () => {
-  printing = false;
-  document.documentElement.classList.remove("printing");
+  setPrinting(false);
   repaint();
 });
 
 if (tabs.length) showPart(0);
 showTarget();
-document.querySelectorAll(".view").forEach((element) => nearing.observe(element));
+openable().forEach((element) => nearing.observe(element));

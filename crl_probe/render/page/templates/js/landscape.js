@@ -1,42 +1,53 @@
-// Q-landscapes: what every agent thinks of every place for one goal, read under one crosshair.
+// Q-landscapes: the critic energy of every place for one goal, read in all panels under one crosshair.
 
 const ARROWS_ALONG = 14; // arrows along the longer side of the maze
+/** @type {Record<string, Point>} */
 const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] };
 
 class LandscapeView {
+  /** @param {LandscapeSource} source @param {Tools<LandscapeState>} tools */
   constructor(source, tools) {
-    Object.assign(this, { source, tools, cells: new FreeCells(source.maze), state: tools.state });
-    this.pictures = new Map(); // by what is shown in them, so that going back costs nothing
+    this.source = source;
+    this.tools = tools;
+    this.state = tools.state;
+    this.cells = new FreeCells(source.maze);
+    /** @type {Map<string, { image: HTMLCanvasElement, range: string }>} By what they show: going back costs nothing. */
+    this.images = new Map();
     this.pointed = -1; // the cell under the crosshair
-    this.hint = tools.status.textContent;
+    this.hint = tools.status.textContent ?? "";
+    this.goal = 0;
     this.goals = this.listGoals();
     this.panels = tools.panels.map((panel) => this.makePanel(panel));
   }
 
+  /** @returns {Point[]} */
   listGoals() {
     const { values, shape } = this.source.goals;
-    return Array.from({ length: shape[0] }, (_, j) => values.subarray(2 * j, 2 * j + 2));
+    return Array.from({ length: shape[0] }, (_, j) => [values[2 * j], values[2 * j + 1]]);
   }
 
+  /** @param {Panel} panel */
   makePanel(panel) {
-    const mine = { ...panel, shown: null };
+    const mine = /** @type {LandscapePanel} */ ({ ...panel, shown: null });
     const backdrop = new Backdrop((context, plane) => this.paintBackdrop(context, plane, mine));
     mine.plane = new Plane(panel.canvas, this.source.maze.limits, (context, plane) => {
       if (!mine.shown) return;
       backdrop.draw(context, plane, mine.shown.key, this.goal, this.state.arrows);
-      if (this.pointed >= 0) this.paintPointed(context, plane, mine.shown);
+      if (this.pointed >= 0) this.paintPointed(context, plane, "climb" in mine.shown ? mine.shown.climb : null);
     });
     this.listen(mine);
     return mine;
   }
 
+  /** @param {LandscapeState} state */
   update(state) {
     this.state = state;
     this.goal = Number(state.goal);
     for (const panel of this.panels) {
-      panel.shown = panel.kind === "map" ? this.reference() : this.landscape(panel.depth);
+      const shown = panel.kind === "map" ? this.reference() : this.landscape(panel.depth);
+      panel.shown = shown;
       panel.canvas.dataset.shown = `goal ${this.goal + 1} · seed ${state.seed} · ${state.scale}`;
-      panel.canvas.dataset.run = panel.shown.name;
+      panel.canvas.dataset.run = shown.name;
       panel.plane.redraw();
     }
     this.tell();
@@ -46,23 +57,25 @@ class LandscapeView {
 
   reference() {
     const { metres, nearness, way } = this.source;
-    return this.withPicture("map", {
+    return this.withImage("map", {
       name: "",
-      heights: rowOf(metres, this.goal).map((one) => -one),
+      heights: rowOf(metres, this.goal).map((distance) => -distance),
       ranks: rowOf(nearness, this.goal),
       climb: rowOf(way, this.goal),
-      rangeText: (low, high) => `${(-high).toFixed(1)} to ${(-low).toFixed(1)} m on foot`,
+      note: "",
+      rangeText: (low, high) => `geodesic distance ${(-high).toFixed(1)} to ${(-low).toFixed(1)} m`,
       text: (cell) => metresText(rowOf(metres, this.goal)[cell]),
     });
   }
 
+  /** @param {string} depth @returns {DrawnField | MissingField} */
   landscape(depth) {
     const { runs, values, ranks, ascent } = this.source;
     const run = runOf(runs, depth, this.state);
     if (run < 0) return { key: `none ${this.state.seed}`, name: "", missing: `no run with seed ${this.state.seed}` };
     const heights = rowOf(values, run, this.goal);
     const own = rowOf(ranks, run, this.goal);
-    return this.withPicture(String(run), {
+    return this.withImage(String(run), {
       name: runs[run].name,
       heights,
       ranks: own,
@@ -73,45 +86,57 @@ class LandscapeView {
     });
   }
 
-  withPicture(who, shown) {
+  /** @param {string} who @param {Field} field @returns {DrawnField} */
+  withImage(who, field) {
     const { scale } = this.state;
     const key = `${who} ${this.goal} ${scale}`;
-    if (!this.pictures.has(key)) {
-      const { heights, ranks } = shown;
-      const [low, high] = rangeOf(heights);
-      const share = { rank: (cell) => ranks[cell] / 100, energy: (cell) => (heights[cell] - low) / (high - low || 1) };
-      this.pictures.set(key, { picture: this.cells.picture(share[scale]), range: shown.rangeText(low, high) });
-    }
-    const { picture, range } = this.pictures.get(key);
-    return { note: "", ...shown, key, picture, range: scale === "rank" ? "" : range };
+    const known = this.images.get(key) ?? this.drawn(field);
+    this.images.set(key, known);
+    return { ...field, key, image: known.image, range: scale === "rank" ? "" : known.range };
+  }
+
+  /** @param {Field} field */
+  drawn({ heights, ranks, rangeText }) {
+    const [low, high] = rangeOf(heights);
+    /** @type {Record<string, (cell: number) => number>} */
+    const shares = { rank: (cell) => ranks[cell] / 100, energy: (cell) => (heights[cell] - low) / (high - low || 1) };
+    return { image: this.cells.image(shares[this.state.scale]), range: rangeText(low, high) };
   }
 
   // --- drawing ---
 
+  /** @param {Context} context @param {Plane} plane @param {LandscapePanel} panel */
   paintBackdrop(context, plane, { shown }) {
+    if (!shown) return;
     const { maze, start } = this.source;
-    if (shown.picture) drawField(context, plane, shown.picture, maze);
+    if ("image" in shown) drawField(context, plane, shown.image, maze);
     drawWalls(context, plane, maze);
-    if (shown.missing) return drawMissing(context, plane, shown.missing);
+    if ("missing" in shown) return drawMissing(context, plane, shown.missing);
     if (this.state.arrows) this.paintArrows(context, plane, shown.climb);
-    drawStart(context, plane, ...start.values);
-    const order = [...this.goals.keys()].sort((a, b) => (a === this.goal) - (b === this.goal)); // the chosen one on top
-    for (const j of order) {
+    drawStart(context, plane, start.values[0], start.values[1]);
+    const others = [...this.goals.keys()].filter((j) => j !== this.goal);
+    for (const j of [...others, this.goal]) {
       drawGoal(context, plane, ...this.goals[j], { label: String(j + 1), chosen: j === this.goal });
     }
   }
 
-  // Arrows towards where a few steps of ascent lead, and a dot wherever ascent stops away from the goal.
+  /**
+   * Arrows towards where a few steps of ascent lead, and a dot wherever ascent stops away from the goal.
+   * @param {Context} context
+   * @param {Plane} plane
+   * @param {Cells} climb
+   */
   paintArrows(context, plane, climb) {
     const { cells } = this;
     const stride = Math.max(1, Math.round(Math.max(...cells.shape) / ARROWS_ALONG));
     const length = 0.62 * stride * cells.spacing * plane.scale;
+    /** @param {number} cell */
     const onLattice = (cell) => [cells.column(cell), cells.row(cell)].every((k) => k % stride === stride >> 1);
     strokeHaloed(context, () => {
       for (let cell = 0; cell < climb.length; cell++) {
         const path = onLattice(cell) ? pathFrom(cell, climb, stride) : [];
         if (path.length < 2) continue;
-        const [[x, y], [toX, toY]] = [path[0], path.at(-1)].map((one) => cells.centre(one));
+        const [[x, y], [toX, toY]] = [cell, path[path.length - 1]].map((end) => cells.centre(end));
         traceArrow(context, plane.x(x), plane.y(y), Math.atan2(y - toY, toX - x), length);
       }
     }, 1.2, 0.9);
@@ -120,6 +145,7 @@ class LandscapeView {
     }
   }
 
+  /** @param {Context} context @param {Plane} plane @param {number} cell */
   paintStop(context, plane, cell) {
     const [x, y] = this.cells.centre(cell);
     context.beginPath();
@@ -131,18 +157,23 @@ class LandscapeView {
     context.stroke();
   }
 
-  // The crosshair, and with arrows on the way that ascent takes from there.
-  paintPointed(context, plane, { climb }) {
+  /**
+   * The crosshair, and with arrows on the path that ascent takes from there.
+   * @param {Context} context
+   * @param {Plane} plane
+   * @param {Cells | null} climb
+   */
+  paintPointed(context, plane, climb) {
     const [x, y] = this.cells.centre(this.pointed);
     const half = Math.max(4, (this.cells.spacing * plane.scale) / 2 + 1);
     const [left, top] = [plane.x(x), plane.y(y)];
     context.save();
     context.globalAlpha = 0.7;
     strokeHaloed(context, () => {
-      context.moveTo(0, top), context.lineTo(left - half, top);
-      context.moveTo(left + half, top), context.lineTo(plane.width, top);
-      context.moveTo(left, 0), context.lineTo(left, top - half);
-      context.moveTo(left, top + half), context.lineTo(left, plane.height);
+      traceLine(context, 0, top, left - half, top);
+      traceLine(context, left + half, top, plane.width, top);
+      traceLine(context, left, 0, left, top - half);
+      traceLine(context, left, top + half, left, plane.height);
     }, 0.8, 0.5);
     context.restore();
     strokeHaloed(context, () => context.rect(left - half, top - half, 2 * half, 2 * half));
@@ -154,46 +185,53 @@ class LandscapeView {
         context.lineTo(plane.x(px), plane.y(py));
       }
     }, 2.4);
-    if (!this.isAtGoal(path.at(-1))) this.paintStop(context, plane, path.at(-1));
+    const end = path[path.length - 1];
+    if (!this.isAtGoal(end)) this.paintStop(context, plane, end);
   }
 
-  // As ascent success counts it: in the goal's cell or one beside it.
+  /** As ascent success counts it: in the goal's cell or one beside it. @param {number} cell */
   isAtGoal(cell) {
     const [i, j] = rowOf(this.source.goal_cells, this.goal);
     return Math.max(Math.abs(this.cells.column(cell) - i), Math.abs(this.cells.row(cell) - j)) <= 1;
   }
 
-  // --- telling ---
+  // --- texts ---
 
   tell() {
-    for (const { readout, shown } of this.panels) say(readout, this.readoutOf(shown));
+    for (const { readout, shown } of this.panels) if (shown) say(readout, this.readoutOf(shown));
     say(this.tools.status, this.pointed < 0 ? this.hint : this.placeText());
   }
 
-  readoutOf({ missing, note, range, text, climb }) {
-    if (missing) return missing;
-    if (this.pointed < 0) return [range, note].filter(Boolean).join(" · ");
-    return [text(this.pointed), this.state.arrows && this.ascentText(climb)].filter(Boolean).join(" · ");
+  /** @param {DrawnField | MissingField} shown */
+  readoutOf(shown) {
+    if ("missing" in shown) return shown.missing;
+    if (this.pointed < 0) return [shown.range, shown.note].filter(Boolean).join(" · ");
+    return [shown.text(this.pointed), this.state.arrows && this.ascentText(shown.climb)].filter(Boolean).join(" · ");
   }
 
+  /** @param {Cells} climb */
   ascentText(climb) {
-    const end = pathFrom(this.pointed, climb).at(-1);
+    const path = pathFrom(this.pointed, climb);
+    const end = path[path.length - 1];
     if (this.isAtGoal(end)) return "ascent ends at the goal";
     const short = rowOf(this.source.metres, this.goal)[end];
-    return Number.isFinite(short) ? `ascent stops ${short.toFixed(1)} m short` : "ascent stops where no way leads on";
+    if (!Number.isFinite(short)) return "ascent stops where no path leads to the goal";
+    return `ascent stops ${short.toFixed(1)} m short`;
   }
 
   placeText() {
     const [x, y] = this.cells.centre(this.pointed);
-    const way = rowOf(this.source.metres, this.goal)[this.pointed];
+    const metres = rowOf(this.source.metres, this.goal)[this.pointed];
     const goal = `goal ${this.goal + 1}`;
-    const far = Number.isFinite(way) ? `${way.toFixed(1)} m to ${goal} on foot` : `no way on foot to ${goal}`;
+    const far = Number.isFinite(metres) ? `geodesic distance ${metres.toFixed(1)} m to ${goal}` : `no path to ${goal}`;
     return `x ${x.toFixed(1)} m, y ${y.toFixed(1)} m · ${far}`;
   }
 
   // --- pointing ---
 
+  /** @param {LandscapePanel} panel */
   listen({ canvas, plane }) {
+    /** @param {PointerEvent} event */
     const follow = (event) => {
       canvas.style.cursor = this.goalNear(plane, event) < 0 ? "" : "pointer";
       this.point(this.cells.at(plane.world(event)));
@@ -215,6 +253,7 @@ class LandscapeView {
     });
   }
 
+  /** @param {number} cell */
   point(cell) {
     if (cell === this.pointed) return;
     this.pointed = cell;
@@ -222,6 +261,7 @@ class LandscapeView {
     for (const { plane } of this.panels) plane.redraw();
   }
 
+  /** @param {Plane} plane @param {MouseEvent} event */
   goalNear(plane, event) {
     const [x, y] = plane.world(event);
     const far = this.goals.map((goal) => plane.scale * Math.hypot(goal[0] - x, goal[1] - y));
@@ -230,25 +270,16 @@ class LandscapeView {
   }
 }
 
-// An arrow around a point; the angle is that of the screen, whose y points down.
-function traceArrow(context, x, y, angle, length) {
-  const [dx, dy] = [Math.cos(angle), Math.sin(angle)].map((part) => (part * length) / 2);
-  const barb = (turn) => [Math.cos(angle + turn), Math.sin(angle + turn)].map((part) => 0.4 * length * part);
-  context.moveTo(x - dx, y - dy);
-  context.lineTo(x + dx, y + dy);
-  for (const [bx, by] of [barb(0.55), barb(-0.55)]) {
-    context.moveTo(x + dx, y + dy);
-    context.lineTo(x + dx - bx, y + dy - by);
-  }
-}
-
-// Lowest and highest of the finite numbers.
+/** Lowest and highest of the finite numbers. @param {Float32Array} numbers */
 function rangeOf(numbers) {
   const finite = numbers.filter(Number.isFinite);
   return [finite.reduce((a, b) => Math.min(a, b), Infinity), finite.reduce((a, b) => Math.max(a, b), -Infinity)];
 }
 
+/** @param {number} number */
 const digits = (number) => (Math.abs(number) < 100 ? number.toPrecision(3) : number.toFixed(0));
-const metresText = (metres) => (Number.isFinite(metres) ? `${metres.toFixed(1)} m on foot` : "no way on foot");
+/** @param {number} metres */
+const metresText = (metres) =>
+  Number.isFinite(metres) ? `geodesic distance ${metres.toFixed(1)} m` : "no path to the goal";
 
-views.landscape = (root, source, tools) => new LandscapeView(source, tools);
+views.landscape = (_root, source, tools) => new LandscapeView(source, tools);

@@ -1,10 +1,19 @@
 // A canvas that shows a part of a plane: equal scales, y up, sharp on any screen.
 
 class Plane {
-  // paint(context, plane) draws in CSS pixels; it is called again whenever size or colours change.
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {Limits} limits
+   * @param {Paint} paint draws in CSS pixels; it is called again whenever size or colours change
+   */
   constructor(canvas, limits, paint) {
-    Object.assign(this, { canvas, limits, paint, frame: 0 });
-    this.context = canvas.getContext("2d");
+    this.canvas = canvas;
+    this.limits = limits;
+    this.paint = paint;
+    this.context = contextOf(canvas);
+    this.frame = 0;
+    // In CSS pixels: size of the canvas, length of the plane's unit, place of its lower left corner.
+    this.width = this.height = this.scale = this.left = this.bottom = 0;
     new ResizeObserver(() => this.fit()).observe(canvas);
     onTheme(() => this.fit());
     this.fit();
@@ -24,15 +33,17 @@ class Plane {
     this.redrawNow();
   }
 
+  /** @param {number} worldX */
   x(worldX) {
     return this.left + (worldX - this.limits[0]) * this.scale;
   }
 
+  /** @param {number} worldY */
   y(worldY) {
     return this.bottom - (worldY - this.limits[2]) * this.scale;
   }
 
-  // Where in the plane a pointer is.
+  /** Where in the plane a pointer is. @param {MouseEvent} event @returns {Point} */
   world(event) {
     const box = this.canvas.getBoundingClientRect();
     return [
@@ -55,19 +66,26 @@ class Plane {
 }
 
 // The value scale: 256 colours, three bytes each.
-const SCALE = unpack(data.scale).values;
+/** @type {Uint8Array} */
+const SCALE = unpackArray(data.scale).values;
+/** @param {number} share */
 const scaleEntry = (share) => 3 * Math.round(255 * Math.min(1, Math.max(0, share)));
 
+/** @param {number} share */
 function colourAt(share) {
   const k = scaleEntry(share);
   return `rgb(${SCALE[k]}, ${SCALE[k + 1]}, ${SCALE[k + 2]})`;
 }
 
-// A picture with one pixel a cell of an (nx, ny) grid, first index along x; shareOf(k) is NaN where nothing is drawn.
+/**
+ * An image with one pixel a cell of an (nx, ny) grid, first index along x.
+ * @param {number[]} shape
+ * @param {(k: number) => number} shareOf NaN where nothing is drawn
+ */
 function fieldImage([nx, ny], shareOf) {
-  const picture = document.createElement("canvas");
-  picture.width = nx;
-  picture.height = ny;
+  const image = document.createElement("canvas");
+  image.width = nx;
+  image.height = ny;
   const pixels = new ImageData(nx, ny);
   for (let i = 0; i < nx; i++) {
     for (let j = 0; j < ny; j++) {
@@ -78,28 +96,41 @@ function fieldImage([nx, ny], shareOf) {
       pixels.data.set([SCALE[from], SCALE[from + 1], SCALE[from + 2], 255], to);
     }
   }
-  picture.getContext("2d").putImageData(pixels, 0, 0);
-  return picture;
+  contextOf(image).putImageData(pixels, 0, 0);
+  return image;
 }
 
-// Lay a picture of cells over the plane; xs and ys are the centres of its cells.
-function drawField(context, plane, picture, { xs, ys }) {
+/**
+ * Lay an image of cells over the plane; xs and ys are the centres of its cells.
+ * @param {Context} context
+ * @param {Plane} plane
+ * @param {HTMLCanvasElement} image
+ * @param {Maze} maze
+ */
+function drawField(context, plane, image, { xs, ys }) {
   const [left, right] = edges(xs.values).map((x) => plane.x(x));
   const [bottom, top] = edges(ys.values).map((y) => plane.y(y));
   context.imageSmoothingEnabled = false;
-  context.drawImage(picture, left, top, right - left, bottom - top);
+  context.drawImage(image, left, top, right - left, bottom - top);
 }
 
+/** @param {Float32Array} centres */
 function edges(centres) {
   const half = centres.length > 1 ? (centres[1] - centres[0]) / 2 : 0.5;
   return [centres[0] - half, centres[centres.length - 1] + half];
 }
 
-// Walls of a maze, whole cells without seams, out to the edge of what is shown.
+/**
+ * Walls of a maze, whole cells without seams, out to the edge of what is shown.
+ * @param {Context} context
+ * @param {Plane} plane
+ * @param {Maze | null} maze
+ */
 function drawWalls(context, plane, maze) {
   if (!maze) return;
   const [nx, ny] = maze.free.shape;
   const half = [maze.xs, maze.ys].map(({ values }) => (values.length > 1 ? (values[1] - values[0]) / 2 : 0.5));
+  /** @param {number} i @param {number} j */
   const wallAt = (i, j) => i >= 0 && j >= 0 && i < nx && j < ny && !maze.free.values[i * ny + j];
   context.fillStyle = css("--wall");
   context.beginPath();
@@ -117,50 +148,21 @@ function drawWalls(context, plane, maze) {
   context.fill();
 }
 
-function drawStart(context, plane, worldX, worldY) {
-  const [x, y] = [plane.x(worldX), plane.y(worldY)];
-  for (const [width, colour] of [[5, css("--mark-line")], [2.5, css("--mark")]]) {
-    context.beginPath();
-    context.arc(x, y, 5.5, 0, 2 * Math.PI);
+/** @param {Context} context @param {number} x @param {number} y @param {number} toX @param {number} toY */
+function traceLine(context, x, y, toX, toY) {
+  context.moveTo(x, y);
+  context.lineTo(toX, toY);
+}
+
+/**
+ * Stroke the path in a wide line and then in a thin one on top.
+ * @param {Context} context
+ * @param {...[width: number, colour: string]} strokes
+ */
+function strokeTwice(context, ...strokes) {
+  for (const [width, colour] of strokes) {
     context.lineWidth = width;
     context.strokeStyle = colour;
     context.stroke();
   }
-}
-
-// A star with its number; the chosen goal is larger, others are faint.
-function drawGoal(context, plane, worldX, worldY, { label = "", chosen = true } = {}) {
-  const [x, y] = [plane.x(worldX), plane.y(worldY)];
-  const radius = chosen ? 9.5 : 5.5;
-  context.save();
-  context.globalAlpha = chosen ? 1 : 0.75;
-  context.beginPath();
-  for (let k = 0; k < 10; k++) {
-    const angle = (Math.PI * k) / 5 - Math.PI / 2;
-    const r = k % 2 ? 0.45 * radius : radius;
-    context.lineTo(x + r * Math.cos(angle), y + r * Math.sin(angle));
-  }
-  context.closePath();
-  context.lineJoin = "round";
-  context.lineWidth = 3;
-  context.strokeStyle = css("--mark-line");
-  context.stroke();
-  context.fillStyle = css("--mark");
-  context.fill();
-  context.restore();
-  if (label) drawLabel(context, x + radius + 1, y - radius + 2, label, chosen);
-}
-
-// Text that stays readable on any colour.
-function drawLabel(context, x, y, text, strong = true) {
-  context.save();
-  context.font = `${strong ? 600 : 400} 12px ${getComputedStyle(document.body).fontFamily}`;
-  context.textBaseline = "middle";
-  context.lineJoin = "round";
-  context.lineWidth = 3;
-  context.strokeStyle = css("--mark-line");
-  context.strokeText(text, x, y);
-  context.fillStyle = css("--mark");
-  context.fillText(text, x, y);
-  context.restore();
 }

@@ -1,23 +1,37 @@
 // Rollouts: the same starts and goals for every agent, played side by side.
 
-const TAIL = 16; // frames behind an agent that stand out from the rest of its way
+const TAIL = 16; // frames behind an agent that stand out from the rest of its path
 const QUANTA = 65535; // a coordinate from one limit to the other
 const STAR = 9; // CSS pixels from the middle of a goal's star that it covers, about
 const LONGEST_GLIDE = 250; // longest time in milliseconds between two frames that agents glide from one to the other
+/** @type {Record<string, number>} */
+const FRAMES_BY = { ArrowLeft: -1, ArrowRight: 1 };
 
 class RolloutView {
+  /** @param {RolloutSource} source @param {Tools<RolloutState>} tools */
   constructor(source, tools) {
-    Object.assign(this, { source, tools, state: tools.state, frame: 0, left: null, since: 0 });
+    this.source = source;
+    this.tools = tools;
+    this.state = tools.state;
+    this.step = 0;
+    this.frame = 0;
+    /** @type {Glide | null} */
+    this.glide = null;
+    this.since = 0; // when this frame was chosen
+    this.alone = false; // whether one pair is followed
+    /** @type {number[]} */
+    this.pairs = []; // those that are shown
     this.numPairs = source.goals.shape[0];
     this.frames = [...source.frames.values];
     this.panels = tools.panels.map((panel) => this.makePanel(panel));
   }
 
+  /** @param {Panel} panel */
   makePanel(panel) {
-    const mine = { ...panel, run: -1 };
+    const mine = /** @type {RolloutPanel} */ ({ ...panel, run: -1, missing: "" });
     const backdrop = new Backdrop((context, plane) => this.paintBackdrop(context, plane, mine));
     mine.plane = new Plane(panel.canvas, this.source.limits, (context, plane) => {
-      if (!this.pairs) return;
+      if (!this.pairs.length) return;
       backdrop.draw(context, plane, this.state.pair, mine.missing);
       if (mine.run < 0) return;
       const frame = this.drawnFrame();
@@ -28,6 +42,7 @@ class RolloutView {
     return mine;
   }
 
+  /** @param {RolloutState} state */
   update(state) {
     this.state = state;
     this.alone = state.pair !== "all";
@@ -44,42 +59,55 @@ class RolloutView {
     }
   }
 
-  // A frame that soon follows the one before is glided to, in the time that lies between the two.
+  /**
+   * A frame that soon follows the one before is glided to, in the time that lies between the two.
+   * @param {number} frame
+   * @param {number} now
+   */
   moveTo(frame, now) {
     const gap = now - this.since;
     const glides = frame > this.frame && gap < LONGEST_GLIDE && !calm.matches;
-    Object.assign(this, { left: glides ? { frame: this.frame, gap } : null, frame, since: now });
+    this.glide = glides ? { frame: this.frame, gap } : null;
+    this.frame = frame;
+    this.since = now;
   }
 
   drawnFrame() {
-    const share = this.left ? (performance.now() - this.since) / this.left.gap : 1;
-    return share < 1 ? this.left.frame + share * (this.frame - this.left.frame) : this.frame;
+    if (!this.glide) return this.frame;
+    const { frame, gap } = this.glide;
+    const share = (performance.now() - this.since) / gap;
+    return share < 1 ? frame + share * (this.frame - frame) : this.frame;
   }
 
+  /** Step of arrival, infinite for never. @param {number} run @param {number} pair */
   arrivalOf(run, pair) {
     return rowOf(this.source.arrival, run)[pair] || Infinity;
   }
 
+  /** @param {number} run */
   readoutOf(run) {
-    const told = this.alone ? this.fateOf(run, this.pairs[0]) : this.countText(run);
-    return [told, otherStep(this.source.runs[run], this.state)].filter(Boolean).join(" · ");
+    const text = this.alone ? this.outcomeText(run, this.pairs[0]) : this.countText(run);
+    return [text, otherStep(this.source.runs[run], this.state)].filter(Boolean).join(" · ");
   }
 
+  /** @param {number} run */
   countText(run) {
     const there = this.pairs.filter((pair) => this.arrivalOf(run, pair) <= this.step).length;
     return `step ${this.step} · ${there} of ${this.numPairs} arrived`;
   }
 
-  fateOf(run, pair) {
+  /** @param {number} run @param {number} pair */
+  outcomeText(run, pair) {
     const arrival = this.arrivalOf(run, pair);
-    const walked = `${rowOf(this.source.walked, run)[pair].toFixed(1)} m walked`;
-    if (arrival <= this.step) return `reached its goal at step ${arrival} (after ${walked})`;
-    if (this.step === this.frames.at(-1)) return `did not reach its goal in ${this.step} steps (${walked})`;
+    const length = `path length ${rowOf(this.source.walked, run)[pair].toFixed(1)} m`;
+    if (arrival <= this.step) return `reached its goal at step ${arrival} (${length})`;
+    if (this.step === this.frames.at(-1)) return `did not reach its goal in ${this.step} steps (${length})`;
     return `step ${this.step} · on its way`;
   }
 
   // --- drawing ---
 
+  /** @param {Context} context @param {Plane} plane @param {RolloutPanel} panel */
   paintBackdrop(context, plane, { missing }) {
     const { maze, starts, goals, tolerance } = this.source;
     drawWalls(context, plane, maze);
@@ -96,11 +124,18 @@ class RolloutView {
       // Within this ring the goal counts as reached; a star that hides it stands for it.
       if (reach > STAR) drawRing(context, plane.x(x), plane.y(y), reach, css("--soft"));
       drawGoal(context, plane, x, y, { chosen: this.alone && reach <= STAR });
-      drawNumber(context, plane.x(x), plane.y(y), pair + 1, plane.width);
+      drawNumber(context, plane.x(x), plane.y(y), String(pair + 1), plane.width);
     }
   }
 
-  // The way so far and the agent at its end. What follows the arrival is no part of the way.
+  /**
+   * The path so far and the agent at its end. What follows the arrival is no part of the path.
+   * @param {Context} context
+   * @param {Plane} plane
+   * @param {RolloutPanel} panel
+   * @param {number} pair
+   * @param {number} frame
+   */
   paintEpisode(context, plane, { run, depth }, pair, frame) {
     const at = pixels(plane, rowOf(this.source.paths, run, pair));
     const arrival = this.arrivalOf(run, pair);
@@ -125,6 +160,7 @@ class RolloutView {
 
   // --- pointing ---
 
+  /** @param {RolloutPanel} panel */
   listen({ canvas, plane }) {
     canvas.style.cursor = "default";
     canvas.addEventListener("pointermove", (event) => {
@@ -136,7 +172,7 @@ class RolloutView {
       else if (pair >= 0) this.tools.set("pair", String(pair));
     });
     canvas.addEventListener("keydown", (event) => {
-      const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      const by = FRAMES_BY[event.key];
       if (event.key === "Escape") this.tools.set("pair", "all");
       if (!by) return;
       event.preventDefault(); // the page stays where it is
@@ -145,6 +181,7 @@ class RolloutView {
     });
   }
 
+  /** The shown pair whose goal is near a pointer, or -1. @param {Plane} plane @param {MouseEvent} event */
   pairNear(plane, event) {
     const [x, y] = plane.world(event);
     const far = this.pairs.map((pair) => {
@@ -156,7 +193,12 @@ class RolloutView {
   }
 }
 
-// Where an agent is on the screen at a frame, or between two.
+/**
+ * Where an agent is on the screen at a frame, or between two.
+ * @param {Plane} plane
+ * @param {Uint16Array} path
+ * @returns {(frame: number) => Point}
+ */
 function pixels(plane, path) {
   const [xMin, xMax, yMin, yMax] = plane.limits;
   const [width, height] = [xMax - xMin, yMax - yMin].map((size) => (size * plane.scale) / QUANTA);
@@ -168,6 +210,14 @@ function pixels(plane, path) {
   };
 }
 
+/**
+ * @param {Context} context
+ * @param {(frame: number) => Point} at
+ * @param {number} from
+ * @param {number} to
+ * @param {number} width
+ * @param {number} opacity
+ */
 function strokePath(context, at, from, to, width, opacity) {
   context.beginPath();
   for (let frame = Math.max(0, Math.floor(from)); frame < to; frame++) context.lineTo(...at(frame));
@@ -177,69 +227,4 @@ function strokePath(context, at, from, to, width, opacity) {
   context.stroke();
 }
 
-// The number of a goal beside its star, or below it where there is no room beside.
-function drawNumber(context, x, y, number, width) {
-  const fits = x < width - 26;
-  context.save();
-  context.font = `12px ${getComputedStyle(document.body).fontFamily}`;
-  context.textAlign = fits ? "left" : "center";
-  context.textBaseline = "middle";
-  context.lineJoin = "round";
-  context.lineWidth = 3;
-  context.strokeStyle = css("--floor");
-  context.fillStyle = css("--ink");
-  const at = fits ? [number, x + 9, y - 6] : [number, x, y + 14];
-  context.strokeText(...at);
-  context.fillText(...at);
-  context.restore();
-}
-
-function drawRing(context, x, y, radius, colour) {
-  context.beginPath();
-  context.arc(x, y, radius, 0, 2 * Math.PI);
-  context.lineWidth = 1;
-  context.strokeStyle = colour;
-  context.stroke();
-}
-
-// How an agent fares shows in its shape and its colour: an open ring on its way, a filled one with a tick at the goal,
-// a cross where the episode ended elsewhere.
-
-function drawOnItsWay(context, x, y, colour, radius) {
-  context.beginPath();
-  context.arc(x, y, radius, 0, 2 * Math.PI);
-  context.fillStyle = css("--card");
-  context.fill();
-  context.lineWidth = 2.2;
-  context.strokeStyle = colour;
-  context.stroke();
-}
-
-function drawReached(context, x, y, colour, radius) {
-  const r = radius + 1;
-  context.beginPath();
-  context.arc(x, y, r, 0, 2 * Math.PI);
-  context.fillStyle = colour;
-  context.fill();
-  context.beginPath();
-  context.moveTo(x - 0.5 * r, y);
-  context.lineTo(x - 0.1 * r, y + 0.42 * r);
-  context.lineTo(x + 0.5 * r, y - 0.42 * r);
-  context.lineWidth = 0.28 * r;
-  context.strokeStyle = css("--mark");
-  context.stroke();
-}
-
-function drawMissed(context, x, y, colour, radius) {
-  const r = 0.75 * radius;
-  for (const [width, stroke] of [[4.5, css("--card")], [2.2, css("--ink")]]) {
-    context.beginPath();
-    context.moveTo(x - r, y - r), context.lineTo(x + r, y + r);
-    context.moveTo(x - r, y + r), context.lineTo(x + r, y - r);
-    context.lineWidth = width;
-    context.strokeStyle = stroke;
-    context.stroke();
-  }
-}
-
-views.rollout = (root, source, tools) => new RolloutView(source, tools);
+views.rollout = (_root, source, tools) => new RolloutView(source, tools);

@@ -1,25 +1,39 @@
 // The shared episodes on the map and in every embedding space: one is followed in all panels at once.
 
 const GLIDE = 250; // milliseconds from one checkpoint to the next
+/** @type {Record<string, Point>} */
 const ARROW_KEYS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 class TrajectoryView {
+  /** @param {HTMLElement} root @param {TrajectorySource} source @param {Tools<TrajectoryState>} tools */
   constructor(root, source, tools) {
-    Object.assign(this, { source, tools, hint: tools.status.textContent, state: {}, gliding: 0, active: 0 });
+    this.source = source;
+    this.tools = tools;
+    this.hint = tools.status.textContent ?? "";
+    this.state = tools.state;
+    /** @type {Partial<TrajectoryState>} */
+    this.shown = {};
+    this.gliding = 0; // handle of the next frame
+    this.active = 0; // the panel that was last pointed at
+    /** @type {Scene} */
     this.scene = { ...episodesOf(source), colours: [], followed: -1, mark: -1, angles: { yaw: -0.5, pitch: 0.35 } };
-    this.clouds = tools.panels.map(({ canvas, kind }) => new Cloud(canvas, this.scene, kind === "map" && source.maze));
+    this.clouds = tools.panels.map((panel) => {
+      return new Cloud(panel.canvas, this.scene, panel.kind === "map" ? source.maze : null);
+    });
     this.legend = document.createElement("p");
     this.legend.className = "legend";
-    root.querySelector(".panels").after(this.legend);
+    one(root, ".panels", HTMLElement).after(this.legend);
     this.clouds.forEach((cloud, i) => {
       this.listenToPointer(cloud, i);
       cloud.canvas.addEventListener("keydown", (event) => this.steer(event, i));
     });
   }
 
+  /** @param {TrajectoryState} state */
   update(state) {
-    const before = this.state;
-    this.state = { ...state };
+    const before = this.shown;
+    this.state = this.shown = { ...state };
+    /** @param {...keyof TrajectoryState} keys */
     const kept = (...keys) => keys.every((key) => before[key] === state[key]);
     if (!kept("colour")) this.paint();
     if (!kept("seed", "space", "step")) this.show(kept("seed", "space") && !calm.matches);
@@ -34,6 +48,7 @@ class TrajectoryView {
     for (const cloud of this.clouds) cloud.refresh();
   }
 
+  /** @param {boolean} gliding */
   show(gliding) {
     cancelAnimationFrame(this.gliding);
     this.clouds.forEach((cloud, i) => {
@@ -43,9 +58,11 @@ class TrajectoryView {
     if (gliding) this.glide();
   }
 
+  /** @param {Cloud} cloud @param {Panel} panel @param {boolean} gliding */
   showRun(cloud, { canvas, depth }, gliding) {
     const { state, source } = this;
-    const [k, solid] = [runOf(source.runs, depth, state), state.space === "solid"];
+    const k = runOf(source.runs, depth, state);
+    const solid = state.space === "solid";
     const run = source.runs[k];
     canvas.dataset.run = run ? run.name : "";
     canvas.style.cursor = solid ? "grab" : "";
@@ -59,6 +76,7 @@ class TrajectoryView {
 
   glide() {
     const begun = performance.now();
+    /** @param {number} now */
     const tick = (now) => {
       const share = Math.min(1, Math.max(0, (now - begun) / GLIDE));
       for (const cloud of this.clouds) cloud.move(share * share * (3 - 2 * share));
@@ -67,6 +85,7 @@ class TrajectoryView {
     this.gliding = requestAnimationFrame(tick);
   }
 
+  /** @param {number} yaw @param {number} pitch */
   turn(yaw, pitch) {
     this.scene.angles = { yaw, pitch: Math.max(-Math.PI / 2, Math.min(Math.PI / 2, pitch)) };
     for (const cloud of this.clouds.filter(({ solid }) => solid)) cloud.refresh();
@@ -76,7 +95,7 @@ class TrajectoryView {
     return Number(this.state.episode || 0) - 1;
   }
 
-  // Mark a state and follow its episode; with none, the picked episode.
+  /** Mark a state and follow its episode; with none, the picked episode. @param {number} mark */
   look(mark) {
     this.scene.mark = mark;
     this.scene.followed = mark < 0 ? this.picked() : this.scene.episode[mark];
@@ -84,6 +103,7 @@ class TrajectoryView {
     this.describe();
   }
 
+  /** @param {number} episode @param {number} mark */
   pick(episode, mark) {
     this.scene.mark = mark;
     this.tools.set("episode", episode < 0 ? "" : String(episode + 1));
@@ -92,26 +112,30 @@ class TrajectoryView {
   describe() {
     const { source, state, hint } = this;
     const { mark, followed } = this.scene;
-    const told = mark < 0 ? "" : stateText(source, mark);
+    const text = mark < 0 ? "" : stateText(source, mark);
     const step = "step" in state ? ` · ${state.step} env steps` : "";
     this.tools.panels.forEach(({ canvas, readout }, i) => {
       canvas.dataset.shown = `seed ${state.seed} · ${source.spaces[state.space].text} · ${state.colour}${step}`;
       canvas.dataset.picked = followed < 0 ? "" : String(followed + 1);
-      say(readout, told && i === this.active ? told : this.clouds[i].idle);
+      say(readout, text && i === this.active ? text : this.clouds[i].idle);
     });
-    if (told) say(this.tools.status, `${told} · ${source.actors[source.actor.values[mark]].text} acted`);
+    if (text) say(this.tools.status, `${text} · ${source.actors[source.actor.values[mark]].text} acted`);
     else say(this.tools.status, followed < 0 ? hint : source.episodes[followed]);
   }
 
-  // Hovering follows an episode, a click keeps it, and in space dragging turns all pictures.
+  /**
+   * Hovering follows an episode, a click keeps it, and dragging turns all 3-D projections.
+   * @param {Cloud} cloud
+   * @param {number} i
+   */
   listenToPointer(cloud, i) {
     const { canvas } = cloud;
-    const on = (kind, act) => canvas.addEventListener(kind, act);
-    let grip = null; // where a drag began
-    on("pointerdown", ({ clientX, clientY }) => {
+    /** @type {(Angles & { x: number, y: number, dragged: boolean }) | null} Where a drag began. */
+    let grip = null;
+    canvas.addEventListener("pointerdown", ({ clientX, clientY }) => {
       grip = { x: clientX, y: clientY, ...this.scene.angles, dragged: false };
     });
-    on("pointermove", (event) => {
+    canvas.addEventListener("pointermove", (event) => {
       this.active = i;
       if (!grip || !event.buttons || !cloud.solid) return this.look(cloud.nearest(event, this.picked()));
       const [right, down] = [event.clientX - grip.x, event.clientY - grip.y];
@@ -121,9 +145,9 @@ class TrajectoryView {
       const angle = Math.PI / canvas.clientWidth; // half a turn from side to side
       this.turn(grip.yaw + angle * right, grip.pitch + angle * down);
     });
-    on("pointerleave", () => this.look(-1));
-    on("pointercancel", () => this.look(-1));
-    on("click", (event) => {
+    canvas.addEventListener("pointerleave", () => this.look(-1));
+    canvas.addEventListener("pointercancel", () => this.look(-1));
+    canvas.addEventListener("click", (event) => {
       if (grip?.dragged) return;
       this.active = i;
       const row = cloud.nearest(event, this.picked());
@@ -131,7 +155,11 @@ class TrajectoryView {
     });
   }
 
-  // Left and right step along the followed episode, up and down change it; with shift they turn the pictures in space.
+  /**
+   * Left and right step along the followed episode, up and down change it; with shift they turn the 3-D projections.
+   * @param {KeyboardEvent} event
+   * @param {number} i
+   */
   steer(event, i) {
     this.active = i;
     if (event.key === "Escape") return this.pick(-1, -1);
@@ -146,24 +174,31 @@ class TrajectoryView {
   }
 }
 
-// Number, first and last row of each episode.
+/** @param {TrajectorySource} source @returns {Episodes} */
 function episodesOf({ episode: { values: episode }, episodes }) {
   const rows = episodes.map((_, k) => [episode.indexOf(k), episode.lastIndexOf(k)]);
   return { episode, first: rows.map(([first]) => first), last: rows.map(([, last]) => last) };
 }
 
+/** @param {TrajectorySource} source @param {number} row */
 function stateText({ episode, time, distance }, row) {
-  const way = distance.values[row];
-  return `episode ${episode.values[row] + 1}, step ${time.values[row]} · ${way.toFixed(way < 1 ? 2 : 1)} m to its goal`;
+  const metres = distance.values[row];
+  const far = `${metres.toFixed(metres < 1 ? 2 : 1)} m to its goal`;
+  return `episode ${episode.values[row] + 1}, step ${time.values[row]} · ${far}`;
 }
 
-const largest = ({ values }) => values.reduce((most, value) => Math.max(most, value), 1e-9);
+/** @param {NumericArray} array */
+function largest({ values }) {
+  let most = 1e-9;
+  for (const value of values) most = Math.max(most, value);
+  return most;
+}
 
-// By choice of colour: the colour of each state.
+/** @type {Record<TrajectoryState["colour"], (source: TrajectorySource) => string[]>} The colour of each state. */
 const colourings = {
   distance({ distance }) {
     const most = largest(distance);
-    return Array.from(distance.values, (way) => colourAt(1 - way / most));
+    return Array.from(distance.values, (metres) => colourAt(1 - metres / most));
   },
   // Most episodes are short and a few are long: early steps get the larger part of the scale.
   time({ time }) {
@@ -174,22 +209,24 @@ const colourings = {
   actor: ({ actor, actors, depth_colours: of }) => Array.from(actor.values, (k) => of[actors[k].depth]),
 };
 
-// By choice of colour: what explains it.
+/** @type {Record<TrajectoryState["colour"], (source: TrajectorySource) => HTMLElement[]>} What explains the colours. */
 const legends = {
   distance({ distance }) {
     const most = largest(distance);
     return ramp(`${most.toFixed(most < 10 ? 1 : 0)} m from its episode's goal`, "at the goal");
   },
   time: ({ time }) => ramp("step 0 of its episode", `step ${largest(time).toFixed(0)}, on a logarithmic scale`),
-  episode: ({ episode_colours: set }) => [piece(`a colour for each episode; after ${set.length} they come again`)],
+  episode: ({ episode_colours: set }) => [piece(`a colour for each episode; ${set.length} colours repeat`)],
   actor: ({ depth_colours: of }) => [
     piece("episodes of"),
     ...Object.entries(of).flatMap(([depth, colour]) => [piece("●", { colour }), piece(depth)]),
   ],
 };
 
+/** @param {string} from @param {string} to */
 const ramp = (from, to) => [piece(from), piece("", { name: "ramp" }), piece(to)];
 
+/** @param {string} text */
 function piece(text, { name = "", colour = "" } = {}) {
   const element = document.createElement("span");
   element.textContent = text;

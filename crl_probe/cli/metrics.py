@@ -1,0 +1,64 @@
+"""``crl-probe metrics``: the numbers of some runs, by level and by run."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from crl_probe.cli.opening import open_evidence, watched
+from crl_probe.cli.options import FILE, FORMAT, PROBE_SET, ProbeOptions, check_metrics, check_place, probing_options
+from crl_train.cli_options import explained
+from crl_train.errors import ConfigError
+
+_WHY_UNDEFINED = (
+    "Notes above, if any, say why; cka compares runs of one environment, landscapes need a maze, and spread needs "
+    "states near a goal."
+)
+
+
+@click.command("metrics")
+@probing_options(PROBE_SET, FORMAT)
+@click.option(
+    "--metric", "names", metavar="NAME", multiple=True, help="Only this metric; repeat for several, in one table."
+)
+@click.option("--out", type=FILE, help="File to write instead of printing.")
+def command(options: ProbeOptions, form: str, names: Sequence[str], out: Path | None) -> None:
+    """Print the numbers of RUNS by depth and seed, with intervals.
+
+    Verdicts on the paper's claims follow, unless metrics were picked or --step is all.
+    """
+    with explained():
+        from crl_probe.cli.output import print_numbers, settings_of
+        from crl_probe.metrics import DEFINITIONS
+        from crl_probe.summary.tables import rows_of
+
+        check_metrics(names, DEFINITIONS)
+        check_place("--out", out)
+        with watched() as progress:
+            from crl_probe.probes.registry import measure, probes_of
+            from crl_probe.summary.verdicts import judge
+
+            opened = open_evidence(options, progress)
+            by_env = {
+                evidence.env.name: [
+                    sample
+                    for sample in measure(evidence, probes_of(names or DEFINITIONS)).samples
+                    if not names or sample.metric in names
+                ]
+                for evidence in opened
+            }
+            judged = {} if names or options.step == "all" else {env: judge(group) for env, group in by_env.items()}
+        samples = [sample for group in by_env.values() for sample in group]
+        absent = [name for name in names if name not in {sample.metric for sample in samples}]
+        if not samples:
+            raise ConfigError(f"no number of {', '.join(names or by_env)} is defined for these runs. {_WHY_UNDEFINED}")
+        if absent:
+            click.echo(f"note: {', '.join(absent)} is not defined for these runs. {_WHY_UNDEFINED}", err=True)
+        print_numbers(
+            rows_of(samples, options.rows),
+            form,
+            settings=settings_of(opened),
+            verdicts=judged,
+            together=bool(names),
+            out=out,
+        )
