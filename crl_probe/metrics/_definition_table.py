@@ -6,15 +6,41 @@ mean square distance to the centroid, and phi, psi and f as the glossary does.
 """
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Literal, NotRequired, TypedDict
 
-TABLE: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
+
+class _Scale(TypedDict):
+    """What an axis needs to know."""
+
+    unit: str
+    low: NotRequired[float]
+    high: NotRequired[float]
+    chance: NotRequired[float]
+
+
+class Words(_Scale):
+    """One row of the table; what is left out is the default of ``MetricDefinition``."""
+
+    title: str
+    text: str
+    formula: str
+    higher_is: Literal["better", "worse", ""]
+    source: str
+    summary: NotRequired[Literal["mean", "median"]]
+
+
+_SHARE: Final[_Scale] = {"unit": "", "low": 0.0, "high": 1.0}
+_RATIO: Final[_Scale] = {"unit": "", "low": 0.0}
+_CORRELATION: Final[_Scale] = {"unit": "", "low": -1.0, "high": 1.0, "chance": 0.0}
+_STEPS: Final[_Scale] = {"unit": "steps", "low": 0.0}
+
+TABLE: Final[Mapping[str, Mapping[str, Words]]] = {
     "success": {
         "success_rate": {
             "title": "Success rate",
             "text": "Share of episodes within tolerance of the goal at any step.",
             "formula": "mean over episodes of [d_t < tau for some t]",
-            "unit": "0 to 1",
+            **_SHARE,
             "higher_is": "better",
             "source": "Bortkiewicz et al. 2025, arXiv 2408.11052",
         },
@@ -22,7 +48,7 @@ TABLE: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
             "title": "Final success",
             "text": "Share of episodes within tolerance at the last step.",
             "formula": "mean over episodes of [d_T < tau]",
-            "unit": "0 to 1",
+            **_SHARE,
             "higher_is": "better",
             "source": "Park et al. 2025, arXiv 2410.20092",
         },
@@ -30,7 +56,7 @@ TABLE: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
             "title": "Time at goal",
             "text": "Mean number of steps per episode within tolerance.",
             "formula": "mean over episodes of sum_t [d_t < tau]",
-            "unit": "steps",
+            **_STEPS,
             "higher_is": "better",
             "source": "Wang et al. 2025, arXiv 2503.14858",
         },
@@ -38,7 +64,7 @@ TABLE: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
             "title": "Time at goal (share)",
             "text": "Time at goal divided by the length of an episode.",
             "formula": "time_at_goal / T",
-            "unit": "0 to 1",
+            **_SHARE,
             "higher_is": "better",
             "source": "Wang et al. 2025, arXiv 2503.14858",
         },
@@ -46,7 +72,8 @@ TABLE: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
             "title": "Time to goal",
             "text": "Median over successful episodes of the steps until the goal is first reached.",
             "formula": "median over successful episodes of min {t: d_t < tau}",
-            "unit": "steps",
+            **_STEPS,
+            "summary": "median",
             "higher_is": "worse",
             "source": "ours",
         },
@@ -55,6 +82,7 @@ TABLE: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
             "text": "Mean distance to the goal after the last step.",
             "formula": "mean over episodes of d_T",
             "unit": "metres",
+            "low": 0.0,
             "higher_is": "worse",
             "source": "ours",
         },
@@ -64,7 +92,7 @@ TABLE: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
             "title": "Geodesic rank",
             "text": "Spearman correlation of value and minus geodesic distance over free cells.",
             "formula": "rho(V, -D)",
-            "unit": "-1 to 1",
+            **_CORRELATION,
             "higher_is": "better",
             "source": "ours",
         },
@@ -72,7 +100,7 @@ TABLE: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
             "title": "Euclidean rank",
             "text": "Spearman correlation of value and minus straight-line distance over free cells.",
             "formula": "rho(V, -E)",
-            "unit": "-1 to 1",
+            **_CORRELATION,
             "higher_is": "",
             "source": "ours",
         },
@@ -81,7 +109,7 @@ TABLE: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
             "text": "Partial Spearman correlation of value and minus geodesic distance, given straight-line distance: "
             "above 0 the critic knows something about the walls.",
             "formula": "(rho(V,-D) - rho(V,-E) rho(D,E)) / sqrt((1 - rho(V,-E)^2) (1 - rho(D,E)^2))",
-            "unit": "-1 to 1",
+            **_CORRELATION,
             "higher_is": "better",
             "source": "ours",
         },
@@ -89,7 +117,7 @@ TABLE: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
             "title": "Ascent success",
             "text": "Share of free cells from which steepest ascent of the value ends within one cell of the goal.",
             "formula": "mean over free cells of [ascent ends within one cell of the goal]",
-            "unit": "0 to 1",
+            **_SHARE,
             "higher_is": "better",
             "source": "ours",
         },
@@ -98,6 +126,7 @@ TABLE: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
             "text": "Local maxima of the value outside the goal's cell, per 100 free cells.",
             "formula": "100 (local maxima outside the goal's cell) / (free cells)",
             "unit": "per 100 cells",
+            "low": 0.0,
             "higher_is": "worse",
             "source": "ours",
         },
@@ -106,7 +135,7 @@ TABLE: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
             "text": "How much more the value changes across walls than over open floor of the same width, beyond what "
             "straight-line distance explains, in mean changes over open floor: 1 is blind to walls.",
             "formula": "1 + (mean_walls(|dV| - |dm|) - mean_open(|dV| - |dm|)) / mean_open |dV|, m(E) fitted to V",
-            "unit": "ratio",
+            "unit": "",
             "higher_is": "",
             "source": "ours",
         },
@@ -118,6 +147,7 @@ TABLE: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
             "only.",
             "formula": "RMS(near phi)",
             "unit": "embedding units",
+            "low": 0.0,
             "higher_is": "",
             "source": "ours",
         },
@@ -125,7 +155,7 @@ TABLE: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
             "title": "Spread ratio",
             "text": "Spread of near-goal embeddings as a share of the spread of all embeddings.",
             "formula": "RMS(near phi) / RMS(phi)",
-            "unit": "ratio",
+            **_RATIO,
             "higher_is": "",
             "source": "ours",
         },
@@ -134,7 +164,7 @@ TABLE: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
             "text": "Spread ratio divided by the same ratio in metres: above 1, more representation per metre near the "
             "goal.",
             "formula": "(RMS(near phi) / RMS(phi)) / (RMS(near z) / RMS(z)), z the achieved goal",
-            "unit": "ratio",
+            **_RATIO,
             "higher_is": "",
             "source": "ours",
         },
@@ -143,6 +173,7 @@ TABLE: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
             "text": "Participation ratio of the near-goal covariance: the number of directions that are used.",
             "formula": "(sum_i lambda_i)^2 / sum_i lambda_i^2, lambda the variances of near phi",
             "unit": "dimensions",
+            "low": 1.0,
             "higher_is": "",
             "source": "Gao et al. 2017, bioRxiv 214262",
         },
@@ -151,7 +182,7 @@ TABLE: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
             "text": "Distance from the centre of near-goal embeddings to the goal's own embedding, in spreads of all "
             "embeddings.",
             "formula": "|mean(near phi) - psi(g)| / RMS(phi)",
-            "unit": "ratio",
+            **_RATIO,
             "higher_is": "worse",
             "source": "ours",
         },
@@ -163,6 +194,7 @@ TABLE: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
             "network only.",
             "formula": "sum_t |phi_(t+1) - phi_t|",
             "unit": "embedding units",
+            "low": 0.0,
             "higher_is": "",
             "source": "ours",
         },
@@ -171,7 +203,7 @@ TABLE: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
             "text": "Distance from first to last embedding divided by the length of the path between them, up to first "
             "arrival.",
             "formula": "|phi_T - phi_0| / embedding_path_length",
-            "unit": "0 to 1",
+            **_SHARE,
             "higher_is": "",
             "source": "ours",
         },
@@ -180,7 +212,7 @@ TABLE: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
             "text": "Kendall's tau-b between time and energy up to first arrival: 1 if the energy rises with every "
             "step.",
             "formula": "Kendall tau-b(t, f_t)",
-            "unit": "-1 to 1",
+            **_CORRELATION,
             "higher_is": "better",
             "source": "ours",
         },
@@ -188,7 +220,7 @@ TABLE: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
             "title": "Trustworthiness",
             "text": "Whether neighbours in the projection are neighbours in embedding space, over 15 neighbours.",
             "formula": "1 - 2 / (n k (2n - 3k - 1)) sum over false neighbours of (rank in embedding space - k), k = 15",
-            "unit": "0 to 1",
+            **_SHARE,
             "higher_is": "better",
             "source": "Venna and Kaski 2001, ICANN",
         },
@@ -199,6 +231,7 @@ TABLE: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
             "text": "Number of directions in which embeddings spread; directions of little spread count for little.",
             "formula": "exp(-sum_i p_i log p_i), p the normalised singular values of centred embeddings",
             "unit": "dimensions",
+            "low": 1.0,
             "higher_is": "",
             "source": "Garrido et al. 2023, arXiv 2210.02885",
         },
@@ -207,7 +240,7 @@ TABLE: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
             "text": "Similarity of two representations of the same points, without bias: 1 is the same up to rotation "
             "and scale, around 0 is unrelated.",
             "formula": "HSIC_1(K, L) / sqrt(HSIC_1(K, K) HSIC_1(L, L)), K and L the linear kernels",
-            "unit": "-1 to 1",
+            **_CORRELATION,
             "higher_is": "",
             "source": "Kornblith et al. 2019, arXiv 1905.00414; Nguyen et al. 2021, arXiv 2010.15327",
         },
@@ -215,7 +248,7 @@ TABLE: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
             "title": "Dormant units",
             "text": "Share of units whose mean absolute activation is at most 0.025 of the mean over their layer.",
             "formula": "mean over units of [mean |h_i| <= 0.025 mean_j mean |h_j|]",
-            "unit": "0 to 1",
+            **_SHARE,
             "higher_is": "worse",
             "source": "Sokar et al. 2023, arXiv 2302.12902",
         },
@@ -223,7 +256,7 @@ TABLE: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
             "title": "Residual contribution",
             "text": "Size of what a residual block adds, relative to what enters it.",
             "formula": "mean over points of |F_b(x)| / |x|, x what enters block b",
-            "unit": "ratio",
+            **_RATIO,
             "higher_is": "",
             "source": "ours",
         },
@@ -232,7 +265,9 @@ TABLE: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
             "text": "R^2 of ridge regression from embeddings on points left out, mean over 5 folds: how much a linear "
             "map can read.",
             "formula": "1 - sum |y - ridge(x)|^2 / sum |y - mean y|^2",
-            "unit": "at most 1",
+            "unit": "",
+            "high": 1.0,
+            "chance": 0.0,
             "higher_is": "better",
             "source": "ours",
         },
@@ -243,7 +278,7 @@ TABLE: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
             "text": "Share of state-actions whose own future goal has the highest energy in a batch; chance is 1 over "
             "the batch size.",
             "formula": "mean_i [f_ii = max_j f_ij] / (number of j tied at the max)",
-            "unit": "0 to 1",
+            **_SHARE,
             "higher_is": "better",
             "source": "van den Oord et al. 2018, arXiv 1807.03748",
         },
@@ -253,6 +288,7 @@ TABLE: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
             "the batch size.",
             "formula": "log N + mean_i (f_ii - logsumexp_j f_ij)",
             "unit": "nats",
+            "chance": 0.0,
             "higher_is": "better",
             "source": "van den Oord et al. 2018, arXiv 1807.03748; Poole et al. 2019, arXiv 1905.06922",
         },
@@ -260,7 +296,7 @@ TABLE: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
             "title": "Readable depth",
             "text": "Smallest share of blocks after which the head reaches 90 % of the score of the whole network.",
             "formula": "min {b / B: score_b >= 0.9 score_B}",
-            "unit": "0 to 1",
+            **_SHARE,
             "higher_is": "",
             "source": "ours",
         },

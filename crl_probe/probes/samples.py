@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Bool, Float
 
-from crl_probe.metrics import MetricError
+from crl_probe.metrics import DEFINITIONS, MetricError
 from crl_probe.runs.run_info import RunInfo
 
 
@@ -50,8 +50,8 @@ def metric_samples(
 
 
 def summary_of(metric: str) -> Callable[..., np.ndarray | np.floating]:
-    """How samples of a run become its number: the median for times to the goal, else the mean."""
-    return np.median if metric == "time_to_goal" else np.mean
+    """How samples of a run become its number: their mean, or their median where the definition says so."""
+    return np.median if DEFINITIONS[metric].summary == "median" else np.mean
 
 
 def or_nan(metric: Callable[..., float], *arguments: object) -> float:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from crl_probe.metrics.comparison import MINIMUM_SEEDS
-from crl_probe.render.page.by_depth import depth_panels
+from crl_probe.render.by_level import level_charts
 from crl_probe.render.page.content import Headline, number_table
 from crl_probe.render.page.effect_bar import effect_bar
 from crl_probe.runs.run_info import RunInfo, labels_in_order, place_in_order
@@ -44,7 +44,7 @@ def headline(
         compared=_compared(runs, episodes),
         sentence=f"Success could not be measured: {problem}" if problem else _success_sentence(rates),
         basis=_basis(rates or estimates),
-        chart=depth_panels(estimates, _CHART),
+        chart=level_charts(estimates, _CHART),
         table=number_table(estimates, HEADLINE_METRICS),
         verdicts=tuple((verdict, effect_bar(verdict)) for verdict in verdicts),
     )

@@ -20,7 +20,7 @@ def methods(evidence: Evidence, probe_set: ProbeSet | None, skipped: Sequence[st
     )
     definitions = Table(
         ("metric", "name in files", "definition", "formula", "unit", "source"),
-        tuple((d.title, d.name, d.text, d.formula, d.unit, d.source) for d in DEFINITIONS.values()),
+        tuple((d.title, d.name, d.text, d.formula, d.unit_text, d.source) for d in DEFINITIONS.values()),
         title="Definition of every metric",
     )
     env, e = evidence.env, evidence.settings

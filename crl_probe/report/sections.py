@@ -13,14 +13,16 @@ from crl_probe.probes.residual_stream import ResidualStreamResult
 from crl_probe.probes.retrieval import RetrievalResult
 from crl_probe.probes.rollouts import RolloutsResult
 from crl_probe.probes.success import SuccessResult
-from crl_probe.render.page.by_block import lens_panels, stream_panels
-from crl_probe.render.page.by_depth import depth_panels
+from crl_probe.render.by_level import level_charts
+from crl_probe.render.depth_lens import lens_charts
+from crl_probe.render.learning_curves import learning_charts
 from crl_probe.render.page.content import Section, number_table
 from crl_probe.render.page.embedding_trajectory import trajectory_view
-from crl_probe.render.page.geometry import cka_panels
-from crl_probe.render.page.learning_curves import learning_curve_panels
 from crl_probe.render.page.q_landscape import landscape_view
 from crl_probe.render.page.rollouts import rollout_view
+from crl_probe.render.references import GOAL_CLUSTERS_REFERENCES, retrieval_references
+from crl_probe.render.residual_stream import stream_charts
+from crl_probe.render.similarity import similarity_charts
 from crl_probe.report.findings import finding
 from crl_probe.summary.estimates import DepthEstimate, estimate_by_depth
 
@@ -69,7 +71,7 @@ def _success(result: SuccessResult, estimates: Sequence[DepthEstimate]) -> dict[
     return {
         "reading": f"Each agent acts without noise on the same {episodes} starts and goals for {result.episode_length} "
         "steps; a large marker is the aggregate with its 95 % interval, a small dot is one seed.",
-        "groups": (depth_panels(estimates, _CHARTED),),
+        "groups": (level_charts(estimates, _CHARTED),),
         "tables": (number_table(estimates, tuple((name, "on-policy") for name in names)),),
     }
 
@@ -78,7 +80,7 @@ def _learning_curves(result: LearningCurvesResult, estimates: Sequence[DepthEsti
     return {
         "reading": "What the trainer measured after each epoch: a curve that still rises at its "
         "end was stopped early, and its depth is judged too harshly.",
-        "groups": (learning_curve_panels(result),),
+        "groups": (learning_charts(result),),
     }
 
 
@@ -122,7 +124,7 @@ def _goal_clusters(result: GoalClustersResult, estimates: Sequence[DepthEstimate
     return {
         "reading": "How much of the representation is spent on what is near a goal: goal resolution above 1 means more "
         "per metre there than overall.",
-        "groups": (depth_panels(estimates, names),),
+        "groups": (level_charts(estimates, names, GOAL_CLUSTERS_REFERENCES),),
         "tables": (
             number_table(estimates, tuple((name, "shared") for name in names), "shared probe set"),
             number_table(estimates, tuple((name, "on-policy") for name in names), "own episodes"),
@@ -140,7 +142,7 @@ def _geometry(result: GeometryResult, estimates: Sequence[DepthEstimate]) -> dic
     return {
         "reading": "How many directions the embeddings use, what can be read from them by a linear map, and how alike "
         "two agents' embeddings of the same states are (1 is the same up to rotation and scale).",
-        "groups": (depth_panels(estimates, ("effective_rank", "linear_decodability")), cka_panels(result)),
+        "groups": (level_charts(estimates, ("effective_rank", "linear_decodability")), similarity_charts(result)),
         "tables": (number_table(estimates, columns),),
         "paragraphs": (
             f"All on the same {result.points:,} shared states. Decodability is of the place (from φ) and of the "
@@ -153,7 +155,7 @@ def _residual_stream(result: ResidualStreamResult, estimates: Sequence[DepthEsti
     return {
         "reading": "What each residual block adds to the stream that passes through it: blocks that add next to "
         "nothing, or whose units are asleep, are depth that this agent does not use.",
-        "groups": (stream_panels(result),),
+        "groups": (stream_charts(result),),
         "tables": (number_table(estimates, (("residual_contribution", "shared"), ("dormant_fraction", "shared"))),),
     }
 
@@ -163,7 +165,7 @@ def _retrieval(result: RetrievalResult, estimates: Sequence[DepthEstimate]) -> d
     return {
         "reading": f"The critic's own task on fresh episodes: among {result.batch_size} goals, find the one that this "
         f"state-action led to (chance is 1 in {result.batch_size}).",
-        "groups": (depth_panels(estimates, names),),
+        "groups": (level_charts(estimates, names, retrieval_references(result)),),
         "tables": (
             number_table(estimates, tuple((name, "shared") for name in names), "shared probe set"),
             number_table(estimates, tuple((name, "on-policy") for name in names), "own episodes"),
@@ -175,7 +177,7 @@ def _depth_lens(result: DepthLensResult, estimates: Sequence[DepthEstimate]) -> 
     return {
         "reading": "Both encoders cut after each block, with the head as it is: where a curve reaches its final "
         "height, the rest of the network adds nothing to what is measured.",
-        "groups": (lens_panels(result),),
+        "groups": (lens_charts(result),),
         "tables": (number_table(estimates, (("readable_depth", "shared"), ("readable_depth", "grid"))),),
     }
 

@@ -102,6 +102,47 @@ def level_words(factors: Mapping[str, Level]) -> str:
     return " · ".join(_words(name, value, len(factors)) for name, value in factors.items())
 
 
+def level_ticks(levels: Sequence[Mapping[str, Level]]) -> tuple[list[str], str]:
+    """Short words for levels, as the ticks of an axis have room for, and what the axis is.
+
+    Args:
+        levels: Levels of the same factors.
+
+    Example:
+        >>> level_ticks([{"depth": 4}, {"depth": 16}]), level_ticks([{"depth": (4, 16)}, {"depth": 16}])
+        ((['4', '16'], 'depth'), (['4/16', '16/16'], 'depth of actor/critic'))
+        >>> level_ticks([{"width": 256, "residual": False}])
+        (['256/off'], 'width/residual')
+    """
+    unequal = any(isinstance(level.get(DEPTH), tuple) for level in levels)
+
+    def text(value: Level) -> str:
+        actor, critic = value if isinstance(value, tuple) else (value, value)
+        return f"{actor}/{critic}"
+
+    texts = [
+        "/".join(text(value) if name == DEPTH and unequal else value_text(value) for name, value in level.items())
+        for level in levels
+    ]
+    names = (
+        "depth of actor/critic" if name == DEPTH and unequal else name.replace("_", " ")
+        for name in (levels[0] if levels else ())
+    )
+    return texts, "/".join(names)
+
+
+def value_text(value: Level) -> str:
+    """Value of a factor as people read it.
+
+    Example:
+        >>> value_text(0.0003), value_text(True), value_text("swish")
+        ('0.0003', 'on', 'swish')
+    """
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
 def level_order(factors: Mapping[str, Level]) -> tuple[tuple[int, float, str], ...]:
     """Sort key of levels: from shallow to deep by critic, then by actor; of other factors from small to large."""
     return tuple(key for name, value in factors.items() for key in _order(name, value))
@@ -127,10 +168,7 @@ def _words(name: str, value: Level, num_factors: int) -> str:
         return depth_words(*value)
     if num_factors > 1:
         name = _WORDS.get(name, name)
-    if isinstance(value, bool):
-        value = "on" if value else "off"
-    text = f"{value:g}" if isinstance(value, float) else str(value)
-    return f"{name.replace('_', ' ')} {text}"
+    return f"{name.replace('_', ' ')} {value_text(value)}"
 
 
 def _order(name: str, value: Level) -> tuple[tuple[int, float, str], ...]:

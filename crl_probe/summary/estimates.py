@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 import numpy as np
 
@@ -53,12 +54,18 @@ def estimate_by_depth(samples: Iterable[MetricSamples]) -> tuple[DepthEstimate, 
     return tuple(sorted(map(_estimate, groups.values()), key=place))
 
 
-_PART_WORDS = {"phi": "φ", "psi": "ψ", "goal": "place", **{name: d.title.lower() for name, d in DEFINITIONS.items()}}
+PART_WORDS: Final = {
+    "phi": "φ",
+    "psi": "ψ",
+    "goal": "achieved goal",
+    **{name: definition.title.lower() for name, definition in DEFINITIONS.items()},
+}
+"""Parts as people read them; what is not here is its own word."""
 
 
 def titled(metric: str, part: str) -> str:
     """Name of a metric for people, with the part it is about."""
-    return f"{DEFINITIONS[metric].title}, {_PART_WORDS.get(part, part)}" if part else DEFINITIONS[metric].title
+    return f"{DEFINITIONS[metric].title}, {PART_WORDS.get(part, part)}" if part else DEFINITIONS[metric].title
 
 
 # Samples that are as good as drawn independently, so that resampling them says how well one agent was measured.

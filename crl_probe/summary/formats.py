@@ -18,10 +18,9 @@ from crl_train.version import __version__
 if TYPE_CHECKING:
     from crl_probe.summary.verdicts import Verdict
 
-_LIBRARIES: Final = ("jax", "flax", "numpy", "scipy", "scikit-learn", "umap-learn", "plotly")
+_LIBRARIES: Final = ("jax", "flax", "numpy", "scipy", "scikit-learn", "umap-learn")
 _SIGNIFICANT_DIGITS: Final = 3
 _MOST_DECIMALS: Final = 5
-_RANGES: Final = ("0 to 1", "-1 to 1", "at most 1", "ratio")
 UNDEFINED: Final = "–"
 ONE_SEED: Final = "†"
 _MOST_COLUMNS: Final = 4  # of a LaTeX table, with intervals, on a page
@@ -171,10 +170,17 @@ def cell_texts(row: Row | Estimate | None, decimals: int, one_seed: bool = False
     return value, (f"[{low}, {high}]" if row.count > 1 else "") + (ONE_SEED if one_seed else "")
 
 
-def details_of(column: Column, table: Table) -> list[str]:
-    """What a column says below its name: the part, the evidence where the table mixes kinds, the unit."""
+def details_of(column: Column, table: Table, *, ranges: bool = True) -> list[str]:
+    """What a column says below its name: the part, the evidence where the table mixes kinds, the unit.
+
+    Args:
+        column: Of the table.
+        table: Which columns there are.
+        ranges: Whether a number without a unit says its range.
+    """
+    definition = DEFINITIONS[column.metric]
     mixed = len({other.evidence for other in table.columns}) > 1
-    details = (column.part, column.evidence if mixed else "", DEFINITIONS[column.metric].unit)
+    details = (column.part, column.evidence if mixed else "", definition.unit_text if ranges else definition.unit)
     return [text for text in details if text]
 
 
@@ -207,8 +213,8 @@ def _tabular(table: Table) -> str:
 
 
 def _heading(column: Column, table: Table) -> str:
-    """Title, and what tells apart columns of one title; a unit only where it is more than a range."""
-    details = [text for text in details_of(column, table) if text not in _RANGES]
+    """Title, what tells apart columns of one title, and the unit."""
+    details = details_of(column, table, ranges=False)
     return _escaped(DEFINITIONS[column.metric].title + (f" ({', '.join(details)})" if details else ""))
 
 

@@ -212,7 +212,7 @@ def _row(estimate: DepthEstimate, *, is_run: bool) -> Row:
         value=estimate.estimate.value,
         low=estimate.estimate.low,
         high=estimate.estimate.high,
-        unit=DEFINITIONS[estimate.metric].unit,
+        unit=DEFINITIONS[estimate.metric].unit_text,
         interval_over=estimate.estimate.unit,
         count=estimate.estimate.count,
         factors=first.factors,

@@ -28,12 +28,11 @@ def test_what_a_page_should_not_do_is_heard(browser, tmp_path):
 
 def test_everything_is_drawn_when_it_comes_near(report, open_page):
     page = open_page(report.index)
-    everything = page.locator(".view, .plot")
+    everything = page.locator(".view")
     opened = page.locator("[data-open]")
-    assert 0 < opened.count() < everything.count()  # the first screen does not wait for the last
+    assert opened.count() < everything.count()  # the first screen does not wait for the last
     scroll_through(page)
     assert opened.count() == everything.count()
-    assert page.locator(".plot:not(:has(.main-svg))").count() == 0
     kinds = page.locator("[data-view]").evaluate_all("(all) => all.map((view) => view.dataset.view)")
     assert kinds == ["landscape", "trajectory", "rollout"]
     for kind in kinds:
@@ -60,7 +59,7 @@ def colours_of(page):
     return page.evaluate(
         """() => {
           const { backgroundColor, color } = getComputedStyle(document.body);
-          const [axis] = document.querySelectorAll(".xtick text");
+          const [axis] = document.querySelectorAll(".chart text");
           return [backgroundColor, color, getComputedStyle(axis).fill];
         }"""
     )
@@ -76,7 +75,7 @@ def test_light_and_dark_follow_the_reader(report, open_page):
     light, light_maps = colours_of(page), pictures(view)
     page.emulate_media(color_scheme="dark")
     page.wait_for_function(
-        "(before) => getComputedStyle(document.querySelector('.xtick text')).fill !== before", arg=light[2]
+        "(before) => getComputedStyle(document.querySelector('.chart text')).fill !== before", arg=light[2]
     )
     dark, dark_maps = colours_of(page), pictures(view)
     assert [brightness(colour) > 0.5 for colour in light] == [True, False, False]
@@ -84,7 +83,7 @@ def test_light_and_dark_follow_the_reader(report, open_page):
     assert all(one != other for one, other in zip(light_maps, dark_maps, strict=True))
     page.emulate_media(color_scheme="light")
     page.wait_for_function(
-        "(before) => getComputedStyle(document.querySelector('.xtick text')).fill !== before", arg=dark[2]
+        "(before) => getComputedStyle(document.querySelector('.chart text')).fill !== before", arg=dark[2]
     )
     assert colours_of(page) == light
     assert pictures(view) == light_maps
@@ -92,7 +91,7 @@ def test_light_and_dark_follow_the_reader(report, open_page):
 
 def test_a_page_that_opens_dark_is_dark(report, open_page):
     page = open_page(report.index, color_scheme="dark")
-    page.locator(".xtick text").first.wait_for()
+    page.locator(".chart text").first.wait_for()
     settle(page)
     assert [brightness(colour) > 0.5 for colour in colours_of(page)] == [False, True, True]
 
@@ -107,14 +106,14 @@ def test_it_prints_everything_in_ink_on_paper(report, open_page, pictures_folder
     page.evaluate(
         """() => addEventListener("beforeprint", () => {
           window.printed = [...document.querySelectorAll("canvas")].map((canvas) => canvas.toDataURL());
-          const texts = ["body", ".xtick text"].map((name) => getComputedStyle(document.querySelector(name)));
+          const texts = ["body", ".chart text"].map((name) => getComputedStyle(document.querySelector(name)));
           window.inks = [texts[0].color, texts[1].fill];
         })"""
     )
     pdf = page.pdf(path=pictures_folder / f"printed-{scheme}.pdf", format="A4")
     assert pdf.startswith(b"%PDF-")
     assert len(re.findall(rb"/Type\s*/Page\b", pdf)) > 2
-    assert page.locator(".plot:not(:has(.main-svg)), .view:not([data-open]), details:not([open])").count() == 0
+    assert page.locator(".view:not([data-open]), details:not([open])").count() == 0
     page.emulate_media(media="print")
     for selector in (".controls", ".contents", "button", "input", "select", ".status"):
         assert page.locator(f"{selector}:visible").count() == 0, selector

@@ -120,7 +120,7 @@ def point_away(view):
 
 
 def scroll_through(page):
-    """Read the page from top to bottom, as a person does, and wait for every chart on the way."""
+    """Read the page from top to bottom, as a person does, and wait for every view on the way."""
     page.evaluate(
         """async () => {
           FRAME
@@ -131,8 +131,8 @@ def scroll_through(page):
         }""".replace("FRAME", _FRAME)
     )
     page.wait_for_function(
-        """() => [...document.querySelectorAll(".plot")]
-          .every((plot) => plot.closest("[hidden]") || plot.querySelector(".main-svg"))""",
+        """() => [...document.querySelectorAll(".view")]
+          .every((view) => view.closest("[hidden]") || view.dataset.open)""",
         polling=50,
     )
     page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")

@@ -23,7 +23,6 @@ type Floats = NumericArray<Float32Array>;
 
 /** Content of the element "data", as `html.py` writes it. */
 interface PageData {
-  figures: Record<string, { data: object[]; layout: Record<string, unknown> }>;
   views: Record<string, PackedView>;
   scale: PackedArray;
   downloads: Record<string, string>;

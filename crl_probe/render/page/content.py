@@ -4,8 +4,8 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 
 from crl_probe.metrics import DEFINITIONS
+from crl_probe.render.charts import ChartGroup
 from crl_probe.render.page.effect_bar import EffectBar
-from crl_probe.render.page.panels import FigureGroup
 from crl_probe.render.page.views import View
 from crl_probe.runs.run_info import labels_in_order
 from crl_probe.summary.estimates import DepthEstimate, titled
@@ -53,7 +53,7 @@ class Section:
     reading: str
     finding: str = ""
     views: tuple[View, ...] = ()
-    groups: tuple[FigureGroup, ...] = ()
+    groups: tuple[ChartGroup, ...] = ()
     tables: tuple[Table, ...] = ()
     paragraphs: tuple[str, ...] = ()
     problem: str = ""
@@ -76,7 +76,7 @@ class Headline:
     compared: tuple[str, ...]
     sentence: str
     basis: str
-    chart: FigureGroup
+    chart: ChartGroup
     table: Table
     verdicts: tuple[tuple[Verdict, EffectBar | None], ...]
 
@@ -104,7 +104,7 @@ def number_table(
     return Table(
         (first_title, *(titled(metric, part) for metric, _, part in used)),
         tuple(rows),
-        ("", *(f"{DEFINITIONS[metric].text} ({DEFINITIONS[metric].unit})" for metric, *_ in used)),
+        ("", *(f"{DEFINITIONS[metric].text} ({DEFINITIONS[metric].unit_text})" for metric, *_ in used)),
     )
 
 

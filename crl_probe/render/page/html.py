@@ -1,4 +1,4 @@
-"""The page itself: a template, one style sheet, scripts, and plotly, all inlined once."""
+"""The page itself: a template, one style sheet and scripts, all inlined once, and charts as SVG."""
 
 import base64
 import dataclasses
@@ -13,13 +13,11 @@ from typing import Any, Final
 import jinja2
 import markupsafe
 import numpy as np
-from plotly.io import to_json
-from plotly.offline import get_plotlyjs
 
 from crl_probe.metrics import DEFINITIONS
 from crl_probe.render.page.citation import bibtex
 from crl_probe.render.page.content import Headline, Section
-from crl_probe.render.page.panels import FigureGroup
+from crl_probe.render.page.svg import chart_svg, legend_svg
 from crl_probe.render.page.views import View
 from crl_probe.runs.run_info import RunInfo
 from crl_probe.summary.formats import device_words, versions
@@ -98,30 +96,24 @@ def write_page(
         downloads={name: f"{len(text.encode()) / 1e3:,.0f} kB" for name, text in downloads.items()},
         beside=beside,
         reload_seconds=reload_seconds,
-        figure_id=store.figure_id,
+        chart=lambda chart: markupsafe.Markup(chart_svg(chart)),
+        sign=lambda entry: markupsafe.Markup(legend_svg(entry)),
         view_id=store.view_id,
         style=source("style.css"),
         script=markupsafe.Markup("\n").join(without_comments(source(f"js/{name}.js")) for name in _SCRIPTS),
     )
-    data = {"figures": store.figures, "views": store.views, "scale": _value_scale(), "downloads": dict(downloads)}
-    # Data and plotly are put in last: they are megabytes that the template engine need not touch. Their places are
-    # looked for with the tag before them, which text from outside cannot hold: it is escaped.
-    page = _fill(page, ">/*plotly*/", get_plotlyjs().replace("</script", "<\\/script"))
+    data = {"views": store.views, "scale": _value_scale(), "downloads": dict(downloads)}
+    # The data are put in last: they are megabytes that the template engine need not touch. Their place is looked for
+    # with the tag before it, which text from outside cannot hold: it is escaped.
     page = _fill(page, "><!--data-->", _script_safe(json.dumps(data, separators=(",", ":"))))
     path.write_text(page, encoding="utf-8")
 
 
 class _Store:
-    """What the script draws, collected while the template runs: it asks for the name of each figure and view."""
+    """What the script draws, collected while the template runs: it asks for the name of each view."""
 
     def __init__(self) -> None:
-        self.figures: dict[str, Any] = {}
         self.views: dict[str, Any] = {}
-
-    def figure_id(self, group: FigureGroup, index: int) -> str:
-        name = f"figure-{len(self.figures)}"
-        self.figures[name] = json.loads(to_json(group.panels[index].figure, validate=False))
-        return name
 
     def view_id(self, view: View) -> str:
         name = f"view-{len(self.views)}"

@@ -2,11 +2,9 @@
 
 import math
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -20,18 +18,16 @@ from crl_probe.probes.residual_stream import ResidualStreamResult
 from crl_probe.probes.retrieval import RetrievalResult
 from crl_probe.probes.rollouts import RolloutsResult
 from crl_probe.probes.success import SuccessResult
+from crl_probe.render.charts import Chart, ChartGroup, HeatMap
+from crl_probe.render.depth_lens import LENS_AXES, Over, lens_charts
+from crl_probe.render.learning_curves import learning_charts
 from crl_probe.render.paper._checks import one_of, something
-from crl_probe.render.paper.by_depth import Measured, marker_handles
-from crl_probe.render.paper.depth_lens import lens_curves, lens_handles, plot_depth_lens
+from crl_probe.render.paper.by_depth import Measured, depth_chart
+from crl_probe.render.paper.charts import draw_chart, draw_heat_map, legend_handles
 from crl_probe.render.paper.embedding_trajectory import explain_colours, plot_trajectory
 from crl_probe.render.paper.fitting import in_two_lines, legend_columns
-from crl_probe.render.paper.geometry import plot_cka, plot_geometry
-from crl_probe.render.paper.goal_clusters import REFERENCES, plot_goal_clusters
-from crl_probe.render.paper.learning_curves import plot_learning_curves
 from crl_probe.render.paper.plane import floor_limits
 from crl_probe.render.paper.q_landscape import SCALES, plot_landscape
-from crl_probe.render.paper.residual_stream import plot_residual_stream, stream_curves
-from crl_probe.render.paper.retrieval import chance_of, plot_retrieval
 from crl_probe.render.paper.rollouts import explain_paths, plot_rollouts
 from crl_probe.render.paper.style import (
     CHART_HEIGHT,
@@ -39,11 +35,12 @@ from crl_probe.render.paper.style import (
     PAGE_WIDTH,
     TICK_SIZE,
     add_colourbar,
-    depth_handles,
     in_style,
     new_figure,
 )
-from crl_probe.render.paper.success import plot_success
+from crl_probe.render.references import GOAL_CLUSTERS_REFERENCES, retrieval_references
+from crl_probe.render.residual_stream import stream_charts, stream_curves
+from crl_probe.render.similarity import agent_similarity
 from crl_probe.runs.run_info import RunInfo, labels_in_order
 
 Draw = Callable[[Axes], Axes]
@@ -90,35 +87,32 @@ def figure_of(result: Any, **options: Any) -> Figure:
 def success_figure(result: SuccessResult, metrics: Sequence[str] | None = None) -> Figure:
     """Success by depth: a chart for each of ``metrics``."""
     names = metrics or _measured(result, "success_rate", "time_at_goal", "final_distance")
-    return _charts([partial(plot_success, result, metric=name) for name in names])
+    return _charts([depth_chart(result, name) for name in names])
 
 
 def goal_clusters_figure(result: GoalClustersResult, metrics: Sequence[str] | None = None) -> Figure:
     """Spread around the goals by depth: a chart for each of ``metrics``."""
     names = metrics or _measured(result, "spread_ratio", "goal_resolution", "near_dimension")
-    draws = [partial(plot_goal_clusters, result, metric=name, legend=False) for name in names]
-    references = [REFERENCES[name] for name in names if name in REFERENCES]
-    return _charts(draws, legend=marker_handles(result, names[0], *references[:1]))
+    return _charts([depth_chart(result, name, reference=GOAL_CLUSTERS_REFERENCES.get(name)) for name in names])
 
 
 def retrieval_figure(result: RetrievalResult, metrics: Sequence[str] | None = None) -> Figure:
     """Contrastive quality by depth: a chart for each of ``metrics``."""
     names = metrics or _measured(result, "retrieval_accuracy", "infonce_bound")
-    draws = [partial(plot_retrieval, result, metric=name, legend=False) for name in names]
-    return _charts(draws, legend=marker_handles(result, names[0], chance_of(result, names[0])))
+    return _charts([depth_chart(result, name, reference=retrieval_references(result).get(name)) for name in names])
 
 
 def geometry_figure(result: GeometryResult) -> Figure:
     """Effective rank and decodability by depth, and CKA of all pairs of agents."""
-    names = _measured(result, "effective_rank", "linear_decodability")
-    charts = [partial(plot_geometry, result, metric=name, part=None) for name in names]
-    return _charts([*charts, partial(plot_cka, result)])
+    charts = [depth_chart(result, name) for name in _measured(result, "effective_rank", "linear_decodability")]
+    return _charts([*charts, agent_similarity(result)])
 
 
 def learning_curves_figure(result: LearningCurvesResult, columns: Sequence[str] | None = None) -> Figure:
     """Learning curves: a chart for each of ``columns``, all that were logged if None."""
-    draws = [partial(plot_learning_curves, result, column=column, legend=False) for column in columns or result.curves]
-    return _charts(draws, legend=depth_handles(result.runs))
+    for column in columns or ():
+        one_of("column", column, result.curves)
+    return _charts(learning_charts(result, columns).charts)
 
 
 def residual_stream_figure(result: ResidualStreamResult, metrics: Sequence[str] | None = None) -> Figure:
@@ -127,26 +121,19 @@ def residual_stream_figure(result: ResidualStreamResult, metrics: Sequence[str] 
     names = metrics or [metric for metric in curves if curves[metric]]
     for name in names:
         one_of("metric", name, curves)
-    draws = [
-        partial(plot_residual_stream, result, metric=name, network=network, legend=False)
-        for name in names
-        for network in curves[name]
-    ]
-    figure = _charts(draws, legend=depth_handles(result.runs))
-    for first, *others in np.array(figure.axes).reshape(len(names), -1):
-        top = max(ax.get_ylim()[1] for ax in (first, *others))
-        first.set_ylim(-0.03 * top, top)
+    figure = _charts(stream_charts(result, names).charts)
+    # Networks of a metric have the same y axis: it is written once a row.
+    for _, *others in np.array(figure.axes).reshape(len(names), -1):
         for ax in others:
-            ax.sharey(first)
             ax.set_ylabel("")
             ax.tick_params(labelleft=False)
     return figure
 
 
-def depth_lens_figure(result: DepthLensResult, over: str = "share") -> Figure:
+def depth_lens_figure(result: DepthLensResult, over: Over = "share") -> Figure:
     """A panel for each metric that was measured; ``over`` as in :func:`crl_probe.plots.plot_depth_lens`."""
-    draws = [partial(plot_depth_lens, result, metric=metric, over=over, legend=False) for metric in lens_curves(result)]
-    return _charts(draws, legend=lens_handles(result))
+    one_of("over", over, LENS_AXES)
+    return _charts(lens_charts(result, over).charts)
 
 
 def landscape_figure(result: QLandscapeResult, goals: int | None = None, scale: str = "rank") -> Figure:
@@ -204,21 +191,25 @@ def rollouts_figure(result: RolloutsResult, pair: int | None = None) -> Figure:
     return figure
 
 
-def _charts(draws: Sequence[Draw], legend: Sequence[Artist] = ()) -> Figure:
-    """Charts in rows, with one legend above all of them."""
-    something(draws)
-    columns = min(len(draws), _MOST_CHARTS)
-    rows = math.ceil(len(draws) / columns)
+def _charts(charts: Sequence[Chart | HeatMap]) -> Figure:
+    """Charts in rows, with one legend above all of them, or each with its own where signs differ in meaning."""
+    something(charts)
+    columns = min(len(charts), _MOST_CHARTS)
+    rows = math.ceil(len(charts) / columns)
     width = COLUMN_WIDTH if columns == 1 else PAGE_WIDTH
+    legend = legend_handles(ChartGroup(tuple(charts)).legend)
     ncols = legend_columns([str(handle.get_label()) for handle in legend], width - 0.4, TICK_SIZE)
     height = rows * CHART_HEIGHT + _LEGEND_HEIGHT * math.ceil(len(legend) / ncols)
     figure, grid = new_figure(rows, columns, width, height)
-    for draw, ax in zip(draws, grid.flat, strict=False):
-        draw(ax)
-    for ax in grid.flat[len(draws) :]:
+    for chart, ax in zip(charts, grid.flat, strict=False):
+        if isinstance(chart, HeatMap):
+            draw_heat_map(ax, chart)
+        else:
+            draw_chart(ax, chart, legend=not legend)
+    for ax in grid.flat[len(charts) :]:
         ax.remove()
     if legend:
-        figure.legend(handles=list(legend), loc="outside upper center", ncols=ncols)
+        figure.legend(handles=legend, loc="outside upper center", ncols=ncols)
     return figure
 
 

@@ -1,17 +1,12 @@
 """Rank and decodability of embeddings against depth, and how alike the agents' representations are."""
 
-import numpy as np
-from jaxtyping import Float
 from matplotlib.axes import Axes
 
 from crl_probe.probes.geometry import GeometryResult
 from crl_probe.render.paper.by_depth import plot_by_depth
-from crl_probe.render.paper.fitting import label_depths, size_of, width_of
-from crl_probe.render.paper.style import COLUMN_WIDTH, TICK_SIZE, add_colourbar, axes_for, depth_ticks
-from crl_probe.runs.run_info import labels_in_order, place_in_order
-
-_LIGHT_ON = 0.55  # similarity above which text is white
-_HEAT_MAP = 0.8  # of the axes, once the scale stands beside them
+from crl_probe.render.paper.charts import draw_heat_map
+from crl_probe.render.paper.style import COLUMN_WIDTH, axes_for
+from crl_probe.render.similarity import agent_similarity
 
 
 def plot_geometry(
@@ -44,36 +39,6 @@ def plot_cka(result: GeometryResult, ax: Axes | None = None) -> Axes:
     Returns:
         The axes.
     """
-    order = sorted(range(len(result.runs)), key=lambda i: (*place_in_order(result.runs[i]), result.runs[i].seed))
-    runs = [result.runs[i] for i in order]
-    ticks, title = depth_ticks(runs)
-    sizes = [sum(run.label == label for run in runs) for label in labels_in_order(runs)]
-    borders = np.cumsum([0, *sizes]) - 0.5
     with axes_for(ax, COLUMN_WIDTH, 0.85 * COLUMN_WIDTH, "compressed") as axes:
-        draw_similarity(axes, result.cka[np.ix_(order, order)])
-        middles = (borders[:-1] + borders[1:]) / 2
-        label_depths(axes, list(middles), list(ticks.values()), TICK_SIZE, _side_of(axes))
-        axes.set_yticks(middles, list(ticks.values()))
-        for border in borders[1:-1]:
-            axes.axhline(border, color="white", lw=1.5)
-            axes.axvline(border, color="white", lw=1.5)
-        axes.set_xlabel(title)
+        draw_heat_map(axes, agent_similarity(result))
         return axes
-
-
-def draw_similarity(axes: Axes, similarity: Float[np.ndarray, "n n"]) -> None:
-    """A square for each pair, with its number where there is room, and the scale beside."""
-    image = axes.imshow(similarity, cmap="Blues", vmin=0.0, vmax=1.0)
-    if width_of("0.00", TICK_SIZE) < _side_of(axes) / len(similarity):
-        for (i, j), value in np.ndenumerate(similarity):
-            if np.isfinite(value):
-                colour = "white" if value > _LIGHT_ON else "black"
-                axes.text(j, i, f"{value:.2f}", ha="center", va="center", fontsize="small", color=colour)
-    axes.grid(visible=False)
-    axes.spines[:].set_visible(False)
-    axes.tick_params(length=0)
-    add_colourbar(axes, image, "CKA")
-
-
-def _side_of(axes: Axes) -> float:
-    return _HEAT_MAP * min(size_of(axes))

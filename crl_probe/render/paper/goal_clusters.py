@@ -3,9 +3,10 @@
 from matplotlib.axes import Axes
 
 from crl_probe.probes.goal_clusters import GoalClustersResult
-from crl_probe.render.paper.by_depth import plot_by_depth
-
-REFERENCES = {"goal_resolution": (1.0, "as in the maze")}
+from crl_probe.render.paper.by_depth import depth_chart
+from crl_probe.render.paper.charts import draw_chart
+from crl_probe.render.paper.style import axes_for
+from crl_probe.render.references import GOAL_CLUSTERS_REFERENCES
 
 
 def plot_goal_clusters(
@@ -25,4 +26,7 @@ def plot_goal_clusters(
     Raises:
         ConfigError: If the result has no such metric.
     """
-    return plot_by_depth(result, metric, ax, reference=REFERENCES.get(metric), legend=legend)
+    chart = depth_chart(result, metric, reference=GOAL_CLUSTERS_REFERENCES.get(metric))
+    with axes_for(ax) as axes:
+        draw_chart(axes, chart, legend=legend)
+        return axes

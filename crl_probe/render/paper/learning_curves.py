@@ -1,19 +1,19 @@
 """What training logged, over environment steps."""
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from crl_probe.metrics import DEFINITIONS
 from crl_probe.probes.learning_curves import LearningCurvesResult
+from crl_probe.render.learning_curves import learning_chart
 from crl_probe.render.paper._checks import one_of
-from crl_probe.render.paper.curves import draw_curves
-from crl_probe.render.paper.style import axes_for, short_count, show_zero
+from crl_probe.render.paper.charts import draw_chart
+from crl_probe.render.paper.style import axes_for
 
 
 def plot_learning_curves(
     result: LearningCurvesResult, ax: Axes | None = None, column: str = "eval/success_rate", *, legend: bool = True
 ) -> Axes:
-    """Draw a logged metric over environment steps: thin lines are seeds, strong ones their interquartile mean.
+    """Draw a logged metric over environment steps: thin lines are seeds, strong ones their aggregate
+    in the band of its 95 % interval.
 
     Args:
         result: What the learning curves probe returned.
@@ -29,23 +29,5 @@ def plot_learning_curves(
     """
     one_of("column", column, result.curves)
     with axes_for(ax) as axes:
-        draw_curves(axes, result.runs, result.env_steps, result.curves[column], legend=legend)
-        axes.set_xlabel("environment steps")
-        axes.set_ylabel(_words(column))
-        axes.xaxis.set_major_locator(MaxNLocator(5))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda steps, _: short_count(steps)))
-        name = _name(column)
-        show_zero(axes, DEFINITIONS[name].unit if name in DEFINITIONS else "")
+        draw_chart(axes, learning_chart(result, column), legend=legend)
         return axes
-
-
-def _words(column: str) -> str:
-    name = _name(column)
-    if name not in DEFINITIONS:
-        return name.replace("_", " ").capitalize()
-    definition = DEFINITIONS[name]
-    return f"{definition.title} ({definition.unit})" if definition.unit == "steps" else definition.title
-
-
-def _name(column: str) -> str:
-    return column.rpartition("/")[2]

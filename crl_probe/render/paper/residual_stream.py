@@ -1,17 +1,13 @@
 """What each residual block adds, how many of its units are dormant, and how alike the stream is between blocks."""
 
-import numpy as np
 from matplotlib.axes import Axes
 
-from crl_probe.metrics import DEFINITIONS
 from crl_probe.probes.residual_stream import ResidualStreamResult
 from crl_probe.render.paper._checks import one_of, within
-from crl_probe.render.paper.by_depth import WORDS
-from crl_probe.render.paper.curves import draw_curves
-from crl_probe.render.paper.geometry import draw_similarity
-from crl_probe.render.paper.style import COLUMN_WIDTH, axes_for, show_zero
-
-_MOST_TICKS = 6
+from crl_probe.render.paper.charts import draw_chart, draw_heat_map
+from crl_probe.render.paper.style import COLUMN_WIDTH, axes_for
+from crl_probe.render.residual_stream import charts_of, stream_curves
+from crl_probe.render.similarity import block_similarity
 
 
 def plot_residual_stream(
@@ -41,14 +37,8 @@ def plot_residual_stream(
     curves = stream_curves(result)
     one_of("metric", metric, curves)
     one_of("network", network, curves[metric])
-    values = curves[metric][network]
     with axes_for(ax) as axes:
-        shares = [np.arange(1, len(by_block) + 1) / max(1, len(by_block)) for by_block in values]
-        draw_curves(axes, result.runs, shares, values, legend=legend)
-        axes.set_xlabel(f"share of {WORDS[network]} blocks passed")
-        axes.set_ylabel(DEFINITIONS[metric].title)
-        axes.set_xlim(0.0, 1.04)
-        show_zero(axes, DEFINITIONS[metric].unit)
+        draw_chart(axes, charts_of(result, metric)[network], legend=legend)
         return axes
 
 
@@ -67,21 +57,8 @@ def plot_block_cka(result: ResidualStreamResult, ax: Axes | None = None, *, run:
         ConfigError: If there is no such run.
     """
     within("run", run, len(result.runs))
-    blocks = result.kept_blocks[run]
+    heat_map = block_similarity(result, run)
     with axes_for(ax, COLUMN_WIDTH, 0.85 * COLUMN_WIDTH, "compressed") as axes:
-        draw_similarity(axes, result.block_cka[run])
-        shown = np.unique(np.linspace(0, len(blocks) - 1, _MOST_TICKS).round().astype(int))
-        axes.set_xticks(shown, [f"{blocks[i]}" for i in shown])
-        axes.set_yticks(shown, [f"{blocks[i]}" for i in shown])
-        axes.set_title(result.runs[run].label)
-        axes.set_xlabel("after so many blocks of φ")
+        draw_heat_map(axes, heat_map)
+        axes.set_title(heat_map.title)
         return axes
-
-
-def stream_curves(result: ResidualStreamResult) -> dict[str, dict[str, tuple[np.ndarray, ...]]]:
-    """For each metric and each network that has values, those of every agent by block. (blocks,)"""
-    tables = {"residual_contribution": result.contribution, "dormant_fraction": result.dormant}
-    return {
-        metric: {network: values for network, values in table.items() if any(len(by_block) for by_block in values)}
-        for metric, table in tables.items()
-    }

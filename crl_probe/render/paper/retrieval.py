@@ -3,7 +3,10 @@
 from matplotlib.axes import Axes
 
 from crl_probe.probes.retrieval import RetrievalResult
-from crl_probe.render.paper.by_depth import plot_by_depth
+from crl_probe.render.paper.by_depth import depth_chart
+from crl_probe.render.paper.charts import draw_chart
+from crl_probe.render.paper.style import axes_for
+from crl_probe.render.references import retrieval_references
 
 
 def plot_retrieval(
@@ -23,10 +26,7 @@ def plot_retrieval(
     Raises:
         ConfigError: If the result has no such metric.
     """
-    return plot_by_depth(result, metric, ax, reference=chance_of(result, metric), legend=legend)
-
-
-def chance_of(result: RetrievalResult, metric: str) -> tuple[float, str] | None:
-    """What a critic scores that gives every goal the same energy."""
-    scores = {"retrieval_accuracy": 1.0 / result.batch_size, "infonce_bound": 0.0}
-    return (scores[metric], "chance") if metric in scores else None
+    chart = depth_chart(result, metric, reference=retrieval_references(result).get(metric))
+    with axes_for(ax) as axes:
+        draw_chart(axes, chart, legend=legend)
+        return axes

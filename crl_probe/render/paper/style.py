@@ -17,16 +17,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
-from matplotlib.lines import Line2D
 
-from crl_probe.render.palette import depth_colours, depth_symbols
 from crl_probe.render.paper.fitting import FONT, legend_columns, size_of
-from crl_probe.runs.run_info import RunInfo, labels_in_order
 
 COLUMN_WIDTH = 3.3  # inches
 PAGE_WIDTH = 6.9  # inches
 CHART_HEIGHT = 2.0  # inches
-BOUNDED = ("0 to 1", "-1 to 1", "at most 1")  # units of metrics that are at most 1
 INK = "#222222"
 SOFT_INK = "#7a818c"
 DISTANCE_MAP = "viridis_r"
@@ -37,7 +33,7 @@ TICK_SIZE = 7.0
 _GRID = "#e4e6ea"
 _LINE = 0.6
 _WIDENED = 0.25  # by the layout, about; inches
-_MARKERS = {"circle": "o", "square": "s", "diamond": "D", "triangle-up": "^", "pentagon": "p", "hexagon": "h"}
+MARKERS = {"circle": "o", "square": "s", "diamond": "D", "triangle-up": "^", "pentagon": "p", "hexagon": "h"}
 
 STYLE: dict[str, Any] = {
     "font.family": FONT,
@@ -146,68 +142,3 @@ def add_legend(axes: Axes, handles: Sequence[Artist]) -> None:
     size = FontProperties(size=matplotlib.rcParams["legend.fontsize"]).get_size_in_points()
     columns = legend_columns([str(handle.get_label()) for handle in handles], size_of(axes)[0] + _WIDENED, size)
     axes.legend(handles=list(handles), loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=columns, frameon=False)
-
-
-def show_zero(axes: Axes, unit: str) -> None:
-    """Let the y axis begin at 0 unless something is below, and end at 1 where that is the most there can be.
-
-    A bounded number that stays in the lower half keeps a scale of its own, on which differences can be seen.
-    """
-    low, high = axes.dataLim.intervaly
-    if low >= 0.0:
-        top = 1.0 if unit in BOUNDED and high > 0.5 else max(high, 1e-9)
-        axes.set_ylim(-0.03 * top, 1.05 * top)
-
-
-def depth_markers(labels: Sequence[str]) -> dict[str, str]:
-    """A matplotlib marker for each depth, given shallow to deep."""
-    return {label: _MARKERS[symbol] for label, symbol in depth_symbols(labels).items()}
-
-
-def depth_handles(runs: Sequence[RunInfo]) -> list[Line2D]:
-    """Legend entries of all depths."""
-    labels = labels_in_order(runs)
-    colours, markers = depth_colours(labels), depth_markers(labels)
-    return [Line2D([], [], color=colours[label], marker=markers[label], ms=3.5, label=label) for label in labels]
-
-
-def depth_ticks(runs: Sequence[RunInfo]) -> tuple[dict[str, str], str]:
-    """Short words for the depths, as tick labels need them, and what they are.
-
-    Args:
-        runs: The agents.
-
-    Returns:
-        For each label, shallow to deep, its tick label; and the title of the axis.
-
-    Example:
-        >>> depth_ticks([RunInfo("run", "depth 16", "point_u_maze", 16, 16, 0, 5_000, "")])
-        ({'depth 16': '16'}, 'depth')
-    """
-    of_label = {label: next(run for run in runs if run.label == label) for label in labels_in_order(runs)}
-    equal = all(run.actor_depth == run.critic_depth for run in runs)
-    texts = {
-        label: f"{run.critic_depth}" if equal else f"{run.actor_depth}/{run.critic_depth}"
-        for label, run in of_label.items()
-    }
-    title = "depth" if equal else "depth of actor/critic"
-    if len(set(texts.values())) == len(texts):
-        return texts, title
-    # Several checkpoints of a depth: its stages are told apart by their steps.
-    steps = {label: short_count(run.env_steps) for label, run in of_label.items()}
-    if len(set(texts.values())) == 1:
-        return steps, f"environment steps at {title} {next(iter(texts.values()))}"
-    return {label: f"{text}\n{steps[label]}" for label, text in texts.items()}, f"{title}, environment steps"
-
-
-def short_count(number: int | float) -> str:
-    """A count as a tick label has room for.
-
-    Example:
-        >>> short_count(250_000), short_count(1_500_000), short_count(64)
-        ('250k', '1.5M', '64')
-    """
-    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if abs(number) >= size:
-            return f"{number / size:.4g}{letter}"
-    return f"{number:.4g}"

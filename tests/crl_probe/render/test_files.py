@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from crl_probe import plots
 from crl_probe.evidence.evidence import Evidence
 from crl_probe.probes.registry import measure
+from crl_probe.render.paper import figures
 from crl_probe.render.paper import files as paper_figures
 from crl_probe.render.paper.files import ENDINGS, draw_figures
 
@@ -30,9 +30,9 @@ def test_a_figure_is_drawn_once_in_every_format(success, tmp_path, monkeypatch):
     assert b"<svg" in drawn["maze_success.svg"]
 
     # Read from disk, a result has other types of number and no arrays in Fortran's order; it is the same result.
-    again = dataclasses.replace(success, tolerance=np.float64(success.tolerance).item())
+    again = dataclasses.replace(success, episode_length=np.int64(success.episode_length).item())
     again = dataclasses.replace(again, final_distance=np.asfortranarray(success.final_distance))
-    monkeypatch.setattr(plots, "figure_of", None)
+    monkeypatch.setattr(figures, "figure_of", None)
     assert list(draw_figures({"other_name": again}, tmp_path / "second")) == ["other_name"]
     assert sorted(files(tmp_path / "second").values()) == sorted(drawn.values())
 
@@ -41,8 +41,8 @@ def test_a_figure_is_drawn_once_in_every_format(success, tmp_path, monkeypatch):
 def test_another_result_or_other_code_is_drawn_anew(success, tmp_path, monkeypatch, change):
     list(draw_figures({"success": success}, tmp_path / "first"))
     drawn = []
-    figure_of = plots.figure_of
-    monkeypatch.setattr(plots, "figure_of", lambda result: drawn.append(result) or figure_of(result))
+    figure_of = figures.figure_of
+    monkeypatch.setattr(figures, "figure_of", lambda result: drawn.append(result) or figure_of(result))
     if change == "result":
         success = dataclasses.replace(success, final_distance=success.final_distance + 1)
     else:
@@ -56,6 +56,7 @@ def test_what_has_nothing_to_show_is_left_out(success, tmp_path):
         success,
         steps_at_goal=success.steps_at_goal[:, :0],
         first_arrival=success.first_arrival[:, :0],
+        is_at_goal_finally=success.is_at_goal_finally[:, :0],
         final_distance=success.final_distance[:, :0],
     )
     assert list(draw_figures({"nothing": nothing}, tmp_path / "figures")) == ["nothing"]

@@ -1,55 +1,68 @@
-// @ts-nocheck
-// Charts: plotly figures in the page's colours.
+// Charts are whole without this script, which reads their numbers out: at the pointer, and at the arrow keys.
 
-const drawn = (plot) => plot.classList.contains("js-plotly-plot");
+const TIP_REACH = 18; // CSS pixels around a place that count as the place
 
-// The page's colours, as changes to a figure's layout; axes are named in every figure.
-function themed(layout) {
-  const change = {
-    "font.color": css("--ink"),
-    "hoverlabel.bgcolor": css("--card"),
-    "hoverlabel.bordercolor": css("--line"),
-    "hoverlabel.font.color": css("--ink"),
+const tooltip = document.body.appendChild(document.createElement("p"));
+tooltip.className = "tooltip";
+tooltip.setAttribute("role", "status");
+tooltip.hidden = true;
+
+/** @param {SVGSVGElement} chart */
+function readOut(chart) {
+  const tips = all(chart, "[data-tip]", SVGElement).map(({ dataset }) => {
+    const [x, y] = (dataset.at ?? "").split(" ").map(Number);
+    return { x, y, text: dataset.tip ?? "" };
+  });
+  const ring = document.createElementNS("http://www.w3.org/2000/svg", "circle");
+  ring.setAttribute("class", "pointed");
+  ring.setAttribute("r", "8");
+  let shown = -1;
+
+  /**
+   * Where a tip is in the window, and how large a unit of the chart is there.
+   * @param {{ x: number, y: number }} tip
+   */
+  const place = ({ x, y }) => {
+    const box = chart.getBoundingClientRect();
+    const scale = box.width / chart.viewBox.baseVal.width;
+    return { x: box.left + x * scale, y: box.top + y * scale, scale };
   };
-  for (const key of Object.keys(layout).filter((name) => /^[xy]axis\d*$/.test(name))) {
-    change[`${key}.gridcolor`] = css("--grid");
-    change[`${key}.linecolor`] = css("--line");
-    change[`${key}.tickfont.color`] = css("--soft");
-    change[`${key}.title.font.color`] = css("--soft");
-  }
-  return change;
+  const hide = () => {
+    shown = -1;
+    ring.remove();
+    tooltip.hidden = true;
+  };
+  /** @param {number} index */
+  const show = (index) => {
+    if (index === shown) return;
+    shown = index;
+    ring.setAttribute("cx", String(tips[index].x));
+    ring.setAttribute("cy", String(tips[index].y));
+    chart.append(ring);
+    tooltip.textContent = tips[index].text;
+    tooltip.hidden = false;
+    const { x, y, scale } = place(tips[index]);
+    const room = document.documentElement.clientWidth - tooltip.offsetWidth - 8;
+    tooltip.style.left = `${Math.max(8, Math.min(x - tooltip.offsetWidth / 2, room)) + scrollX}px`;
+    tooltip.style.top = `${y - 12 * scale - tooltip.offsetHeight + scrollY}px`;
+  };
+
+  chart.addEventListener("pointermove", (event) => {
+    const away = tips.map(place).map(({ x, y }) => Math.hypot(x - event.clientX, y - event.clientY));
+    const nearest = away.indexOf(Math.min(...away));
+    if (away[nearest] <= TIP_REACH) show(nearest);
+    else hide();
+  });
+  chart.addEventListener("pointerleave", hide);
+  chart.addEventListener("blur", hide);
+  chart.addEventListener("keydown", (event) => {
+    const by = STEPS[event.key];
+    if (event.key === "Escape") hide();
+    if (!by || !tips.length) return;
+    event.preventDefault();
+    if (shown < 0) show(by > 0 ? 0 : tips.length - 1);
+    else show((shown + by + tips.length) % tips.length);
+  });
 }
 
-// Write changes such as "xaxis.title.font.color" into an object.
-function apply(change, layout) {
-  for (const [path, value] of Object.entries(change)) {
-    const keys = path.split(".");
-    const last = keys.pop();
-    keys.reduce((at, key) => (at[key] ??= {}), layout)[last] = value;
-  }
-  return layout;
-}
-
-// Plotly watches the window only; a panel also changes width when the grid around it flows anew.
-const resized = new ResizeObserver((entries) => entries.forEach(({ target }) => Plotly.Plots.resize(target)));
-
-async function drawChart(plot) {
-  if (plot.dataset.open) return;
-  plot.dataset.open = "true";
-  const { data: traces, layout } = data.figures[plot.dataset.figure];
-  const options = { displayModeBar: false, responsive: true, doubleClick: "reset" };
-  await Plotly.newPlot(plot, traces, apply(themed(layout), layout), options);
-  resized.observe(plot);
-}
-
-// On paper a chart has the room of its column there; on the screen it finds its size by itself.
-const sized = (plot) =>
-  printing
-    ? { autosize: false, width: plot.clientWidth, height: plot.clientHeight }
-    : { autosize: true, width: null, height: null };
-
-onTheme(() => {
-  for (const plot of [...document.querySelectorAll(".plot")].filter(drawn)) {
-    Plotly.relayout(plot, { ...themed(plot.layout), ...sized(plot) });
-  }
-});
+all(document, "svg.chart", SVGSVGElement).forEach(readOut);

@@ -1,4 +1,4 @@
-// The page's frame: data, colours, controls, tabs. Views and charts are opened when they come near the screen.
+// The page's frame: data, colours, controls, tabs. Views are opened when they come near the screen.
 
 /**
  * The element that a selector finds; the template has put it there.
@@ -257,16 +257,14 @@ function openView(root) {
   }
 }
 
-const openable = () => all(document, ".view, .plot", HTMLElement);
-/** @param {HTMLElement} element */
-const openOne = (element) => (element.classList.contains("view") ? openView(element) : drawChart(element));
-const openAll = () => openable().forEach(openOne);
+const openable = () => all(document, ".view", HTMLElement);
+const openAll = () => openable().forEach(openView);
 // What is far down the page is made when it comes near, so that the first screen is there at once.
 const nearing = new IntersectionObserver(
   (entries) =>
     entries.filter((entry) => entry.isIntersecting).forEach(({ target }) => {
       nearing.unobserve(target);
-      if (target instanceof HTMLElement) openOne(target);
+      if (target instanceof HTMLElement) openView(target);
     }),
   { rootMargin: "600px 0px" },
 );

@@ -1,0 +1,60 @@
+"""How alike representations are, as heat maps: between agents, and between the blocks of one."""
+
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+
+from crl_probe.probes.geometry import GeometryResult
+from crl_probe.probes.residual_stream import ResidualStreamResult
+from crl_probe.render.by_level import run_ticks
+from crl_probe.render.charts import ChartGroup, HeatMap
+from crl_probe.runs.run_info import labels_in_order, place_in_order
+
+_MOST_TICKS: Final = 6
+_SCALE: Final = "CKA"
+
+
+def agent_similarity(result: GeometryResult) -> HeatMap:
+    """CKA of every two agents on the shared set, by level, then by seed; lines part the levels."""
+    order = sorted(range(len(result.runs)), key=lambda i: (*place_in_order(result.runs[i]), result.runs[i].seed))
+    runs = [result.runs[i] for i in order]
+    values = result.cka[np.ix_(order, order)]
+    texts, axis_title = run_ticks(runs)
+    sizes = [sum(run.label == label for run in runs) for label in labels_in_order(runs)]
+    borders = [float(border) for border in np.cumsum([0, *sizes]) - 0.5]
+    names = tuple(f"{run.label}, seed {run.seed}" for run in runs)
+    return HeatMap(
+        title="CKA between agents",
+        names=names,
+        values=values,
+        ticks=tuple(
+            ((low + high) / 2, text) for (low, high), text in zip(pairwise(borders), texts.values(), strict=True)
+        ),
+        axis_title=axis_title,
+        scale_title=_SCALE,
+        low=0.0,
+        high=1.0,
+        borders=tuple(borders[1:-1]),
+    )
+
+
+def similarity_charts(result: GeometryResult) -> ChartGroup:
+    """The heat map of all agents; nothing where there is one agent."""
+    return ChartGroup((agent_similarity(result),) if len(result.runs) > 1 else ())
+
+
+def block_similarity(result: ResidualStreamResult, run: int) -> HeatMap:
+    """CKA of the stream of φ after any two blocks of one agent; 0 is before the first block."""
+    blocks = [int(block) for block in result.kept_blocks[run]]
+    shown = sorted({round(float(place)) for place in np.linspace(0, len(blocks) - 1, _MOST_TICKS)})
+    return HeatMap(
+        title=result.runs[run].label,
+        names=tuple(f"block {block}" for block in blocks),
+        values=result.block_cka[run],
+        ticks=tuple((float(place), f"{blocks[place]}") for place in shown),
+        axis_title="after so many blocks of φ",
+        scale_title=_SCALE,
+        low=0.0,
+        high=1.0,
+    )
