@@ -298,6 +298,6 @@ PROBE = Probe(
         "little: path length, straightness and monotonicity are measured in the full embedding space, on each agent's "
         "own episodes up to first arrival. Trustworthiness and variance are of the projections, on the shared states.",
     ),
-    page="crl_probe.render.page.embedding_trajectory:trajectory_view",
+    page="crl_probe.render.page.panels:trajectories",
     paper="crl_probe.render.paper.figures:trajectory_figure",
 )

@@ -180,5 +180,6 @@ PROBE = Probe(
         "reflect where each agent goes.",
     ),
     charts=_CHARTED,
+    references=lambda _: {"goal_resolution": (1.0, "as in the maze")},
     tables=(NumberTable(_CHARTED, "shared", "shared probe set"), NumberTable(_CHARTED, "on-policy", "own episodes")),
 )

@@ -348,7 +348,7 @@ PROBE = Probe(
         f"{int(result.free.sum()):,} free cells, then aggregated over seeds. Energies of two networks share no unit: "
         "colour is the rank within one landscape, unless energy is selected, which has its own scale in every panel.",
     ),
-    page="crl_probe.render.page.q_landscape:landscape_view",
+    page="crl_probe.render.page.panels:landscapes",
     paper="crl_probe.render.paper.figures:landscape_figure",
     scale=("ranked farthest", "ranked nearest to the goal"),
 )

@@ -120,6 +120,7 @@ PROBE = Probe(
     ),
     finding=lambda found: found.ends("retrieval_accuracy", "shared", "Critics pick the right goal with a share of {}"),
     charts=tuple(SCORES),
+    references=lambda result: {"retrieval_accuracy": (1.0 / result.batch_size, "chance")},
     tables=(
         NumberTable(tuple(SCORES), "shared", "shared probe set"),
         NumberTable(tuple(SCORES), "on-policy", "own episodes"),

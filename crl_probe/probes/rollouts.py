@@ -137,6 +137,6 @@ PROBE = Probe(
         f"The same {len(result.way)} starts and goals for every agent, spread evenly from near to far: play them to "
         "see where the paths of depths separate."
     ),
-    page="crl_probe.render.page.rollouts:rollout_view",
+    page="crl_probe.render.page.panels:rollouts",
     paper="crl_probe.render.paper.figures:rollouts_figure",
 )

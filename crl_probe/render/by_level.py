@@ -1,11 +1,12 @@
 """A metric by level: the aggregate with its interval, and every seed as a dot beside it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
 from crl_probe.metrics import DEFINITIONS
+from crl_probe.probes.declaration import Probe
 from crl_probe.render.axes import place_axis, value_axis
 from crl_probe.render.charts import RULE, Chart, ChartGroup, Dot, Fill, LegendEntry, Line, Mark, Reference
 from crl_probe.render.palette import depth_colours, depth_symbols
@@ -40,6 +41,11 @@ def level_charts(
     return ChartGroup(
         tuple(level_chart(mine, (references or {}).get(metric)) for metric, mine in measured.items() if mine)
     )
+
+
+def references_of(probe: Probe, result: Any) -> dict[str, Reference]:
+    """By metric the level that a probe holds its values against, which may depend on the result's settings."""
+    return {metric: Reference(*line) for metric, line in probe.references(result).items()}
 
 
 def level_chart(estimates: Sequence[DepthEstimate], reference: Reference | None = None) -> Chart:

@@ -14,11 +14,11 @@ from crl_probe.metrics import MetricError
 from crl_probe.probes.registry import PROBES
 from crl_probe.render.page.html import EnvPart, write_page
 from crl_probe.render.paper.files import FOLDER, draw_figures, figure_name
-from crl_probe.report import sections
 from crl_probe.report.files import number_files
 from crl_probe.report.folder import check_replaceable
 from crl_probe.report.headline import headline
 from crl_probe.report.methods import methods
+from crl_probe.report.sections import missing_section, section_of
 from crl_probe.report.study import ReportSettings, Study, study
 from crl_probe.runs.comparability import group_by_env
 from crl_probe.runs.progress import Progress, silent
@@ -161,10 +161,10 @@ def _settings_of(studies: Sequence[Study], settings: ReportSettings) -> dict[str
 def _part(one: Study, folder: Path, settings: ReportSettings, several: bool) -> EnvPart:
     evidence, measured = one.evidence, one.measured
     made = [
-        sections.of_probe(name, measured.results[name], one.course.results.get(name), one.course.missing.get(name, ""))
+        section_of(probe, measured.results[name], one.course.results.get(name), one.course.missing.get(name, ""))
         if name in measured.results
-        else sections.missing(name, measured.missing[name])
-        for name in PROBES
+        else missing_section(probe, measured.missing[name])
+        for name, probe in PROBES.items()
         if name in measured.results or name in measured.missing
     ]
     probe_set = _saved_probe_set(one, folder / (f"probe_set_{one.env}.npz" if several else "probe_set.npz"))

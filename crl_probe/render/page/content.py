@@ -82,14 +82,14 @@ class Headline:
 
 
 def number_table(
-    estimates: Sequence[DepthEstimate], columns: Sequence[tuple[str, str]], first_title: str = "depth"
+    estimates: Sequence[DepthEstimate], columns: Sequence[tuple[str, str]], first_title: str = ""
 ) -> Table:
-    """Aggregates with their intervals: a row for each depth, a column for each metric and part of it.
+    """Aggregates with their intervals: a row for each level, a column for each metric and part of it.
 
     Args:
         estimates: What to choose from.
         columns: Pairs of metric and kind of evidence; those without estimates are left out.
-        first_title: Heading of the column of depths.
+        first_title: Heading of the column of levels; the factors if empty.
     """
     found = {(e.metric, e.evidence, e.part, e.label): e for e in estimates}
     used = [
@@ -101,8 +101,9 @@ def number_table(
     for label in labels_in_order(run for e in estimates for run in e.runs):
         cells = [found.get((*column, label)) for column in used]
         rows.append((label, *(_cell(cell, found.values()) for cell in cells)))
+    factors = ", ".join(dict.fromkeys(name.replace("_", " ") for e in estimates for name in e.runs[0].factors))
     return Table(
-        (first_title, *(titled(metric, part) for metric, _, part in used)),
+        (first_title or factors, *(titled(metric, part) for metric, _, part in used)),
         tuple(rows),
         ("", *(f"{DEFINITIONS[metric].text} ({DEFINITIONS[metric].unit_text})" for metric, *_ in used)),
     )

@@ -275,7 +275,9 @@ def test_a_landscape_without_a_maze_is_refused(finished_run, monkeypatch):
         return env
 
     monkeypatch.setattr(Evidence, "env", property(open_field))
-    assert "environment 'point_u_maze' cannot be probed this way: it has no maze" in refused("landscape", finished_run.path, "--goal", "4,4")
+    assert "environment 'point_u_maze' cannot be probed this way: it has no maze" in refused(
+        "landscape", finished_run.path, "--goal", "4,4"
+    )
 
 
 def test_a_network_of_nan_is_refused_and_the_rest_goes_on(finished_run, tmp_path):
