@@ -8,8 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from crl_probe.runs.run_info import place_in_order
-from crl_probe.summary.estimates import DepthEstimate
-from crl_probe.summary.wording import interval_text
+from crl_probe.summary.estimates import DepthEstimate, estimate_text
 
 
 def finding(section: str, estimates: Sequence[DepthEstimate]) -> str:
@@ -29,17 +28,18 @@ def _landscape(estimates: Sequence[DepthEstimate]) -> str:
     deepest = ranks[-1]
     told = (
         f"The critic of {deepest.label} orders places by the way on foot with a rank correlation of "
-        f"{interval_text(deepest.estimate)}, where 1 is perfect"
+        f"{estimate_text(deepest)}, where 1 is perfect"
     )
-    gain = next((e.estimate for e in gains if e.label == deepest.label), None)
-    if gain is None:
+    found = next((e for e in gains if e.label == deepest.label), None)
+    if found is None:
         return f"{told}{_one_seed(deepest)}."
+    gain = found.estimate
     sees = "whether it sees the walls is open"
     if gain.count > 1 and gain.low > 0:
         sees = "it sees the walls, beyond what the straight line explains"
     elif gain.count > 1 and gain.high < 0:
         sees = "what it knows beyond the straight line leads away from the way on foot"
-    return f"{told}; its topology gain is {interval_text(gain)}: {sees}{_one_seed(deepest)}."
+    return f"{told}; its topology gain is {estimate_text(found)}: {sees}{_one_seed(deepest)}."
 
 
 def _spread(estimates: Sequence[DepthEstimate]) -> str:
@@ -59,13 +59,13 @@ def _ends(estimates: Sequence[DepthEstimate], metric: str, evidence: str, words:
         return ""
     shallow, deep = found[0], found[-1]
     if shallow is deep:
-        return f"{words.format(interval_text(deep.estimate))} at {deep.label}{_one_seed(deep)}."
-    pair = (shallow.estimate, deep.estimate)
-    first, second = (interval_text(e, pair) for e in pair)
+        return f"{words.format(estimate_text(deep))} at {deep.label}{_one_seed(deep)}."
+    first, second = (estimate_text(e, found) for e in (shallow, deep))
     told = f"{words.format(first)} at {shallow.label}{_one_seed(shallow)} and {second} at {deep.label}{_one_seed(deep)}"
     if min(len(shallow.runs), len(deep.runs)) < 2:
         return f"{told}."  # intervals over one run's own samples are not compared with anything
-    apart = pair[0].high < pair[1].low or pair[1].high < pair[0].low
+    one, other = shallow.estimate, deep.estimate
+    apart = one.high < other.low or other.high < one.low
     return f"{told}; the intervals {'do not overlap' if apart else 'overlap'}."
 
 
@@ -89,7 +89,7 @@ _FINDINGS: Final[Mapping[str, Callable[[Sequence[DepthEstimate]], str]]] = {
     "residual_stream": lambda e: _ends(
         e, "residual_contribution", "shared", "A block of φ changes its stream by {} of the stream's length", "phi"
     ),
-    "retrieval": lambda e: _ends(e, "retrieval_accuracy", "shared", "Critics pick the right goal with a share of {}"),
+    "retrieval": lambda e: _ends(e, "retrieval_accuracy", "shared", "Critics pick the right goal in {} of cases"),
     "depth_lens": lambda e: _ends(
         e,
         "readable_depth",
