@@ -27,8 +27,8 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
-        # Told by the name that was asked for, and not by that of a temporary file or folder. Where folders are there
-        # and a new file is "not found" nevertheless (/proc), none may be made.
+        # Reported under the requested name, not that of a temporary file or folder. Where the folder exists and a new
+        # file is "not found" nevertheless (/proc), none may be made.
         code = errno.EACCES if error.errno == errno.ENOENT else error.errno or errno.EIO
         raise OSError(code, f"no file can be made there ({error.strerror})", str(path)) from error
     try:

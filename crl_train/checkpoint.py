@@ -190,7 +190,7 @@ def _check_leaves(path: Path, stored: Any, target: Any) -> None:
 
 
 def _leaf_name(path: Any) -> str:
-    """Name a leaf the way a file would be, whatever kinds of node lead to it."""
+    """Name a leaf as a path, whatever kinds of node lead to it."""
     return jax.tree_util.keystr(path, simple=True, separator="/")
 
 

@@ -9,8 +9,9 @@ import click
 
 from crl_train.cli_options import CONTEXT, GroupedCommand, config_options, explained, parse_int_list
 from crl_train.config import PRESETS, TrainConfig, make_config, read_overrides
-from crl_train.envs.registry import list_envs, make_env
+from crl_train.envs.registry import list_families, make_env
 from crl_train.errors import ConfigError, NonFiniteError
+from crl_train.interrupt import INTERRUPTED
 from crl_train.run_dir import RunDir
 from crl_train.version import __version__
 
@@ -119,11 +120,16 @@ def resume(run_path: Path, quiet: bool) -> None:
 
 
 @main.command()
-def envs() -> None:
-    """List the environments."""
-    from crl_train.cli_display import print_envs
+@click.argument("name", required=False)
+def envs(name: str | None) -> None:
+    """List the environments by family, or say what the environment NAME is made of."""
+    from crl_train.cli_envs import print_env, print_families
 
-    print_envs([make_env(name) for name in list_envs()])
+    with explained():
+        if name is None:
+            print_families(list_families())
+        else:
+            print_env(make_env(name))
 
 
 @main.command()
@@ -220,4 +226,4 @@ def _train(run_dir: RunDir, quiet: bool) -> None:
             train(run_dir, display)
         except Stopped:
             display.stopped()
-            raise SystemExit(130) from None
+            raise SystemExit(INTERRUPTED) from None

@@ -1,9 +1,8 @@
 """How training looks in a terminal, in a log file, and not at all (``--quiet``)."""
 
 import contextlib
-import signal
 import types
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import rich.progress
@@ -11,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from crl_train.envs.goal_env import GoalEnv
+from crl_train.interrupt import on_interrupt
 from crl_train.run_dir import RunDir
 from crl_train.run_record import read_metrics, read_record
 from crl_train.step_counts import StepCounts, step_counts
@@ -19,7 +18,7 @@ from crl_train.training import Progress
 
 
 class QuietDisplay:
-    """An observer that shows nothing; it still hears Ctrl-C, so that every run can be stopped cleanly."""
+    """An observer that shows nothing; Ctrl-C still stops a run cleanly."""
 
     def __init__(self, run: RunDir, console: Console) -> None:
         self.run = run
@@ -134,13 +133,9 @@ def make_display(run: RunDir, quiet: bool) -> Iterator[QuietDisplay]:
         display = LiveDisplay(run, console)
     else:
         display = PlainDisplay(run, console)
-    before = {name: signal.signal(name, display.request_stop) for name in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        with display if isinstance(display, LiveDisplay) else contextlib.nullcontext():
-            yield display
-    finally:
-        for name, handler in before.items():
-            signal.signal(name, handler)
+    bar = display if isinstance(display, LiveDisplay) else contextlib.nullcontext()
+    with on_interrupt(display.request_stop), bar:
+        yield display
 
 
 def epoch_line(row: Mapping[str, Any], num_epochs: int) -> str:
@@ -152,32 +147,6 @@ def epoch_line(row: Mapping[str, Any], num_epochs: int) -> str:
         f"time at goal {row['eval/time_at_goal']:6.1f}  accuracy {row['critic/categorical_accuracy']:.2f}  "
         f"{_duration(row['time/seconds']):>7}"
     )
-
-
-def print_envs(envs: Sequence[GoalEnv]) -> None:
-    """A table of environments and what they are made of."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("environment", no_wrap=True)
-    for heading in ("state", "goal", "action", "steps", "tolerance", "goal cells", "farthest"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for env in envs:
-        spec, maze = env.spec, env.maze
-        cells, way = ("–", "–") if maze is None else (str(len(maze.goal_cells)), f"{longest_way(env):.0f} {spec.unit}")
-        table.add_row(
-            spec.name,
-            *map(str, (env.state_dim, env.goal_dim, env.action_dim, spec.episode_length)),
-            f"{spec.tolerance:g} {spec.unit}",
-            cells,
-            way,
-        )
-    Console(highlight=False).print(table)
-
-
-def longest_way(env: GoalEnv) -> float:
-    """Longest of the shortest ways from the start to the centre of a goal cell, in the environment's unit."""
-    if env.maze is None:
-        raise ValueError(f"environment {env.name!r} has no maze.")
-    return max(float(env.maze.geodesic(env.maze.start_xy[None], centre)[0]) for centre in env.maze.goal_centres)
 
 
 def print_info(run: RunDir) -> None:

@@ -28,7 +28,7 @@ _KERNEL_INIT = nn.initializers.variance_scaling(1 / 3, "fan_in", "uniform")
 
 
 class HiddenLayer(nn.Module):
-    """Dense, LayerNorm (if asked for), activation."""
+    """Dense, LayerNorm (optional), activation."""
 
     width: int
     activation: str
@@ -40,7 +40,7 @@ class HiddenLayer(nn.Module):
         if self.layer_norm:
             x = nn.LayerNorm()(x)
         x = ACTIVATIONS[self.activation](x)
-        if self.is_mutable_collection(_ACTIVATIONS) and not self.is_initializing():  # asked for by mean_activations
+        if self.is_mutable_collection(_ACTIVATIONS) and not self.is_initializing():  # collected by mean_activations
             self.sow(_ACTIVATIONS, "mean", jnp.abs(x).mean(axis=range(x.ndim - 1)), reduce_fn=lambda _, new: new)
         return x
 

@@ -57,7 +57,7 @@ def create_run(run: RunDir, config: TrainConfig, device: str, command: str) -> N
 
 
 def explain_existing(run: RunDir) -> str:
-    """Say what is in the way of a new run and what can be done about it."""
+    """Say what prevents a new run and what can be done about it."""
     if run.is_run:
         return (
             f"run {str(run.path)!r} exists: runs are never overwritten. "

@@ -1,1 +1,1 @@
-"""What probes look at: on-policy episodes, the shared probe set, held-out pairs, places of an environment."""
+"""The data that probes measure on: on-policy episodes, the shared probe set, held-out pairs, positions in the maze."""

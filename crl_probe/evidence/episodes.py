@@ -1,4 +1,4 @@
-"""On-policy evidence: whole episodes of each agent, on the same starts and commanded goals for all of them."""
+"""On-policy evidence: whole episodes of each agent, all from the same starts to the same commanded goals."""
 
 import dataclasses
 
@@ -20,8 +20,8 @@ class OnPolicyEpisodes:
         commanded_goals: Goal of each episode. (episodes, goal_dim)
         distances: Distance after each step to the commanded goal. (episodes, steps), environment's unit.
         reached: Whether the environment counts the goal as reached after each step. (episodes, steps)
-        active: Whether each step was really taken: False after the environment ended the episode. (episodes, steps)
-        tolerance: Distance below which a goal counts as reached, unless the environment has a rule of its own.
+        active: True for steps before the environment ended the episode. (episodes, steps)
+        tolerance: Distance below which a goal counts as reached, unless the environment defines success differently.
     """
 
     run: RunInfo
@@ -49,7 +49,7 @@ def collect_on_policy(
 
     episodes = collect_episodes(
         agent.env,
-        # Probes act without noise, so the key that sampling policies need is not used.
+        # Probes act without noise, so the random key of sampling policies is not used.
         lambda state, goal, _key: agent.act(state, goal),
         jax.random.key(seed),
         num_episodes,

@@ -1,7 +1,7 @@
-"""What probes look at, recorded once and shared: on-policy episodes, the shared probe set and their embeddings.
+"""The data that all probes share: on-policy episodes, the shared probe set and their embeddings.
 
-Everything is made when first asked for. Recorded episodes and the probe set are cached on disk for each agent, so
-that adding one run to a comparison rolls out that run alone; embeddings live as long as this object.
+Everything is computed when it is first needed. The episodes of each agent and the probe set are cached on disk, so
+that only the new run is rolled out when a run is added to a comparison. Embeddings stay in memory with the object.
 """
 
 import dataclasses
@@ -38,13 +38,13 @@ class EvidenceSettings:
 
     Attributes:
         episodes: On-policy episodes of each agent.
-        episode_length: Steps of each; None takes what the agents were trained with.
+        episode_length: Steps of each; None takes the length that the agents were trained with.
         points: State-actions in the shared set, drawn evenly from all agents; fewer if fewer are recorded.
-        paths: Whole episodes in the shared set, for pictures; fewer if fewer are recorded.
-        goals: How many shared goals are spread over the environment.
-        goal_positions: Shared goals given by hand instead. (goals, goal_dim), environment's unit.
-        seed: Decides starts, goals and what is drawn into the shared set.
-        given_probe_set: Hash of a probe set made earlier that stands in for all of the shared set, or empty.
+        paths: Whole episodes in the shared set, for projections; fewer if fewer are recorded.
+        goals: Number of shared goals, spread over the environment.
+        goal_positions: Shared goals given by the user instead. (goals, goal_dim), environment's unit.
+        seed: Seeds the starts, the goals and the sampling of the shared set.
+        given_probe_set: Hash of an existing probe set that replaces the shared set, or empty.
     """
 
     episodes: int = 64
@@ -69,14 +69,14 @@ class Evidence:
         runs: The agents, in the order of every result.
         settings: How much is recorded.
         by: The factors that the agents are compared by.
-        probe_set: A shared set made earlier, used in place of a new one.
-        use_cache: Whether recordings are looked up and kept on disk.
-        workers: Processes that agents are spread over; 1 does everything here. More need agents that are on disk.
-        progress: Told what is under way.
+        probe_set: An existing shared set, used instead of a new one.
+        use_cache: Whether recordings are read from and written to the cache on disk.
+        workers: Number of processes; 1 computes in this process. More than 1 needs agents that are on disk.
+        progress: Receives progress reports.
 
     Raises:
-        ConfigError: If there is no run, runs of several environments, a probe set of another environment, or a goal
-            that the environment cannot have.
+        ConfigError: If there is no run, the runs or the probe set are of several environments, or a goal is not
+            possible in the environment.
     """
 
     def __init__(
@@ -112,17 +112,17 @@ class Evidence:
 
     @property
     def embedding_agents(self) -> tuple[EmbeddingAgent, ...]:
-        """The agents; :func:`crl_probe.probes.registry.run_probe` has checked that they show embeddings."""
+        """The agents; :func:`crl_probe.probes.registry.run_probe` has checked that they have embeddings."""
         return cast(tuple[EmbeddingAgent, ...], self.runs)
 
     @property
     def layered_agents(self) -> tuple[LayeredAgent, ...]:
-        """The agents, as above known to show their networks block by block."""
+        """The agents; the same function has checked that they give access to their blocks."""
         return cast(tuple[LayeredAgent, ...], self.runs)
 
     @property
     def episode_length(self) -> int:
-        """Steps of every episode: as asked, or the shortest that any of the agents was trained with."""
+        """Steps of every episode: as set, or the shortest length that any of the agents was trained with."""
         return self.settings.episode_length or min(run.episode_length for run in self.runs)
 
     def of_each_run(
@@ -131,10 +131,10 @@ class Evidence:
         """Call ``function(run, *own, *common)`` for every agent, in parallel processes if there are several workers.
 
         Args:
-            words: What is done, for whoever watches.
+            words: Description of the work for progress reports.
             function: A module-level function of an agent and picklable arguments.
-            common: Arguments that all agents share.
-            each: For each agent the arguments of its own, if any.
+            common: Arguments that are the same for all agents.
+            each: For each agent its specific arguments, if any.
         """
         arguments = [(*own, *common) for own in each or [()] * len(self.runs)]
         results = []
@@ -146,14 +146,14 @@ class Evidence:
 
     @functools.cached_property
     def infos(self) -> tuple[RunInfo, ...]:
-        """Names of the agents, as results carry them."""
+        """Names and settings of the agents, as stored in results."""
         return run_infos(self.runs, self.by)
 
     def question(self, records: Collection[str]) -> dict[str, Any]:
-        """What decides the named records of these agents, as plain values: a part of the key of what rests on them.
+        """The settings that determine the named records, as plain values for the cache key of a result based on them.
 
         Args:
-            records: ``episodes``, ``goals`` and ``shared``, the latter for the shared set.
+            records: Any of ``episodes``, ``goals`` and ``shared`` (the shared set).
         """
         s = self.settings
         decides: dict[str, Any] = {"seed": s.seed}
@@ -171,7 +171,7 @@ class Evidence:
 
     @functools.cached_property
     def episodes(self) -> tuple[OnPolicyEpisodes, ...]:
-        """Each agent's own episodes: the same starts and commanded goals for all."""
+        """Each agent's own episodes, with the same starts and commanded goals for all agents."""
         common = (self.question(["episodes"]), self.use_cache)
         return tuple(self.of_each_run("rolling out", _episodes_of, *common, each=[(info,) for info in self.infos]))
 
@@ -219,9 +219,9 @@ class Evidence:
 
     @functools.cached_property
     def point_psi(self) -> tuple[Float[np.ndarray, "points repr_dim"], ...]:
-        """Each agent's embeddings of what the shared states achieve, taken as goals."""
+        """Each agent's embeddings of the achieved goals of the shared states."""
         places = achieved_goals(self.env, self.probe_set.points.states)
-        return tuple(self.of_each_run("embedding places", encode_psi, places))
+        return tuple(self.of_each_run("embedding achieved goals", encode_psi, places))
 
     @functools.cached_property
     def goal_psi(self) -> tuple[Float[np.ndarray, "goals repr_dim"], ...]:
@@ -263,8 +263,8 @@ def _phi_of_episodes(
 def _check_fits(probe_set: ProbeSet, env: "GoalEnv") -> None:
     if probe_set.env != env.name:
         raise ConfigError(
-            f"the probe set is of {probe_set.env} and the runs are of {env.name}: give runs of its environment, or "
-            "make a set from these with `crl-probe probe-set`."
+            f"the probe set is of {probe_set.env} and the runs are of {env.name}: both must be of one environment. "
+            "Make a set from these runs with `crl-probe probe-set`."
         )
     for table in (probe_set.points, probe_set.paths):
         if not all(np.isfinite(getattr(table, field.name)).all() for field in dataclasses.fields(table)):
@@ -287,7 +287,7 @@ def _hash_of(probe_set: ProbeSet) -> str:
 
 
 def _checked_goals(positions: Sequence[Sequence[float]], env: "GoalEnv") -> Float[np.ndarray, "goals goal_dim"]:
-    """Goals given by hand, as an array.
+    """Goals given by the user, as an array.
 
     Raises:
         ConfigError: If one has the wrong number of entries, is not finite, or lies in a wall.
@@ -298,7 +298,7 @@ def _checked_goals(positions: Sequence[Sequence[float]], env: "GoalEnv") -> Floa
             raise ConfigError(f"goal {text} is not usable: a goal of {env.name} has {env.goal_dim} finite numbers.")
         if env.maze is not None and not env.maze.is_free(env.in_plane(np.array([position], np.float64)))[0]:
             raise ConfigError(
-                f"goal {text} is not usable: it is in a wall of {env.name}, or outside. Choose a place on the floor, "
-                f"such as {','.join(f'{entry:g}' for entry in env.maze.goal_centres[0])}."
+                f"goal {text} is not usable: it is in a wall of {env.name}, or outside. Choose a free position, such "
+                f"as {','.join(f'{entry:g}' for entry in env.maze.goal_centres[0])}."
             )
     return np.array(positions, dtype=np.float32)

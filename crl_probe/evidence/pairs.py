@@ -1,7 +1,7 @@
 """Held-out pairs of a state-action and a goal that its own episode achieved later, in batches of one size.
 
-The contrastive loss asks which goal of a batch belongs to which state-action; these are batches to ask the same with,
-none of which the agents were trained on.
+The contrastive loss classifies which goal of a batch belongs to which state-action. These batches test the same task
+on data that the agents were not trained on.
 """
 
 import dataclasses
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Pairs:
-    """Whole batches of pairs, one pair a row, batch after batch.
+    """Full batches of pairs, one pair a row, batch after batch.
 
     Attributes:
         states: (pairs, state_dim)
         actions: Taken in these states. (pairs, action_dim)
-        goals: What the same episode achieved later. (pairs, goal_dim)
+        goals: Goals that the same episode achieved later. (pairs, goal_dim)
         batch_size: Pairs in a batch.
     """
 
@@ -41,7 +41,7 @@ class Pairs:
 
 
 def shared_pairs(points: Points, batch_size: int, rng: np.random.Generator) -> Pairs:
-    """Shuffle the shared points into as many full batches as there are.
+    """Shuffle the shared points and split them into full batches; the rest is dropped.
 
     Raises:
         ProbeError: If they do not fill one batch.
@@ -49,8 +49,8 @@ def shared_pairs(points: Points, batch_size: int, rng: np.random.Generator) -> P
     batches = len(points) // batch_size
     if not batches:
         raise ProbeError(
-            f"{len(points)} shared points do not fill a batch of {batch_size} pairs: scores compare on batches of one "
-            f"size. Record more episodes, or set batch_size to {len(points)} or less."
+            f"{len(points)} shared points do not fill a batch of {batch_size} pairs: all batches must have this size. "
+            f"Record more episodes, or set batch_size to {len(points)} or less."
         )
     chosen = points.rows(rng.permutation(len(points))[: batches * batch_size])
     return Pairs(chosen.states, chosen.actions, chosen.future_goals, batch_size)
@@ -64,16 +64,16 @@ def own_pairs(
     discount: float,
     rng: np.random.Generator,
 ) -> Pairs:
-    """Draw pairs evenly from an agent's own steps; some twice only where there are fewer steps than pairs.
+    """Draw pairs uniformly from an agent's own steps, with replacement only if there are fewer steps than pairs.
 
     Args:
-        env: Says what a state has achieved.
+        env: Gives the achieved goal of a state.
         record: The agent's episodes.
         count: Pairs to draw, a multiple of ``batch_size``.
         batch_size: Pairs in a batch.
-        discount: γ: a goal k steps on has P ∝ γ^k.
-        rng: Decides which. In the same state it draws the same steps from every agent, so that agents differ by what
-            they did then and not by luck.
+        discount: γ: a goal k steps later has P ∝ γ^k.
+        rng: Random generator. Generators of one seed draw the same steps from every agent, so that agents differ by
+            their behaviour and not by the sample.
     """
     import jax.numpy as jnp
 
@@ -114,7 +114,7 @@ def energies_by_batch(
     energies = []
     for at in range(0, len(phi), batch_size):
         rows, columns = phi[at : at + batch_size, None], psi[None, at : at + batch_size]
-        # Pair by pair: the matrix product that training uses is off by 1e-5, which decides between goals that are
-        # almost the same place.
+        # Pair by pair: the matrix product of the training loss has an error of 1e-5, which would decide between goals
+        # at almost the same position.
         energies.append(np.asarray(agent.energy_between(np.broadcast_to(rows, shape), np.broadcast_to(columns, shape))))
     return np.stack(energies)

@@ -1,4 +1,4 @@
-"""Where things are in the environment: achieved goals, the map, the floor, and geodesic distances."""
+"""Positions in the environment: achieved goals, the map and the free cells of a maze, and geodesic distances."""
 
 from typing import TYPE_CHECKING
 
@@ -13,20 +13,20 @@ if TYPE_CHECKING:
 def achieved_goals(
     env: "GoalEnv", states: Float[np.ndarray, "points state_dim"]
 ) -> Float[np.ndarray, "points goal_dim"]:
-    """What each state has reached, on the host. (points, goal_dim), environment's unit."""
+    """Achieved goal of each state, as a NumPy array. (points, goal_dim), environment's unit."""
     return states[:, list(env.goal_indices)]
 
 
 def geodesic_distances(
     env: "GoalEnv", achieved: Float[np.ndarray, "points goal_dim"], goals: Float[np.ndarray, "goals goal_dim"]
 ) -> Float[np.ndarray, "goals points"]:
-    """How far achieved goals are from each of several goals: shortest free path in a maze, else straight line.
+    """Distances of achieved goals to each of several goals: the shortest free path in a maze, else the straight line.
 
-    A body's centre may overlap a wall by a hair, where no free path starts: the straight line stands in there.
+    A body's centre can overlap a wall slightly. No free path starts there, so the straight-line distance is used.
 
     Args:
-        env: Decides whether there is a maze, and which entries of a goal span its plane.
-        achieved: What states have reached. (points, goal_dim), environment's unit.
+        env: Has the maze, if any, and knows which entries of a goal span its plane.
+        achieved: Achieved goals. (points, goal_dim), environment's unit.
         goals: (goals, goal_dim), same unit.
 
     Returns:
@@ -52,7 +52,7 @@ def is_reached(
 
 
 def map_of(env: "GoalEnv") -> dict[str, np.ndarray]:
-    """What results hold of the maze as ``map_xs``, ``map_ys`` and ``map_free``: its cells, or nothing without one."""
+    """The fields ``map_xs``, ``map_ys`` and ``map_free`` of results: the cells of the maze, empty without a maze."""
     if env.maze is None:
         return {"map_xs": np.zeros(0), "map_ys": np.zeros(0), "map_free": np.zeros((0, 0), dtype=bool)}
     grid = env.maze.grid(1)
@@ -62,10 +62,10 @@ def map_of(env: "GoalEnv") -> dict[str, np.ndarray]:
 def floor_of(
     env: "GoalEnv", maze: "Maze", cells_per_cell: int
 ) -> tuple["MazeGrid", Float[np.ndarray, "cells 2"], Float[np.ndarray, "cells state_dim"]]:
-    """Divide the maze into fine cells and put the agent at rest on each that is free.
+    """Divide the maze into fine cells, with the state of the agent at rest in each free one.
 
     Returns:
-        The grid, and in its order the centres of its free cells, metres, with the state of the agent there.
+        The grid; the centres of its free cells in order, metres; the state of the agent at each centre.
     """
     grid = maze.grid(cells_per_cell)
     places = grid.points[np.asarray(grid.free).reshape(-1)]
@@ -75,19 +75,19 @@ def floor_of(
 def distance_to_own_goal(
     env: "GoalEnv", places: Float[np.ndarray, "points goal_dim"], goals: Float[np.ndarray, "points goal_dim"]
 ) -> Float[np.ndarray, " points"]:
-    """How far each place is from the goal that belongs to it, as :func:`geodesic_distances` measures it.
+    """Distance of each position to its own goal, as :func:`geodesic_distances` measures it.
 
-    Many places share a goal: distances to each goal are computed once.
+    Many positions share a goal: the distances to each goal are computed once.
     """
     distinct, goal_of = np.unique(goals, axis=0, return_inverse=True)
     return geodesic_distances(env, places, distinct)[goal_of, np.arange(len(places))]
 
 
 def without_maze(env: "GoalEnv") -> str:
-    """What an environment lacks for probes that look at a maze; empty if nothing."""
+    """Why a probe of mazes cannot use this environment; empty if it can."""
     return "" if env.maze is not None else "it has no maze"
 
 
 def without_plane(env: "GoalEnv") -> str:
-    """What an environment lacks for probes that draw paths in the plane; empty if nothing."""
+    """Why a probe of paths in the plane cannot use this environment; empty if it can."""
     return "" if env.spec.plane is not None else "its goals do not span a plane"

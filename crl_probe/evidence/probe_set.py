@@ -1,8 +1,8 @@
 """The shared probe set: the same states, actions and goals for every agent, pooled evenly from all of them.
 
-Numbers on an agent's own episodes mix what it does with how it represents; numbers on a shared set isolate the
-representation. The set holds single points, spread evenly over agents and places, for numbers, and whole episodes,
-so that ways through embedding space can be followed, for pictures.
+Numbers on an agent's own episodes mix behaviour and representation; numbers on a shared set isolate the
+representation. For numbers, the set holds single points, spread evenly over agents and positions. For projections, it
+holds whole episodes, so that a path can be followed through embedding space.
 """
 
 import dataclasses
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from crl_train.envs.goal_env import GoalEnv
 
 _GOAL_CANDIDATES = 512
-_STRATA = 256  # about how many places the box around all achieved goals is divided into
-_STRATIFIED_AXES = 3  # of goals with more entries, the first so many
+_STRATA = 256  # approximate number of boxes that the bounding box of all achieved goals is divided into
+_STRATIFIED_AXES = 3  # of goals with more entries, the first three
 
 
 @register_nested
@@ -35,12 +35,12 @@ class Points:
 
     Attributes:
         states: (points, state_dim)
-        actions: Taken in these states by the agent that was there. (points, action_dim)
+        actions: Taken in these states by the agent of the episode. (points, action_dim)
         commanded_goals: Goal of the episode. (points, goal_dim)
-        future_goals: What the same episode achieved later, drawn with P ∝ γ^k for k steps on. (points, goal_dim)
+        future_goals: A goal that the same episode achieved k steps later, drawn with P ∝ γ^k. (points, goal_dim)
         episode: Number of the episode, from 0. (points,)
         time: Step within the episode, from 0. (points,)
-        source: Index of the agent that was there. (points,)
+        source: Index of the agent of the episode. (points,)
     """
 
     states: Float[np.ndarray, "points state_dim"]
@@ -61,7 +61,7 @@ class Points:
 
 @dataclasses.dataclass(frozen=True)
 class ProbeSet:
-    """What all agents of a comparison are asked about.
+    """The states, actions and goals on which all agents of a comparison are measured.
 
     Attributes:
         env: Name of the environment.
@@ -69,7 +69,7 @@ class ProbeSet:
         points: Single state-actions, evenly over agents and, within each, over achieved goals.
         paths: Whole episodes, evenly over agents, in order of episode and time.
         goals: Shared goals, spread over where goals can be. (goals, goal_dim)
-        recipe: How it was made: seed, discount, counts.
+        recipe: The settings that it was made with: seed, discount, counts.
     """
 
     env: str
@@ -96,10 +96,10 @@ def build_probe_set(
         env: Their environment.
         episodes: One record for each agent.
         goals: Shared goals. (goals, goal_dim)
-        num_points: Most points in all, as many from each agent; fewer where fewer were recorded.
-        num_paths: Episodes in all, rounded up to the same number from each agent.
+        num_points: Largest total number of points, the same number from each agent; fewer if fewer were recorded.
+        num_paths: Total number of episodes, rounded up to the same number from each agent.
         discount: γ of the future goals.
-        seed: Decides what is drawn.
+        seed: Seeds the sampling.
 
     Raises:
         ConfigError: If the agents are of several environments or have too few episodes.
@@ -139,12 +139,12 @@ def build_probe_set(
 
 
 def stratified(strata: Int[np.ndarray, " n"], count: int, generator: np.random.Generator) -> Int[np.ndarray, " count"]:
-    """Draw rows so that every stratum gives as evenly as it can: one row of each, then a second of each, and so on.
+    """Draw rows as evenly as possible from all strata: one row of each, then a second of each, and so on.
 
     Args:
         strata: Stratum of each row. (n,)
         count: Rows to draw, at most n.
-        generator: Decides which rows of a stratum come first.
+        generator: Shuffles the rows of each stratum.
 
     Returns:
         Indices, ascending. (count,)
@@ -152,25 +152,25 @@ def stratified(strata: Int[np.ndarray, " n"], count: int, generator: np.random.G
     shuffled = generator.permutation(len(strata))
     by_stratum = shuffled[np.argsort(strata[shuffled], kind="stable")]
     ordered = strata[by_stratum]
-    turn = np.arange(len(ordered)) - np.searchsorted(ordered, ordered)
-    # Within a turn in random order, so that a last, unfinished turn prefers no stratum.
-    first = np.lexsort((generator.random(len(turn)), turn))[:count]
+    draw_round = np.arange(len(ordered)) - np.searchsorted(ordered, ordered)
+    # Random order within a round, so that an incomplete last round prefers no stratum.
+    first = np.lexsort((generator.random(len(draw_round)), draw_round))[:count]
     return np.sort(by_stratum[first])
 
 
 def along_paths(
     paths: Points, places: Float[np.ndarray, "points goal_dim"], wanted: Bool[np.ndarray, " points"], max_points: int
 ) -> Int[np.ndarray, " chosen"]:
-    """Rows among the wanted ones, spaced along the way of every episode: at most ``max_points``.
+    """Choose at most ``max_points`` of the wanted rows, evenly spaced along the path of every episode.
 
-    The next row of an episode is the first that lies a spacing away from the last one, however long that took: an
-    agent that got stuck, or trembles on the spot, does not fill a picture with one place.
+    The next row of an episode is the first at least one spacing away from the previous choice, however many steps that
+    takes. So an agent that is stuck at one position contributes few points there.
 
     Args:
         paths: Whole episodes, in order of episode and time.
-        places: What each point has achieved. (points, goal_dim), environment's unit.
+        places: Achieved goal of each point. (points, goal_dim), environment's unit.
         wanted: Points that may be chosen. (points,)
-        max_points: Most points to choose, at least one for each episode.
+        max_points: Largest number of points; at least one is chosen for each episode.
     """
     candidates = np.flatnonzero(wanted)
     episodes, coordinates = paths.episode[candidates].tolist(), places[candidates].tolist()
@@ -195,10 +195,10 @@ def _spaced(episodes: Sequence[int], places: Sequence[Sequence[float]], spacing:
 
 
 def choose_goals(env: "GoalEnv", count: int, seed: int) -> Float[np.ndarray, "goals goal_dim"]:
-    """Pick goals that lie far from each other, the first being the farthest from the start.
+    """Choose goals that are far from each other; the first is the farthest from the start.
 
-    In a maze with planar goals they are centres of goal cells, and far means a long way to walk. Elsewhere they
-    are picked from what the environment commands. Fewer come back where there are fewer to pick from.
+    In a maze with planar goals they are centres of goal cells, and far refers to geodesic distance. Elsewhere they are
+    chosen among goals that the environment commands. Fewer are returned if there are fewer candidates.
 
     Source: farthest-point sampling, Gonzalez 1985.
     """
@@ -215,7 +215,7 @@ def choose_goals(env: "GoalEnv", count: int, seed: int) -> Float[np.ndarray, "go
 def _goal_candidates(
     env: "GoalEnv", seed: int
 ) -> tuple[Float[np.ndarray, "candidates goal_dim"], Float[np.ndarray, " candidates"]]:
-    """Where goals can be, and how far that is from where episodes start."""
+    """Possible goals, and their distances from the start of episodes."""
     import jax
 
     from crl_train.envs.goal_env import batched_reset
@@ -247,7 +247,7 @@ def load_probe_set(path: Path) -> ProbeSet:
 def _table_of(
     env: "GoalEnv", record: OnPolicyEpisodes, source: int, discount: float, generator: np.random.Generator
 ) -> Points:
-    """All steps that an agent took, each with a future goal of the same episode."""
+    """All active steps of an agent, each with a future goal of the same episode."""
     import jax.numpy as jnp
 
     from crl_train.relabel import future_offset
@@ -271,7 +271,7 @@ def _table_of(
 
 
 def _strata(places: Float[np.ndarray, "points goal_dim"], box: np.ndarray) -> Int[np.ndarray, " points"]:
-    """Which of about ``_STRATA`` boxes of equal size around ``box`` each place lies in."""
+    """Index of the box of each position, for about ``_STRATA`` equal boxes that divide the bounding box of ``box``."""
     low, high = box.min(axis=0)[:_STRATIFIED_AXES], box.max(axis=0)[:_STRATIFIED_AXES]
     extent = np.maximum(high - low, 1e-6)
     side = (np.prod(extent) / _STRATA) ** (1 / len(extent))

@@ -1,26 +1,26 @@
-"""Every number of the project as a pure function of NumPy arrays; imports in well under a second.
+"""Every number of the project as a pure function of NumPy arrays. The import takes well under a second.
 
 Which function answers which question:
 
-- Does the agent get there, and stay? ``success_rate``, ``time_at_goal``, ``time_to_goal``, ``final_distance``; all at
-  once by ``summarise_success``.
-- Does the critic's landscape follow the maze or the straight line? ``geodesic_rank`` against ``euclidean_rank``, with
-  ``topology_gain`` for the difference, ``wall_contrast`` at the walls, and ``ascent_success`` and ``spurious_maxima``
-  for what greedy climbing would make of it.
-- How much room does the representation give to what is near a goal? ``spread_ratio``, ``goal_resolution``,
+- Does the agent reach the goal, and stay there? ``success_rate``, ``time_at_goal``, ``time_to_goal``,
+  ``final_distance``; ``summarise_success`` gives all of them.
+- Does the critic's landscape follow the maze or the straight line? ``geodesic_rank`` and ``euclidean_rank``,
+  ``topology_gain`` for the difference between them, ``wall_contrast`` for the change across walls, and
+  ``ascent_success`` and ``spurious_maxima`` for greedy ascent.
+- How much of the embedding space is used for states near a goal? ``spread_ratio``, ``goal_resolution``,
   ``near_dimension``, ``goal_offset``.
-- Which way does an episode take through embedding space? ``embedding_path_length``, ``straightness``,
-  ``energy_monotonicity``; and ``trustworthiness`` for whether a picture of it can be believed.
-- How many directions, how alike are two networks, what can be read off? ``effective_rank``, ``cka``,
-  ``linear_decodability``; and inside a network ``dormant_fraction`` and ``residual_contribution``.
+- Which path does an episode take through embedding space? ``embedding_path_length``, ``straightness``,
+  ``energy_monotonicity``; ``trustworthiness`` says how far to trust a projection of it.
+- How many directions are used, how similar are two networks, what can be decoded? ``effective_rank``, ``cka``,
+  ``linear_decodability``; inside a network ``dormant_fraction`` and ``residual_contribution``.
 - Does the critic know which goal a state-action leads to, and after how many blocks? ``retrieval_accuracy``,
   ``infonce_bound``, ``readable_depth``.
 - Is a difference real? ``estimate_over_seeds`` for one number with its interval, ``compare_depths`` and ``verdict`` for
-  what depth did to it.
+  the effect of depth.
 
-``DEFINITIONS`` has each metric in words. A metric that is undefined for its input raises ``MetricError``. Success has
-its definitions in ``crl_train.goal_metrics``, because the trainer logs the same numbers, and raises that package's
-``ConfigError``. Both are a ``ValueError``.
+``DEFINITIONS`` describes each metric in words. A metric that is undefined for its input raises ``MetricError``. The
+success metrics are defined in ``crl_train.goal_metrics``, because the trainer logs the same numbers; they raise that
+package's ``ConfigError``. Both errors are a ``ValueError``.
 """
 
 from crl_probe.metrics._checks import MetricError

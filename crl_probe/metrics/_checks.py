@@ -1,4 +1,4 @@
-"""What every metric refuses, said the same way each time."""
+"""Input checks that the metrics share."""
 
 from typing import Any
 
@@ -7,10 +7,10 @@ from jaxtyping import Shaped
 
 
 class MetricError(ValueError):
-    """A metric is not defined for this input: too few points, values that are not finite, nothing that varies.
+    """A metric is not defined for this input: too few points, values that are not finite, or no variation.
 
-    Whoever computes many metrics catches this one error and shows the number as missing. Any other error is a mistake
-    in the call.
+    Code that computes many metrics catches this error and shows the number as missing. Any other error is a mistake in
+    the call.
     """
 
 
@@ -18,7 +18,7 @@ def require_finite(**named_arrays: Shaped[np.ndarray, "..."] | float) -> None:
     """Refuse NaN and infinity.
 
     Raises:
-        MetricError: Naming the first array that holds one, and how many.
+        MetricError: If an array holds one. It names the first such array and counts the values.
     """
     for name, array in named_arrays.items():
         bad = int(np.count_nonzero(~np.isfinite(array)))
@@ -27,7 +27,7 @@ def require_finite(**named_arrays: Shaped[np.ndarray, "..."] | float) -> None:
 
 
 def require_at_least(minimum: int, what: str, count: int) -> None:
-    """Refuse too small a sample.
+    """Refuse a sample that is too small.
 
     Raises:
         MetricError: If ``count`` is below ``minimum``.
@@ -40,7 +40,7 @@ def require_same_length(**named_arrays: Shaped[np.ndarray, "..."] | Any) -> None
     """Refuse arrays that do not describe the same points.
 
     Raises:
-        MetricError: Listing every length if they differ.
+        MetricError: If lengths differ. It lists all of them.
     """
     lengths = {name: len(array) for name, array in named_arrays.items()}
     if len(set(lengths.values())) > 1:
@@ -52,7 +52,7 @@ def require_same_shape(**named_arrays: Shaped[np.ndarray, "..."]) -> None:
     """Refuse arrays that do not match entry by entry.
 
     Raises:
-        MetricError: Listing every shape if they differ.
+        MetricError: If shapes differ. It lists all of them.
     """
     shapes = {name: array.shape for name, array in named_arrays.items()}
     if len(set(shapes.values())) > 1:
@@ -61,10 +61,10 @@ def require_same_shape(**named_arrays: Shaped[np.ndarray, "..."]) -> None:
 
 
 def require_mask(**named_masks: Shaped[np.ndarray, "..."]) -> None:
-    """Refuse a mask of numbers, which would pick rows 0 and 1 instead of the rows that are marked.
+    """Refuse a mask of numbers: as an index it would select rows 0 and 1 instead of the marked rows.
 
     Raises:
-        MetricError: Naming the first mask that is not boolean.
+        MetricError: If a mask is not boolean. It names the first one.
     """
     for name, mask in named_masks.items():
         if mask.dtype != np.bool_:

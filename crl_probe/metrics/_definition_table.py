@@ -1,7 +1,7 @@
-"""The words behind every metric: by group, then by name, in the order in which tables show them.
+"""The definition of every metric in words: by group, then by name, in the order in which tables show them.
 
 Formulas use d_t for the distance to the goal after step t of T, tau for the tolerance, V for the value at a cell, D for
-the walking and E for the straight-line distance to the goal, near for the states close to the goal, RMS for the root
+the geodesic and E for the straight-line distance to the goal, near for the states close to the goal, RMS for the root
 mean square distance to the centroid, and phi, psi and f as the glossary does.
 """
 
@@ -90,7 +90,7 @@ TABLE: Final[Mapping[str, Mapping[str, Words]]] = {
     "landscape": {
         "geodesic_rank": {
             "title": "Geodesic rank",
-            "text": "Spearman correlation of value and minus walking distance over free cells.",
+            "text": "Spearman correlation of value and minus geodesic distance over free cells.",
             "formula": "rho(V, -D)",
             **_CORRELATION,
             "higher_is": "better",
@@ -106,7 +106,7 @@ TABLE: Final[Mapping[str, Mapping[str, Words]]] = {
         },
         "topology_gain": {
             "title": "Topology gain",
-            "text": "Partial Spearman correlation of value and minus walking distance, given straight-line distance: "
+            "text": "Partial Spearman correlation of value and minus geodesic distance, given straight-line distance: "
             "above 0 the critic knows something about the walls.",
             "formula": "(rho(V,-D) - rho(V,-E) rho(D,E)) / sqrt((1 - rho(V,-E)^2) (1 - rho(D,E)^2))",
             **_CORRELATION,
@@ -170,7 +170,7 @@ TABLE: Final[Mapping[str, Mapping[str, Words]]] = {
         },
         "near_dimension": {
             "title": "Near dimension",
-            "text": "Participation ratio of the near-goal covariance: the number of directions that are really used.",
+            "text": "Participation ratio of the near-goal covariance: the number of directions that are used.",
             "formula": "(sum_i lambda_i)^2 / sum_i lambda_i^2, lambda the variances of near phi",
             "unit": "dimensions",
             "low": 1.0,
@@ -190,7 +190,7 @@ TABLE: Final[Mapping[str, Mapping[str, Words]]] = {
     "trajectory": {
         "embedding_path_length": {
             "title": "Path length",
-            "text": "Length of an episode's way through embedding space up to first arrival; compare within one "
+            "text": "Length of an episode's path through embedding space up to first arrival; compare within one "
             "network only.",
             "formula": "sum_t |phi_(t+1) - phi_t|",
             "unit": "embedding units",
@@ -200,7 +200,7 @@ TABLE: Final[Mapping[str, Mapping[str, Words]]] = {
         },
         "straightness": {
             "title": "Straightness",
-            "text": "Distance from first to last embedding divided by the length of the way between them, up to first "
+            "text": "Distance from first to last embedding divided by the length of the path between them, up to first "
             "arrival.",
             "formula": "|phi_T - phi_0| / embedding_path_length",
             **_SHARE,
@@ -209,8 +209,8 @@ TABLE: Final[Mapping[str, Mapping[str, Words]]] = {
         },
         "energy_monotonicity": {
             "title": "Energy monotonicity",
-            "text": "Kendall's tau-b between time and energy up to first arrival: 1 if the critic sees every step as "
-            "progress.",
+            "text": "Kendall's tau-b between time and energy up to first arrival: 1 if the energy rises with every "
+            "step.",
             "formula": "Kendall tau-b(t, f_t)",
             **_CORRELATION,
             "higher_is": "better",
@@ -218,7 +218,7 @@ TABLE: Final[Mapping[str, Mapping[str, Words]]] = {
         },
         "trustworthiness": {
             "title": "Trustworthiness",
-            "text": "Whether neighbours in the picture are neighbours in embedding space, over 15 neighbours.",
+            "text": "Whether neighbours in the projection are neighbours in embedding space, over 15 neighbours.",
             "formula": "1 - 2 / (n k (2n - 3k - 1)) sum over false neighbours of (rank in embedding space - k), k = 15",
             **_SHARE,
             "higher_is": "better",
@@ -228,7 +228,7 @@ TABLE: Final[Mapping[str, Mapping[str, Words]]] = {
     "geometry": {
         "effective_rank": {
             "title": "Effective rank",
-            "text": "Number of directions in which embeddings spread, small ones counting for little.",
+            "text": "Number of directions in which embeddings spread; directions of little spread count for little.",
             "formula": "exp(-sum_i p_i log p_i), p the normalised singular values of centred embeddings",
             "unit": "dimensions",
             "low": 1.0,
@@ -284,8 +284,8 @@ TABLE: Final[Mapping[str, Mapping[str, Words]]] = {
         },
         "infonce_bound": {
             "title": "InfoNCE bound",
-            "text": "Lower bound of what a state-action tells about its future goal; at most the logarithm of the "
-            "batch size.",
+            "text": "Lower bound on the information of a state-action about its future goal; at most the logarithm of "
+            "the batch size.",
             "formula": "log N + mean_i (f_ii - logsumexp_j f_ij)",
             "unit": "nats",
             "chance": 0.0,
@@ -294,7 +294,7 @@ TABLE: Final[Mapping[str, Mapping[str, Words]]] = {
         },
         "readable_depth": {
             "title": "Readable depth",
-            "text": "Smallest share of blocks after which the head already scores 90 % of the whole network.",
+            "text": "Smallest share of blocks after which the head reaches 90 % of the score of the whole network.",
             "formula": "min {b / B: score_b >= 0.9 score_B}",
             **_SHARE,
             "higher_is": "",

@@ -1,8 +1,8 @@
-"""What depth did to one number: differences between depths, the jump, and the word that sums them up.
+"""The effect of depth on one number: differences between depths, the jump, and a verdict in one word.
 
-Every function takes numbers by seed, one per run. Depths are strata: seeds are resampled inside each depth, and
-those of two depths are never paired. With 3 seeds a depth the intervals are too narrow: two equal depths are told
-apart about one time in five where one in twenty is meant. ``benchmarks/interval_coverage.py`` measures it.
+Every function takes one number for each seed. Depths are strata: seeds are resampled inside each depth, and seeds of
+two depths are never paired. With 3 seeds at each depth the intervals are too narrow: two equal depths appear to differ
+in about one study in five, and the nominal rate is one in twenty. ``benchmarks/interval_coverage.py`` measures it.
 """
 
 import dataclasses
@@ -41,17 +41,17 @@ ByDepth: TypeAlias = Mapping[int, Values]
 
 @dataclasses.dataclass(frozen=True)
 class Gain:
-    """What a deeper network changed, compared to a shallower one.
+    """The difference between a deeper and a shallower network.
 
     Attributes:
         shallow: The smaller depth.
         deep: The larger depth.
         difference: Aggregate of the deeper minus that of the shallower.
-        ratio: Aggregate of the deeper divided by that of the shallower; infinite from 0 to above, 1 from 0 to 0,
-            NaN where a value is negative.
+        ratio: Aggregate of the deeper divided by that of the shallower; infinite if only the shallower is 0, 1 if both
+            are 0, NaN if a value is negative.
         probability: Probability of improvement.
         enough: Whether both depths have the 3 seeds that a verdict needs.
-        clear: Whether the difference lies above 0 also at the confidence of :func:`corrected_confidence`.
+        clear: Whether the interval of the difference at :func:`corrected_confidence` also lies above 0.
     """
 
     shallow: int
@@ -65,7 +65,7 @@ class Gain:
     @property
     def is_jump(self) -> bool:
         """Whether the number at least doubled, with enough seeds, and its difference is clearly above 0."""
-        # Two means of equal numbers can differ in the last bit, and exactly double counts.
+        # Exactly double counts as a jump, and two means of equal numbers can differ in the last bit.
         doubled = self.ratio >= JUMP_RATIO * (1 - 1e-9)
         return self.enough and doubled and self.clear
 
@@ -75,12 +75,12 @@ class DepthComparison:
     """One metric over all depths.
 
     Attributes:
-        depths: Shallow to deep.
+        depths: From shallow to deep.
         estimates: Aggregate at each depth, with its interval over seeds.
-        steps: Gain of each depth over the next shallower one, one fewer than depths.
+        steps: Gain of each depth over the next shallower one. (depths - 1,)
         total: Gain of the deepest over the shallowest; None with one depth.
         critical_depth: As :func:`critical_depth`; None also where that is undefined.
-        verdict: The word on whether more depth does better, from the two ends alone.
+        verdict: Whether more depth is better, in one word, from the deepest and the shallowest depth alone.
     """
 
     depths: tuple[int, ...]
@@ -92,9 +92,9 @@ class DepthComparison:
 
 
 def corrected_confidence(comparisons: int) -> float:
-    """Confidence of each of several intervals that together are to be wrong 5 times in 100.
+    """Confidence of each of several intervals, such that any of them is wrong at most 5 times in 100.
 
-    Whoever looks at every step between neighbouring depths and speaks of the best has as many chances to be fooled.
+    The best of several steps between neighbouring depths is large by chance more often than a single step is.
 
     Example:
         >>> round(corrected_confidence(1), 3), round(corrected_confidence(4), 4)
@@ -109,12 +109,12 @@ def aggregate_difference(deep: Values, shallow: Values, confidence: float = CONF
     """Difference of two depths' aggregates over seeds, with its interval.
 
     Args:
-        deep: One number a seed. (seeds,)
-        shallow: The same of the other depth. (seeds,); their count may differ.
+        deep: One number for each seed. (seeds,)
+        shallow: The same at the other depth. (seeds,); their count may differ.
         confidence: Of the interval, in (0, 1).
 
     Returns:
-        Deep minus shallow in the metric's unit; ``count`` is the seeds of both together.
+        Deep minus shallow in the metric's unit; ``count`` is the number of seeds of both together.
 
     Raises:
         MetricError: If a value is not finite or a depth has none.
@@ -132,15 +132,16 @@ def aggregate_difference(deep: Values, shallow: Values, confidence: float = CONF
 
 
 def aggregate_ratio(deep: Values, shallow: Values, confidence: float = CONFIDENCE) -> Estimate:
-    """How many times larger the deeper aggregate is, with its interval. From 0 to 0 the ratio counts as 1.
+    """Ratio of two depths' aggregates over seeds, with its interval. 0 divided by 0 counts as 1.
 
     Args:
-        deep: One number >= 0 a seed. (seeds,)
-        shallow: The same of the other depth. (seeds,)
+        deep: One number >= 0 for each seed. (seeds,)
+        shallow: The same at the other depth. (seeds,)
         confidence: Of the interval, in (0, 1).
 
     Returns:
-        Deep divided by shallow; infinite, value or ends, where the shallower aggregate is 0 and the deeper above.
+        Deep divided by shallow. The value or an end of the interval is infinite where only the shallower aggregate
+        is 0.
 
     Raises:
         MetricError: If a value is negative or not finite, or a depth has none.
@@ -156,7 +157,7 @@ def aggregate_ratio(deep: Values, shallow: Values, confidence: float = CONFIDENC
     many_deep, many_shallow = stratified_resamples([deep, shallow])
     ratios = _ratio(interquartile_mean(many_deep), interquartile_mean(many_shallow))
     tail = (1.0 - confidence) / 2.0
-    # A quantile that is one of the values: between a finite and an infinite ratio nothing can be interpolated.
+    # This method returns one of the values: there is no interpolation between a finite and an infinite ratio.
     low, high = np.quantile(ratios, [tail, 1.0 - tail], method="inverted_cdf")
     value = float(_ratio(interquartile_mean(deep), interquartile_mean(shallow)))
     return Estimate(value, float(low), float(high), "seeds", len(deep) + len(shallow))
@@ -165,14 +166,14 @@ def aggregate_ratio(deep: Values, shallow: Values, confidence: float = CONFIDENC
 def probability_of_improvement(deep: Values, shallow: Values) -> Estimate:
     """Probability that a seed of the deeper network beats one of the shallower: P(deep > shallow) + P(equal) / 2.
 
-    It knows which is larger and not by how much: 1 means that every deep seed is above every shallow one.
+    It compares order alone, not size: 1 means that every deep seed is above every shallow one.
 
     Args:
-        deep: One number a seed. (seeds,)
-        shallow: The same of the other depth. (seeds,)
+        deep: One number for each seed. (seeds,)
+        shallow: The same at the other depth. (seeds,)
 
     Returns:
-        A probability, 0.5 if depth makes no difference; ``count`` is the seeds of both together.
+        A probability, 0.5 if depth makes no difference; ``count`` is the number of seeds of both together.
 
     Raises:
         MetricError: If a value is not finite or a depth has none.
@@ -184,24 +185,24 @@ def probability_of_improvement(deep: Values, shallow: Values) -> Estimate:
     Source: Agarwal et al. 2021, arXiv 2108.13264.
     """
     many_deep, many_shallow = stratified_resamples([deep, shallow])
-    # In parts, because all pairs of all resamples at once would fill the memory with a few hundred seeds.
+    # In parts: with a few hundred seeds, all pairs of all resamples together would not fit into memory.
     parts = (np.array_split(drawn, _PARTS) for drawn in (many_deep, many_shallow))
     low, high = percentile_interval(np.concatenate([_probability(*part) for part in zip(*parts, strict=True)]))
     return Estimate(float(_probability(deep, shallow)), low, high, "seeds", len(deep) + len(shallow))
 
 
 def verdict(low: float, high: float, null: float = 0.0, enough: bool = True) -> Word:
-    """One word on a claim that an effect lies above the null.
+    """Judge the claim that an effect lies above the null, in one word.
 
     Args:
         low: Lower end of the effect's interval.
         high: Upper end.
-        null: The effect that would mean nothing happened, in the effect's unit.
-        enough: Whether there are 2 depths and 3 seeds at each, without which no interval means anything.
+        null: Size of the effect if there is none, in the effect's unit.
+        enough: Whether there are 2 depths and 3 seeds at each; with fewer, an interval means nothing.
 
     Returns:
-        ``supported`` if the interval lies above the null, ``contradicted`` if below, ``undecided`` if it touches
-        it, ``not enough data`` if so told, whatever the interval.
+        ``supported`` if the interval lies above the null, ``contradicted`` if below, ``undecided`` if it contains
+        the null, ``not enough data`` if ``enough`` is False.
 
     Raises:
         MetricError: If there is enough data and the interval's ends are NaN or swapped.
@@ -222,20 +223,20 @@ def verdict(low: float, high: float, null: float = 0.0, enough: bool = True) -> 
 
 
 def critical_depth(by_depth: ByDepth) -> int | None:
-    """The smallest depth that at least doubles the next shallower one.
+    """The smallest depth at which the number is at least twice that of the next shallower depth.
 
-    The interval of their difference must lie above 0, at a confidence corrected for the number of steps looked at
-    (:func:`corrected_confidence`). Between depths with fewer than 3 seeds at either no jump is seen: an interval would
+    The interval of their difference must lie above 0, at a confidence corrected for the number of steps between depths
+    (:func:`corrected_confidence`). A step is no jump if either depth has fewer than 3 seeds, because its interval would
     mean nothing.
 
     Args:
-        by_depth: For each depth one number >= 0 a seed. (seeds,)
+        by_depth: For each depth one number >= 0 for each seed. (seeds,)
 
     Returns:
         The depth; None if there is no jump.
 
     Raises:
-        MetricError: If a value is negative or not finite, or there is no depth or no value at one.
+        MetricError: If a value is negative or not finite, there is no depth, or a depth has no value.
 
     Example:
         >>> critical_depth({4: np.array([9.0, 9, 9]), 8: np.array([10.0, 10, 10]), 16: np.array([25.0, 25, 25])})
@@ -250,20 +251,21 @@ def critical_depth(by_depth: ByDepth) -> int | None:
 
 
 def compare_depths(by_depth: ByDepth, *, larger_is_better: bool = True) -> DepthComparison:
-    """Compare neighbouring depths and the two ends, and say in a word whether more depth does better.
+    """Compare neighbouring depths, and the deepest with the shallowest, and judge whether more depth is better.
 
-    The verdict rests on the deepest and the shallowest alone: a rise followed by a fall shows in the steps.
+    The verdict compares the deepest with the shallowest alone. A rise followed by a fall shows in the steps.
 
     Args:
-        by_depth: For each depth one number a seed. (seeds,); their counts may differ.
-        larger_is_better: False for metrics of which less is better, such as distances: the word then speaks of
-            falling, and no critical depth is looked for. The numbers stay as they are.
+        by_depth: For each depth one number for each seed. (seeds,); their counts may differ.
+        larger_is_better: False for metrics where smaller is better, such as distances: the verdict is then about a
+            decrease, and there is no critical depth. The numbers do not change.
 
     Returns:
-        The comparison; its verdict is ``not enough data`` below 2 depths or below 3 seeds at either end.
+        The comparison; its verdict is ``not enough data`` with fewer than 2 depths, or fewer than 3 seeds at the
+        deepest or the shallowest.
 
     Raises:
-        MetricError: If a value is not finite, or there is no depth or no value at one.
+        MetricError: If a value is not finite, there is no depth, or a depth has no value.
 
     Example:
         >>> comparison = compare_depths({64: np.array([7.0, 8.0, 9.0]), 4: np.array([1.0, 2.0, 3.0])})
@@ -311,12 +313,12 @@ def _first_jump(steps: tuple[Gain, ...]) -> int | None:
 
 
 def _ratio(deep: np.ndarray, shallow: np.ndarray) -> np.ndarray:
-    from_nothing = np.where(deep > 0, np.inf, 1.0)
-    return np.divide(deep, shallow, out=from_nothing, where=shallow > 0)
+    if_shallow_is_zero = np.where(deep > 0, np.inf, 1.0)
+    return np.divide(deep, shallow, out=if_shallow_is_zero, where=shallow > 0)
 
 
 def _probability(deep: Float[np.ndarray, "*batch n"], shallow: Float[np.ndarray, "*batch m"]) -> np.ndarray:
-    # A pair counts 1, 1/2 or 0: half of one plus the sign of its difference.
+    # A pair counts 1, 1/2 or 0: (1 + sign of its difference) / 2.
     signs = np.sign(deep[..., :, None] - shallow[..., None, :])
     return np.asarray(0.5 * (1.0 + signs.mean(axis=(-2, -1))))
 

@@ -1,7 +1,7 @@
-"""How well a critic picks out the goal that a state-action really led to, and how many blocks it needs for that.
+"""How well a critic finds the goal that a state-action led to, and how many blocks it needs to find it.
 
-``energies`` holds every state-action against every goal of a batch of held-out pairs: row i is a state-action, column
-j a goal, and the diagonal holds the pairs that belong together. Larger is closer.
+``energies`` holds the energy of every state-action with every goal of a batch of held-out pairs: row i is a
+state-action, column j a goal, and the diagonal holds each state-action with its own goal. Larger is closer.
 """
 
 import numpy as np
@@ -17,8 +17,8 @@ _READABLE_SHARE = 0.9
 def retrieval_accuracy(energies: Energies) -> float:
     """Share of state-actions whose own goal has the highest energy among all goals of the batch.
 
-    A tie for the highest counts as what guessing among the tied would score. Chance is 1 / pairs, so compare on
-    batches of one size.
+    If k goals share the highest energy and the own goal is one of them, the row counts 1 / k. Chance is 1 / pairs, so
+    compare on batches of one size.
 
     Args:
         energies: f of each state-action for each goal, own goals on the diagonal. (pairs, pairs), any unit.
@@ -41,20 +41,20 @@ def retrieval_accuracy(energies: Energies) -> float:
 
 
 def infonce_bound(energies: Energies) -> float:
-    """Lower bound, in nats, of what a state-action tells about the goal that it leads to: log pairs - InfoNCE.
+    """Lower bound on the mutual information of state-actions and their goals, in nats: log pairs - InfoNCE.
 
-    InfoNCE is the mean over rows of logsumexp(row) - own energy. The bound cannot exceed log pairs, whatever the
-    critic knows, and unlike :func:`retrieval_accuracy` it depends on the scale of the energies.
+    InfoNCE is the mean over rows of logsumexp(row) - own energy. The bound cannot exceed log pairs, however good the
+    critic is. Unlike :func:`retrieval_accuracy` it depends on the scale of the energies.
 
     Args and Raises: as :func:`retrieval_accuracy`.
 
     Returns:
-        Nats, at most log pairs; 0 if all energies are equal, and negative for a critic that is confidently wrong.
+        Nats, at most log pairs; 0 if all energies are equal, negative for a critic that is confident and wrong.
 
     Example:
         >>> infonce_bound(np.zeros((4, 4)))
         0.0
-        >>> round(infonce_bound(100.0 * np.eye(4)), 4)  # log 4: all that four pairs can show
+        >>> round(infonce_bound(100.0 * np.eye(4)), 4)  # log 4, the largest possible for four pairs
         1.3863
 
     Source: van den Oord et al. 2018, arXiv 1807.03748; Poole et al. 2019, arXiv 1905.06922.
@@ -62,29 +62,29 @@ def infonce_bound(energies: Energies) -> float:
     _check_energies(energies)
     rows = energies.astype(np.float64)
     from_own = rows - np.diag(rows)[:, None]
-    # The highest is at least 0, where the own goal is, and counts as 1 in the sum: no row's loss falls below 0.
+    # A row's highest difference is at least 0, that of its own goal, and its term in the sum is 1: no loss is below 0.
     highest = from_own.max(axis=1, keepdims=True)
     loss = highest[:, 0] + np.log(np.exp(from_own - highest).sum(axis=1))
     return float((np.log(len(rows)) - loss).mean())
 
 
 def readable_depth(values: Float[np.ndarray, " prefixes"], blocks: Int[np.ndarray, " prefixes"] | None = None) -> float:
-    """Smallest share of a network's blocks that reaches 90 % of what the whole network scores.
+    """Smallest share of a network's blocks that reaches 90 % of the score of the whole network.
 
     Each value is the score of the network's head applied after only its first blocks. A small share means that the
-    later blocks add little that this score can see; a score may still fall again behind it.
+    later blocks change this score little. The score may still fall again after that block.
 
     Args:
         values: Score after the first b blocks, for b from 0 to all of them. (prefixes,), any unit, larger is better.
-        blocks: The b of each value, ascending, if some were left out; the last counts as the whole network.
-            None: 0, 1, 2 and so on. (prefixes,)
+        blocks: The b of each value, ascending; the last counts as the whole network. None means 0, 1, 2 and so on.
+            (prefixes,)
 
     Returns:
         A share of blocks in [0, 1].
 
     Raises:
         MetricError: If a value is not finite, lengths differ, there are fewer than 2 values, blocks does not ascend
-            from 0 or more, or the whole network scores 0 or less, of which no share can be reached.
+            from 0 or more, or the score of the whole network is not above 0.
 
     Example:
         >>> readable_depth(np.array([0.1, 0.5, 0.76, 0.7, 0.8]))
@@ -100,7 +100,7 @@ def readable_depth(values: Float[np.ndarray, " prefixes"], blocks: Int[np.ndarra
         raise MetricError(f"blocks={blocks.tolist()} does not ascend from 0 or more: it counts the blocks in use.")
     if values[-1] <= 0:
         raise MetricError(f"the whole network scores {values[-1]:g}: readable_depth needs a score above 0.")
-    # Rounded, so that 0.72 of 0.8 is 90 % in binary numbers too.
+    # Rounded, so that 0.72 / 0.8 counts as 90 % in floating point too.
     reached = np.round(values.astype(np.float64) / float(values[-1]), 6) >= _READABLE_SHARE
     return float(blocks[reached.argmax()] / blocks[-1])
 

@@ -1,4 +1,4 @@
-"""What every metric means: the text that tables, reports and JSON files print beside a number."""
+"""The meaning of every metric: the text that tables, reports and JSON files print beside a number."""
 
 import dataclasses
 from typing import Literal
@@ -14,11 +14,11 @@ class MetricDefinition:
         name: The name used everywhere: function, column, chart.
         title: The name for people.
         text: What is computed, in one sentence.
-        formula: The same as one line of plain text.
+        formula: The formula as one line of plain text.
         unit: Its unit; empty for shares, ratios and correlations.
         higher_is: ``better``, ``worse``, or empty where a larger number is neither.
         source: Who defined it, or ``ours``.
-        group: What it is about: success, landscape, spread, trajectory, geometry or contrastive.
+        group: Its subject: success, landscape, spread, trajectory, geometry or contrastive.
         low: The smallest possible value; None if there is none.
         high: The largest possible value; None if there is none, or if it depends on a setting.
         chance: What an agent scores that knows nothing; None where that is not defined or depends on a setting, as

@@ -1,7 +1,7 @@
-"""The shape of a representation: how many directions it uses, what it resembles, what can be read from it.
+"""The geometry of a representation: how many directions it uses, what it is similar to, what can be decoded from it.
 
-Points are rows. Which basis a network happens to use, where its origin is and how large its numbers are mean nothing,
-so :func:`effective_rank` and :func:`cka` do not change under rotation, translation and scale.
+Points are rows. The basis, the origin and the scale of an embedding are arbitrary, so :func:`effective_rank` and
+:func:`cka` do not change under rotation, translation and scaling.
 """
 
 import numpy as np
@@ -18,17 +18,17 @@ from crl_probe.metrics._points import centred
 
 Points = Float[np.ndarray, "points dim"]
 
-# Similarity below this share of its largest possible value is what rounding leaves of none.
+# A similarity below this share of its largest possible value counts as zero: it is rounding error.
 _NO_SIMILARITY = 1e-12
 _RIDGE_PENALTIES = np.logspace(-3, 6, 10)
 _FOLD_SEED = 0
 
 
 def effective_rank(points: Points) -> float:
-    """Number of directions in which the points spread, small directions counting for little.
+    """Number of directions in which the points spread; directions of little spread count for little.
 
-    exp of the entropy of the singular values of the centred points, divided by their sum. It cannot exceed the number
-    of points minus one, so compare networks on equally many points.
+    It is exp of the entropy of the singular values of the centred points, normalised to sum to 1. It cannot exceed the
+    number of points minus one, so compare networks on the same number of points.
 
     Args:
         points: Representations, one a row. (points, dim), any unit.
@@ -56,10 +56,10 @@ def effective_rank(points: Points) -> float:
 
 
 def cka(first: Float[np.ndarray, "points first_dim"], second: Float[np.ndarray, "points second_dim"]) -> float:
-    """Similarity of two representations of the same points: linear CKA without its bias.
+    """Similarity of two representations of the same points: linear CKA with the unbiased estimator.
 
-    Asks whether the two agree on which points are alike. The plain estimator grows with the number of dimensions even
-    for unrelated representations; this one is 0 for them on average, and so can be slightly negative. It needs no
+    It is high if the two agree on which points are similar. The plain estimator grows with the number of dimensions
+    even for unrelated representations. This one is 0 on average for them, so it can be slightly negative. It needs no
     (points, points) matrix.
 
     Args:
@@ -70,8 +70,8 @@ def cka(first: Float[np.ndarray, "points first_dim"], second: Float[np.ndarray, 
         A similarity in [-1, 1]: 1 for the same shape up to rotation and scale, around 0 for unrelated ones.
 
     Raises:
-        MetricError: If either is not finite, lengths differ, there are fewer than 4 points, or the points of one side
-            are all equal or all equally alike.
+        MetricError: If either is not finite, lengths differ, there are fewer than 4 points, or the points of one
+            representation are all equal or all equally similar.
 
     Example:
         >>> points = np.array([[0.0, 0.0], [4.0, 0.0], [0.0, 1.0], [3.0, 5.0]])
@@ -90,15 +90,15 @@ def cka(first: Float[np.ndarray, "points first_dim"], second: Float[np.ndarray, 
 
 
 def dormant_fraction(mean_activations: Float[np.ndarray, "layers units"], threshold: float = 0.025) -> float:
-    """Share of units that hardly ever fire, compared to the other units of their layer.
+    """Share of units that are almost never active, compared to the other units of their layer.
 
-    A unit is dormant if its mean absolute activation is at most ``threshold`` times the mean over its layer. All units
-    of a layer that never fires are dormant.
+    A unit is dormant if its mean absolute activation is at most ``threshold`` times the mean over its layer. If no unit
+    of a layer is ever active, all of them are dormant.
 
     Args:
-        mean_activations: Mean over many inputs of each unit's absolute activation, one layer a row. (layers, units),
-            any unit, >= 0.
-        threshold: Share of the layer's mean below which a unit counts as dormant, >= 0.
+        mean_activations: Each unit's mean absolute activation over many inputs, one layer a row. (layers, units), any
+            unit, >= 0.
+        threshold: Share of the layer's mean up to which a unit counts as dormant, >= 0.
 
     Returns:
         A share in [0, 1] of all units of all layers.
@@ -124,19 +124,19 @@ def dormant_fraction(mean_activations: Float[np.ndarray, "layers units"], thresh
 
 
 def residual_contribution(before: Float[np.ndarray, "points width"], after: Float[np.ndarray, "points width"]) -> float:
-    """How much a residual block adds to what passes through it, relative to what was there.
+    """Size of a residual block's addition to the stream, relative to its input.
 
-    Mean over points of norm(after - before) / norm(before). Near 0 the block could be left out.
+    Mean over points of norm(after - before) / norm(before). Near 0 the block could almost be removed.
 
     Args:
-        before: What enters the block. (points, width), any unit.
-        after: What leaves it, the skip connection included. (points, width), the same unit.
+        before: Input of the block. (points, width), any unit.
+        after: Its output, skip connection included. (points, width), the same unit.
 
     Returns:
         A ratio >= 0.
 
     Raises:
-        MetricError: If either is not finite, shapes differ, there is no point, or a point enters as zero.
+        MetricError: If either is not finite, shapes differ, there is no point, or an input is zero.
 
     Example:
         >>> residual_contribution(np.array([[3.0, 4.0], [0.0, 2.0]]), np.array([[3.0, 9.0], [0.0, 2.0]]))
@@ -161,12 +161,12 @@ def linear_decodability(
     folds: int = 5,
     groups: Shaped[np.ndarray, " points"] | None = None,
 ) -> float:
-    """How much of the targets a linear map can read from the features: R^2 on points it was not fitted to.
+    """How much of the targets a linear map can decode from the features: R^2 on points that it was not fitted to.
 
     The mean of :func:`decodability_by_fold`, with its Args and Raises.
 
     Returns:
-        At most 1; around 0, or below, where there is nothing to read.
+        At most 1; around 0, or below, where nothing can be decoded.
 
     Example:
         >>> features = np.random.default_rng(0).normal(size=(100, 3))
@@ -184,24 +184,24 @@ def decodability_by_fold(
     folds: int = 5,
     groups: Shaped[np.ndarray, " points"] | None = None,
 ) -> Float[np.ndarray, " folds"]:
-    """R^2 of a linear map from features to targets on each part of the points that was left out when fitting.
+    """R^2 of a linear map from features to targets on each held-out fold (cross-validation).
 
-    Ridge regression on standardised features; its penalty is chosen on the fitted part alone. Several targets share
-    one R^2: explained squares over all squares, so a target counts by how much it varies.
+    Ridge regression on standardised features; its penalty is chosen on the training folds alone. Several targets share
+    one R^2: explained over total sum of squares, so a target counts by its variance.
 
     Args:
-        features: What is read from. (points, dim), any unit.
-        targets: What is to be read. (points,) or (points, target_dim), one unit for all.
-        folds: Into how many parts the points are divided, >= 2. Each is left out once.
-        groups: Points of one group, such as one episode, stay together, so that no neighbour in time of a point that
-            is left out is fitted to. None divides the points at random, always in the same way.
+        features: Inputs of the map. (points, dim), any unit.
+        targets: What is decoded. (points,) or (points, target_dim), one unit for all.
+        folds: Number of folds, >= 2. Each is held out once.
+        groups: Points of one group, such as one episode, share a fold, so that a held-out point has no neighbour in
+            time in the training folds. None divides the points at random, with a fixed seed.
 
     Returns:
-        R^2 of each part, at most 1. (folds,)
+        R^2 of each fold, at most 1. (folds,)
 
     Raises:
-        MetricError: If either is not finite, lengths differ, there are fewer than 2 folds, 2 points a fold or one
-            group a fold, all features are equal, or the targets of a fold are.
+        MetricError: If either is not finite, lengths differ, there are fewer than 2 folds, fewer than 2 points or one
+            group for each fold, all features are equal, or all targets of a fold are equal.
 
     Example:
         >>> features = np.random.default_rng(0).normal(size=(100, 3))
@@ -236,7 +236,7 @@ def decodability_by_fold(
 def _splits(
     count: int, folds: int, groups: Shaped[np.ndarray, " points"] | None
 ) -> list[tuple[Shaped[np.ndarray, " fitted"], Shaped[np.ndarray, " left_out"]]]:
-    """Indices of the points that are fitted to and left out, for each fold."""
+    """Indices of the points to fit to and of the held-out points, for each fold."""
     from sklearn.model_selection import GroupKFold, KFold
 
     points = np.zeros((count, 1))
@@ -248,10 +248,10 @@ def _splits(
 
 
 def _similarity(x: Float[np.ndarray, "points first_dim"], y: Float[np.ndarray, "points second_dim"]) -> float:
-    """HSIC_1 of two linear kernels, times points * (points - 3), which cancels in CKA; both centred.
+    """HSIC_1 of two linear kernels of centred points, times points * (points - 3), a factor that cancels in CKA.
 
-    With K = X X' and its diagonal k left out, each row of K sums to -k, because centred points sum to zero. The three
-    terms of HSIC_1 then need k, l and the small matrix X'Y alone.
+    Without its diagonal k, each row of K = X X' sums to -k, because centred points sum to zero. The three terms of
+    HSIC_1 then need only k, l and the small matrix X'Y.
     """
     n = len(x)
     k, ell = (x**2).sum(axis=1), (y**2).sum(axis=1)

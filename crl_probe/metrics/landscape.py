@@ -3,8 +3,8 @@
 Every function takes a landscape ``values`` over an (nx, ny) grid and the mask ``free`` of cells outside walls.
 Values inside walls are never read and may be NaN. ``geodesic`` and ``euclidean`` are distances of each cell's
 centre to the goal, in metres. Only order and differences of ``values`` within one network count, because
-energies of two networks share no unit. Numbers that differ by no more than rounding are ties: cells at mirrored
-places are equally far from the goal, however their distances were computed.
+energies of two networks share no unit. Numbers that differ by no more than rounding are ties: cells in mirrored
+positions are equally far from the goal, even if their computed distances differ in the last bit.
 """
 
 import numpy as np
@@ -15,19 +15,19 @@ from crl_probe.metrics._checks import MetricError, require_at_least, require_fin
 Grid = Float[np.ndarray, "nx ny"]
 Mask = Bool[np.ndarray, "nx ny"]
 
-# The four straight steps come first: a diagonal one is only taken where both straight ones beside it are free.
+# The four straight steps come first: a diagonal step is allowed only where both straight steps beside it are free.
 _STEPS = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1))
 _MINIMUM_CELLS = 3
-# Relative. Far above what rounding leaves of equal doubles, and far below one step of a network's single precision.
+# Relative. Far above the rounding error of equal doubles, and far below the resolution of single precision.
 _ROUNDING = 1e-12
-# Two orders of the cells whose correlation is closer to 1 than this are the same order.
+# Two rankings of the cells count as the same if their correlation is closer to 1 than this.
 _SAME_ORDER = 1e-9
 
 
 def geodesic_rank(values: Grid, geodesic: Grid, free: Mask) -> float:
-    """Spearman correlation of the value with minus the walking distance to the goal, over free cells.
+    """Spearman correlation of the value with minus the geodesic distance to the goal, over free cells.
 
-    1 means that the landscape orders all places by how far they are to walk; 0 that it knows nothing about it.
+    1: the landscape orders all places by geodesic distance. 0: the two orders are unrelated.
 
     Args:
         values: V_g at each cell. (nx, ny), any unit.
@@ -69,10 +69,10 @@ def euclidean_rank(values: Grid, euclidean: Grid, free: Mask) -> float:
 
 
 def topology_gain(values: Grid, geodesic: Grid, euclidean: Grid, free: Mask) -> float:
-    """Partial Spearman correlation of value and minus walking distance, given straight-line distance.
+    """Partial Spearman correlation of value and minus geodesic distance, given straight-line distance.
 
-    What remains of :func:`geodesic_rank` once the part that the straight line explains is taken out of both
-    sides. Above 0: the critic knows something about the walls. Exactly the straight line scores 0.
+    It is :func:`geodesic_rank` after what the straight line explains is removed from both value and geodesic
+    distance. Above 0: the critic knows something about the walls. A landscape of the straight-line distance scores 0.
 
     Args: as :func:`geodesic_rank` and :func:`euclidean_rank`.
 
@@ -80,8 +80,8 @@ def topology_gain(values: Grid, geodesic: Grid, euclidean: Grid, free: Mask) -> 
         A correlation in [-1, 1].
 
     Raises:
-        MetricError: As :func:`geodesic_rank`, and also where the two distances order the cells alike, as in the open
-            field: there is nothing to tell apart then.
+        MetricError: As :func:`geodesic_rank`, and also where the two distances give the same order of the cells, as
+            without walls: the partial correlation is undefined then.
 
     Example:
         >>> euclidean = np.array([[1.0, 2.0, 3.0, 4.0]])
@@ -109,12 +109,12 @@ def topology_gain(values: Grid, geodesic: Grid, euclidean: Grid, free: Mask) -> 
 
 
 def ascent_success(values: Grid, free: Mask, goal_index: tuple[int, int]) -> float:
-    """Share of free cells from which climbing the landscape ends within one cell of the goal.
+    """Share of free cells from which steepest ascent of the landscape ends within one cell of the goal.
 
     Each step goes to the free neighbour, of eight, with the steepest rise per metre; diagonals do not cut corners.
-    A climber stops where nothing rises, also on a plateau that rises further on: flat ground shows no way. This is
-    what greedy behaviour on the landscape would achieve. Ending within one cell is enough, so a goal on the border
-    of two cells counts for both.
+    Ascent stops where no neighbour is higher, so also on a plateau that rises further away. The score is what greedy
+    behaviour on the landscape would achieve. Ending within one cell is enough, so that a goal on the border of two
+    cells counts for both.
 
     Args:
         values: V_g at each cell. (nx, ny), any unit.
@@ -129,7 +129,7 @@ def ascent_success(values: Grid, free: Mask, goal_index: tuple[int, int]) -> flo
             outside.
 
     Example:
-        >>> values = np.array([[5.0, 4.0, 3.0, 6.0, 7.0]])  # the two cells on the left climb away from the goal
+        >>> values = np.array([[5.0, 4.0, 3.0, 6.0, 7.0]])  # from the two cells on the left, ascent leaves the goal
         >>> ascent_success(values, np.ones((1, 5), bool), goal_index=(0, 4))
         0.6
 
@@ -137,7 +137,7 @@ def ascent_success(values: Grid, free: Mask, goal_index: tuple[int, int]) -> flo
     """
     _check_landscape(values, free, goal_index)
     climb = steepest_ascent(values, free).reshape(-1)
-    # Following pointers of pointers doubles the steps taken each time; heights only rise, so there is no cycle.
+    # Each round doubles the number of steps taken. Values only rise along the path, so there is no cycle.
     while not np.array_equal(climb, climb[climb]):
         climb = climb[climb]
     summit = np.stack(np.unravel_index(climb, free.shape), axis=-1).reshape(*free.shape, 2)
@@ -146,15 +146,15 @@ def ascent_success(values: Grid, free: Mask, goal_index: tuple[int, int]) -> flo
 
 
 def steepest_ascent(values: Grid, free: Mask) -> Int[np.ndarray, "nx ny"]:
-    """Where one step of the climb that :func:`ascent_success` judges leads from each cell.
+    """The cell that one step of steepest ascent reaches from each cell, as :func:`ascent_success` takes it.
 
     Args:
         values: V_g at each cell. (nx, ny), any unit.
         free: True outside walls. (nx, ny)
 
     Returns:
-        Flat index of the neighbour with the steepest rise per metre; a cell's own index where nothing rises, and in
-        walls. (nx, ny)
+        Flat index of the neighbour with the steepest rise per metre; a cell's own index where no neighbour is higher,
+        and in walls. (nx, ny)
 
     Raises:
         MetricError: If a free cell is not finite.
@@ -177,9 +177,9 @@ def steepest_ascent(values: Grid, free: Mask) -> Int[np.ndarray, "nx ny"]:
 def spurious_maxima(values: Grid, free: Mask, goal_index: tuple[int, int]) -> float:
     """Local maxima of the landscape outside the goal's cell, per 100 free cells.
 
-    A maximum is a cell, or a plateau of equal neighbours, that nothing beside it exceeds; neighbours are as in
-    :func:`ascent_success`. Each is a place where greedy behaviour gets stuck. A plateau that reaches into the goal's
-    cell is not counted, such as the cells around a goal that lies where they meet.
+    A maximum is a cell, or a plateau of equal neighbours, with no higher neighbour; neighbours are as in
+    :func:`ascent_success`. Greedy behaviour gets stuck there. A plateau that includes the goal's cell is not counted,
+    such as the four cells around a goal in their common corner.
 
     Args and Raises: as :func:`ascent_success`. Returns a count per 100 free cells, >= 0.
 
@@ -207,7 +207,7 @@ def spurious_maxima(values: Grid, free: Mask, goal_index: tuple[int, int]) -> fl
 
 
 def _rises(values: Grid, free: Mask) -> tuple[Float[np.ndarray, "steps nx ny"], Int[np.ndarray, "steps nx ny"]]:
-    """How much higher each of the eight steps leads, and the flat index where it leads.
+    """The rise of each of the eight steps, and the flat index of the cell that it leads to.
 
     A rise is 0 between ties, and minus infinity where the step is not allowed.
     """
@@ -224,7 +224,7 @@ def _tied(first: Num[np.ndarray, "*grid"], second: Num[np.ndarray, "*steps_and_g
 
 
 def _neighbours(free: Mask) -> tuple[Bool[np.ndarray, "steps nx ny"], Int[np.ndarray, "steps nx ny"]]:
-    """Which of the eight steps each cell may take, and the flat index where it leads."""
+    """Which of the eight steps are allowed from each cell, and the flat index of the cell that each leads to."""
     nx, ny = free.shape
     padded = np.pad(free, 1)
     rows, columns = np.indices(free.shape)
@@ -260,7 +260,7 @@ def _spearman(first_name: str, first: Num[np.ndarray, " n"], second_name: str, s
 
 
 def _levels(numbers: Num[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:
-    """Number the distinct values in ascending order from 0, ties sharing one number."""
+    """Number the distinct values in ascending order from 0; ties share one number."""
     order = np.argsort(numbers)
     ascending = numbers[order].astype(np.float64)
     levels = np.zeros(len(numbers), dtype=int)

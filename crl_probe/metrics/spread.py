@@ -1,8 +1,8 @@
-"""How much room a network gives to the states around a goal, measured in its embedding space.
+"""How widely a network spreads the states around a goal in its embedding space.
 
-``phi`` holds one state-action embedding a row and ``near`` marks the rows whose state is close to the goal.
-Spread is always root mean square distance to a centroid. Ratios to the spread of the whole set make networks
-comparable: rotating, shifting or scaling an embedding changes none of them.
+``phi`` holds one state-action embedding a row, and ``near`` marks the rows whose state is close to the goal.
+Spread is always the root mean square distance to a centroid. Ratios to the spread of the whole set are comparable
+between networks: they do not change if an embedding is rotated, shifted or scaled.
 """
 
 import numpy as np
@@ -23,7 +23,7 @@ def near_spread(phi: Embeddings, near: Near) -> float:
         near: True for states close to the goal. (points,)
 
     Returns:
-        A distance in embedding units, >= 0: not comparable across networks, see :func:`spread_ratio`.
+        A distance in embedding units, >= 0. It is not comparable between networks; use :func:`spread_ratio` for that.
 
     Raises:
         MetricError: If an embedding is not finite, lengths differ, ``near`` is not boolean, or fewer than 2 points are
@@ -48,7 +48,7 @@ def spread_ratio(phi: Embeddings, near: Near) -> float:
     Args and Raises: as :func:`near_spread`, and also MetricError if all embeddings are equal.
 
     Returns:
-        A ratio >= 0; small where everything near the goal collapses to a point.
+        A ratio >= 0; small where all states near the goal are embedded almost at one point.
 
     Example:
         >>> round(spread_ratio(np.array([[0.0], [2.0], [7.0]]), np.array([True, True, False])), 3)
@@ -64,9 +64,9 @@ def spread_ratio(phi: Embeddings, near: Near) -> float:
 
 
 def goal_resolution(phi: Embeddings, achieved: Float[np.ndarray, "points goal_dim"], near: Near) -> float:
-    """Spread ratio of the embeddings divided by that of the places they stand for.
+    """Spread ratio of the embeddings divided by the spread ratio of the achieved goals.
 
-    Above 1: more representation per metre near the goal than elsewhere; an isometric embedding has 1.
+    Above 1: a metre near the goal takes more embedding distance than a metre overall. An isometric embedding has 1.
 
     Args:
         phi: State-action embeddings. (points, repr_dim), embedding units.
@@ -77,8 +77,8 @@ def goal_resolution(phi: Embeddings, achieved: Float[np.ndarray, "points goal_di
         A ratio >= 0.
 
     Raises:
-        MetricError: As :func:`spread_ratio`, or if an achieved goal is not finite or the near states are all at one
-            place.
+        MetricError: As :func:`spread_ratio`, and also if an achieved goal is not finite or all near states have the
+            same achieved goal.
 
     Example:
         >>> places = np.array([[0.0], [2.0], [7.0]])
@@ -98,12 +98,12 @@ def goal_resolution(phi: Embeddings, achieved: Float[np.ndarray, "points goal_di
 
 
 def near_dimension(phi: Embeddings, near: Near) -> float:
-    """Participation ratio of the near covariance: in how many directions the near embeddings really spread.
+    """Participation ratio of the near covariance: the number of directions in which the near embeddings spread.
 
-    (sum of eigenvalues)^2 / sum of squared eigenvalues. It cannot exceed the number of near points minus one, and
-    is too small for samples not much larger than the dimension itself.
+    (sum of eigenvalues)^2 / sum of squared eigenvalues. It cannot exceed the number of near points minus one, and is
+    too small if there are not many more points than dimensions.
 
-    Args and Raises: as :func:`near_spread`, but at least 3 near points are needed, and they must differ.
+    Args and Raises: as :func:`near_spread`, but with at least 3 near points, which must not all be equal.
 
     Returns:
         A number of dimensions, between 1 and repr_dim.
@@ -126,9 +126,9 @@ def near_dimension(phi: Embeddings, near: Near) -> float:
 
 
 def goal_offset(phi: Embeddings, near: Near, psi: Float[np.ndarray, " repr_dim"]) -> float:
-    """Distance from the centre of the near embeddings to the goal's own, in spreads of the whole set.
+    """Distance from the centroid of the near embeddings to the goal's embedding, over the spread of the whole set.
 
-    0: what is near the goal sits right around the goal's embedding, as the contrastive loss wants it.
+    0: the states near the goal are centred on the goal's embedding, as the contrastive loss wants it.
 
     Args:
         phi: State-action embeddings. (points, repr_dim), embedding units.

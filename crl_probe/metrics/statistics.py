@@ -1,8 +1,8 @@
 """Aggregates with their uncertainty. The unit of replication is the seed.
 
 Several seeds: interquartile mean and a bootstrap over seeds. One seed: mean and an interval over that run's
-own samples (episodes or goals), which says how well this one agent was measured and nothing about training again.
-Every :class:`Estimate` carries which of the two it is.
+own samples (episodes or goals). That interval says how well this one agent was measured, and nothing about the result
+of training again. The ``unit`` of an :class:`Estimate` says which of the two it has.
 """
 
 import dataclasses
@@ -25,10 +25,10 @@ class Estimate:
 
     Attributes:
         value: The aggregate.
-        low: Lower end of the interval; equal to ``value`` where nothing could be resampled.
+        low: Lower end of the interval; equal to ``value`` if there was nothing to resample.
         high: Upper end of the interval.
-        unit: What was resampled: ``seeds``, or the samples inside the only run, such as ``episodes``.
-        count: How many of them there were.
+        unit: What was resampled: ``seeds``, or the samples of the only run, such as ``episodes``.
+        count: The number of them.
     """
 
     value: float
@@ -41,7 +41,7 @@ class Estimate:
 def interquartile_mean(values: Shaped[np.ndarray, "*batch n"]) -> Shaped[np.ndarray, "*batch"]:
     """Mean of the middle half along the last axis; the plain mean for fewer than 4 values.
 
-    A quarter of the values, rounded down, is left out at either end.
+    The lowest and the highest quarter of the values, rounded down, are left out.
 
     Args:
         values: Samples along the last axis. (..., n), n >= 1.
@@ -72,8 +72,8 @@ def stratified_resamples(
 ) -> list[Float[np.ndarray, "resamples _"]]:
     """Draw with replacement inside each stratum, independently of the others.
 
-    A stratum is one depth and its values are seeds, so that every resample has as many seeds of a depth as there
-    are. The generator is fixed, so that a report never flickers.
+    A stratum is one depth and its values are seeds: every resample has as many seeds of a depth as the original. The
+    seed of the generator is fixed, so that the same runs always give the same interval.
 
     Args:
         strata: Values of each stratum. (n,), n >= 1; n may differ.
@@ -128,7 +128,7 @@ def bootstrap_interval(
 ) -> tuple[float, float]:
     """Percentile bootstrap interval of a statistic.
 
-    With very few values the interval is too narrow: three seeds cannot say how unusual a fourth would be.
+    With very few values the interval is too narrow: three seeds say little about how different a fourth could be.
 
     Args:
         values: Independent samples. (n,)
@@ -156,10 +156,10 @@ def aggregate_over_seeds(by_seed: Float[np.ndarray, " seeds"]) -> Estimate:
     """Interquartile mean over seeds with its bootstrap interval.
 
     Args:
-        by_seed: One number a seed. (seeds,)
+        by_seed: One number for each seed. (seeds,)
 
     Returns:
-        The estimate; of a single seed the interval has no width, because there is nothing to resample.
+        The estimate; with a single seed the interval has no width, because there is nothing to resample.
 
     Raises:
         MetricError: If a value is not finite or there is none.
@@ -183,17 +183,17 @@ def estimate_over_seeds(
     """Aggregate one metric over the runs that differ only in their seed.
 
     Each run counts once, by the summary of its samples. With a single run the interval is over its samples: a
-    bootstrap, or Wilson's score interval for the mean of booleans, because a bootstrap of no success in 20 episodes
-    would claim that success is impossible.
+    bootstrap, or Wilson's score interval for the mean of booleans, because a bootstrap over 20 episodes without a
+    success would claim that success is impossible.
 
     Args:
-        samples_by_seed: For each run its per-episode or per-goal values; each at least one, finite. Yes-or-no
-            samples, such as the success of an episode, are of dtype bool.
+        samples_by_seed: For each run its values by episode or by goal, at least one, all finite. Yes-or-no samples,
+            such as the success of an episode, are of dtype bool.
         sample_unit: What a sample is, in plural, such as ``episodes``.
         within_run: Summarises one run's samples along an ``axis``: ``np.mean`` or ``np.median``.
 
     Returns:
-        The estimate; ``unit`` tells which of the two intervals it has.
+        The estimate; its ``unit`` says which of the two intervals it has.
 
     Raises:
         MetricError: If there is no run, a run has no sample, or a sample is not finite.
@@ -212,7 +212,7 @@ def estimate_over_seeds(
         by_seed = np.array([float(within_run(samples)) for samples in samples_by_seed])
         pooled = np.concatenate(samples_by_seed)
         if pooled.dtype == np.bool_ and (pooled.all() or not pooled.any()):
-            # No resample can differ from "never" or "always", and that is not known for certain.
+            # Every resample would be "never" or "always" too, and the interval would have no width.
             return Estimate(float(by_seed[0]), *_wilson_interval(pooled), "seeds", len(by_seed))
         return aggregate_over_seeds(by_seed)
     (samples,) = samples_by_seed

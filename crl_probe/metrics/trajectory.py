@@ -1,7 +1,7 @@
-"""The way an episode takes through embedding space, and whether a picture of it can be trusted.
+"""The path of an episode through embedding space, and whether a projection of it can be trusted.
 
 A trajectory is one episode's embeddings in order of time. Pass the part up to the first arrival at the goal:
-an agent that has arrived and hovers there would otherwise count as wandering.
+after it, small movements around the goal would count as detours.
 """
 
 import numpy as np
@@ -13,13 +13,13 @@ Trajectory = Float[np.ndarray, "steps repr_dim"]
 
 
 def embedding_path_length(phi: Trajectory) -> float:
-    """Length of the chain of embeddings: the sum of distances between successive ones.
+    """Length of the path of embeddings: the sum of the distances between successive ones.
 
     Args:
         phi: Embeddings of one episode in order of time. (steps, repr_dim), embedding units.
 
     Returns:
-        A length in embedding units, >= 0: comparable within one network only.
+        A length in embedding units, >= 0. Compare within one network only.
 
     Raises:
         MetricError: If an embedding is not finite or there are fewer than 2 steps.
@@ -36,9 +36,9 @@ def embedding_path_length(phi: Trajectory) -> float:
 
 
 def straightness(phi: Trajectory) -> float:
-    """Distance from first to last embedding, divided by the length of the way between them.
+    """Distance from first to last embedding, divided by the length of the path between them.
 
-    1: the episode is a straight line in embedding space. Near 0: it wanders, or comes back.
+    1: the episode is a straight line in embedding space. Near 0: it makes long detours, or returns to where it began.
 
     Args and Raises: as :func:`embedding_path_length`, and also MetricError if the embeddings never move.
 
@@ -62,7 +62,7 @@ def straightness(phi: Trajectory) -> float:
 def energy_monotonicity(energy: Float[np.ndarray, " steps"]) -> float:
     """Kendall's tau-b between time and energy along an episode.
 
-    1: the critic says that every step came closer to the goal. 0: no trend.
+    1: the energy rises with every step, so for the critic each step is closer to the goal. 0: no trend.
 
     Args:
         energy: f(s_t, a_t, g) of one episode for its commanded goal. (steps,), any unit.
@@ -91,15 +91,15 @@ def energy_monotonicity(energy: Float[np.ndarray, " steps"]) -> float:
 def trustworthiness(
     embeddings: Float[np.ndarray, "points repr_dim"], picture: Float[np.ndarray, "points dims"], neighbours: int = 15
 ) -> float:
-    """How many neighbours in a picture are neighbours in the space it was drawn from.
+    """How far neighbours in a projection are neighbours in the original space.
 
     Args:
         embeddings: Points in the original space. (points, repr_dim)
-        picture: The same points in the picture. (points, dims)
+        picture: The same points in the projection. (points, dims)
         neighbours: Size of the neighbourhood that is compared, below half the number of points.
 
     Returns:
-        A score in [0, 1]; 1 means that no point of the picture has a false neighbour.
+        A score in [0, 1]; 1 means that no point has a false neighbour in the projection.
 
     Raises:
         MetricError: If either is not finite, lengths differ, all embeddings are equal, or there are not more than
@@ -118,5 +118,5 @@ def trustworthiness(
     require_same_length(embeddings=embeddings, picture=picture)
     require_at_least(2 * neighbours + 1, "number of points", len(embeddings))
     if not np.ptp(embeddings, axis=0).any():
-        raise MetricError("all embeddings are equal: they have no neighbours that a picture could keep.")
+        raise MetricError("all embeddings are equal: their nearest neighbours are undefined. The network collapsed.")
     return float(sklearn_trustworthiness(embeddings, picture, n_neighbors=neighbours))

@@ -1,4 +1,4 @@
-"""How much the value changes across walls, compared to open floor: does a landscape know that walls are there?"""
+"""How much the value changes across walls, compared to open floor."""
 
 import functools
 from typing import TypeAlias
@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 from crl_probe.metrics._checks import MetricError, require_finite, require_mask
 from crl_probe.metrics.landscape import Grid, Mask
 
-_DECIMALS = 9  # distances that agree so far are the same one, computed in two ways
+_DECIMALS = 9  # distances that agree to this precision count as equal
 
 FacingPairs: TypeAlias = tuple[Int[np.ndarray, "walls 2"], Int[np.ndarray, "open 2"]]
 
@@ -17,11 +17,12 @@ FacingPairs: TypeAlias = tuple[Int[np.ndarray, "walls 2"], Int[np.ndarray, "open
 def wall_contrast(values: Grid, euclidean: Grid, free: Mask) -> float:
     """How much more the value changes across a wall than across open floor of the same width.
 
-    Pairs of free cells that face each other across a wall are compared with open pairs at the same distance between
-    their cells. What the straight line to the goal explains is taken out of both first: m(E) is the best decreasing
-    function of straight-line distance for this landscape, and abs(change of V) - abs(change of m) is what is left of a
-    pair. contrast = 1 + (mean left across walls - mean left over open floor) / mean abs(change of V) over open floor.
-    1 means blind to walls: any decreasing function of the straight line scores exactly 1, and noise about 1.
+    A wall pair is two free cells that face each other across a wall; an open pair has the same distance and only floor
+    between its cells. First, what the straight line to the goal explains is removed from both: m(E) is the decreasing
+    function of straight-line distance that fits this landscape best, and the residual of a pair is
+    abs(change of V) - abs(change of m). Then
+    contrast = 1 + (mean residual of wall pairs - mean residual of open pairs) / mean abs(change of V) of open pairs.
+    1: the landscape ignores walls. Any decreasing function of the straight line scores exactly 1, and noise about 1.
 
     Args:
         values: V_g at each cell. (nx, ny), any unit.
@@ -29,7 +30,7 @@ def wall_contrast(values: Grid, euclidean: Grid, free: Mask) -> float:
         free: True outside walls. (nx, ny)
 
     Returns:
-        A number in units of the mean change over open floor; below 1 where the value changes less across walls.
+        A number in units of the mean change over open floor; below 1 if the value changes less across walls.
 
     Raises:
         MetricError: If a free cell is not finite, no wall pair has an open pair of its width to match, or the value
@@ -67,7 +68,7 @@ def wall_contrast(values: Grid, euclidean: Grid, free: Mask) -> float:
 def _decreasing_fit(
     values: Float[np.ndarray, " cells"], euclidean: Float[np.ndarray, " cells"]
 ) -> Float[np.ndarray, " cells"]:
-    """The decreasing function of distance that is closest to the values, at every cell; cells equally far share one."""
+    """The decreasing function of distance that fits the values best, at every cell; equally far cells share a value."""
     from scipy.optimize import isotonic_regression
 
     _, member = np.unique(np.round(euclidean, _DECIMALS), return_inverse=True)
@@ -78,9 +79,9 @@ def _decreasing_fit(
 
 @functools.lru_cache(maxsize=4)
 def _matched_pairs(free_bytes: bytes, shape: tuple[int, int]) -> tuple[FacingPairs, ...]:
-    """Pairs across walls and over open floor for every distance at which there are both.
+    """Wall pairs and open pairs for every distance at which there are both.
 
-    Finding them takes far longer than reading a landscape at them, and all landscapes of a maze share one mask.
+    Cached, because finding them takes far longer than using them, and all landscapes of a maze share one mask.
     """
     free = np.frombuffer(free_bytes, dtype=bool).reshape(shape)
     by_separation = (_facing_pairs(free, separation) for separation in range(2, max(shape)))
@@ -88,7 +89,7 @@ def _matched_pairs(free_bytes: bytes, shape: tuple[int, int]) -> tuple[FacingPai
 
 
 def _facing_pairs(free: Mask, separation: int) -> FacingPairs:
-    """Flat indices of axis-aligned pairs of free cells: with only wall between them, and with only floor."""
+    """Flat indices of axis-aligned pairs of free cells: with only wall, or with only floor, between them."""
     walls, opens = [], []
     index = np.arange(free.size).reshape(free.shape)
     for cells, flat in ((free, index), (free.T, index.T)):

@@ -1,7 +1,7 @@
 """Principal components of several embedding spaces, Procrustes-aligned to those of the first space.
 
-Unlike a UMAP such a projection is linear: it bends nothing and makes up no gap. What lies across the three directions
-it does not show.
+Unlike UMAP this projection is linear: it adds no distortion and no false gaps. Differences in all other directions are
+lost.
 """
 
 from collections.abc import Sequence
@@ -17,15 +17,16 @@ def principal_projections(
 ) -> tuple[Float[np.ndarray, "spaces rows 3"], Float[np.ndarray, " spaces"]]:
     """Project the same rows of several spaces onto the first three principal components of each.
 
-    Projections are rotated, and mirrored if need be, so that the points lie as near as they can to those of the first
-    space (orthogonal Procrustes), and scaled so that the root-mean-square distance of the points to their mean is 1.
+    Projections are rotated, and mirrored if needed, so that the points are as close as possible to those of the first
+    space (orthogonal Procrustes). They are scaled so that the root mean square distance of the points to their mean is
+    1.
 
     Args:
-        spaces: One for each agent, finite, of any number of dimensions; missing ones are filled with zeros.
-        points: Only this many first rows decide the projection; the others are projected with them.
+        spaces: One for each agent, finite. The number of dimensions may differ; fewer than 3 are filled with zeros.
+        points: The projection is fitted to this many first rows, and then applied to all rows.
 
     Returns:
-        The projections, and the share of the points' variance that each carries. A space in which all points are
+        The projections, and the share of the points' variance that each explains. A space in which all points are
         equal has a projection of zeros and a share of NaN.
 
     Source: Schönemann 1966 for the alignment; scipy's ``orthogonal_procrustes``.
@@ -45,7 +46,7 @@ def _components(space: Float[np.ndarray, "rows _"], points: int) -> tuple[Float[
     centred = exact - exact[:points].mean(axis=0)
     _, singular, axes = np.linalg.svd(centred[:points], full_matrices=False)
     axes = axes[:DIMENSIONS]
-    # Either sign is right; one is fixed, so that the same space gives the same projection everywhere.
+    # The sign of an axis is arbitrary. It is fixed here, so that the same space gives the same projection everywhere.
     largest = axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)]
     scores = centred @ (axes * np.sign(largest)[:, None]).T
     kept = float((singular[:DIMENSIONS] ** 2).sum())

@@ -1,4 +1,4 @@
-"""What a probe declares about itself; commands, report sections, documentation and figures are made from it.
+"""The declaration of a probe, from which commands, report sections, documentation and figures are made.
 
 A probe is one file in this folder: settings, a result, a function ``run``, and ``PROBE``, its declaration.
 """
@@ -21,23 +21,23 @@ Source: TypeAlias = Literal["on-policy", "shared", "grid"]
 
 @runtime_checkable
 class Findings(Protocol):
-    """Numbers of a probe by level, as the sentence of its finding needs them."""
+    """Numbers of a probe by level, for the sentence of its finding."""
 
     def ends(self, metric: str, source: Source, words: str, part: str = "") -> str:
-        """What a number is at the first and the last level, and whether the intervals overlap, in one sentence.
+        """A number at the first and the last level, and whether the intervals overlap, in one sentence.
 
         Args:
             metric: Name of the metric.
-            source: What it was measured on.
-            words: The sentence up to the number, with ``{}`` where the number goes.
-            part: Part that the number is about, if it has parts.
+            source: Source of the number.
+            words: The sentence, with ``{}`` in place of the number.
+            part: The part that the number is about, if it has parts.
 
         Returns:
-            Empty where there is no such number.
+            The sentence; empty if there is no such number.
         """
 
     def at_last(self, metric: str, source: Source) -> "LastLevel | None":
-        """A number at the last level, such as the deepest; None where there is none."""
+        """A number at the last level, such as the deepest; None if there is none."""
 
 
 @runtime_checkable
@@ -60,8 +60,8 @@ class NumberTable:
 
     Attributes:
         metrics: Names of metrics.
-        source: What they were measured on.
-        heading: Says what tells this table from another of the section; empty where it is the only one.
+        source: Source of the numbers.
+        heading: Distinguishes the table from the others of the section; empty if it is the only one.
     """
 
     metrics: tuple[str, ...]
@@ -70,50 +70,50 @@ class NumberTable:
 
 
 def option(default: Any, flag: str, help: str, *, low: int | None = None) -> Any:
-    """A field of a probe's settings that its command has as an option.
+    """A field of a probe's settings that is an option of its command.
 
     Args:
-        default: Used where the option is not given; its type is that of the option.
+        default: Value if the option is not given; it also gives the type of the option.
         flag: Name on the command line, such as ``--grid``.
-        help: What it is, in one sentence; the default is added.
-        low: Smallest number allowed.
+        help: Help text in one sentence; the default value is appended.
+        low: Smallest allowed number.
     """
     return dataclasses.field(default=default, metadata={"flag": flag, "help": help, "low": low})
 
 
 def anywhere(env: "GoalEnv") -> str:
-    """What an environment must have for a probe that works in all of them: nothing."""
+    """Accept every environment: there is no reason why the probe could not use it."""
     del env
     return ""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Probe:
-    """Everything that is true of one probe.
+    """The declaration of one probe.
 
     Attributes:
         name: Name of its module, its results and its figures.
-        order: Place in reports and lists; smaller comes first.
-        command: Word for it on the command line.
+        order: Position in reports and lists; smaller comes first.
+        command: Its name on the command line.
         title: Heading of its section.
         help: One line for ``--help``.
-        settings: Frozen dataclass of its own settings; fields made by :func:`option` are options of its command.
-        result: Frozen dataclass that ``run`` returns, with ``runs`` and, where it has metrics, ``samples()``.
-        run: Measures the agents of some evidence. It may draw from the generator, which is seeded anew each time.
-        metrics: Names of the metrics it measures.
-        agent: What it needs of every agent: a protocol of ``crl_probe.runs.agent``.
-        environment: Says what an environment lacks for it, in a few words, or nothing.
-        records: What of the evidence it looks at.
-        is_cached: Whether its result is kept on disk. Not where it reads what a checkpoint's hash does not cover.
+        settings: Frozen dataclass of its settings; fields made by :func:`option` are options of its command.
+        result: Frozen dataclass that ``run`` returns, with ``runs`` and, if the probe has metrics, ``samples()``.
+        run: Measures the agents of an ``Evidence``. The random generator is seeded before each call.
+        metrics: Names of the metrics that it measures.
+        agent: The protocol of ``crl_probe.runs.agent`` that every agent must satisfy.
+        environment: Returns why the probe cannot use an environment, in a few words; empty if it can.
+        records: The parts of the evidence that it uses.
+        is_cached: Whether its result is cached on disk. It must not be if it depends on more than a checkpoint's hash.
         over_training: Whether a report with several checkpoints of each run also shows it over training.
-        reading: How to read its section, in a sentence, for a result.
-        finding: What the runs show, in a sentence with its numbers; empty where there is nothing to say.
+        reading: How to read its section, in one sentence, for a result.
+        finding: What the runs show, in one sentence with numbers; empty if there is nothing to report.
         notes: More sentences below the section, for a result.
-        charts: Metrics that are charted by level, on the page and on paper.
+        charts: Metrics that are charted by level, on the page and in figures for papers.
         tables: Tables of numbers on the page.
-        page: What else is drawn on the page: ``module:function`` of a result; see ``crl_probe.render.page.panels``.
-        paper: Its figure on paper, ``module:function`` of a result; empty for the charts by level alone.
-        scale: What the two ends of the value scale mean, where views use it.
+        page: Further content of the page: ``module:function`` of a result; see ``crl_probe.render.page.panels``.
+        paper: Its figure for papers, ``module:function`` of a result; empty if it only has the charts by level.
+        scale: Meaning of the two ends of the value scale, if its views have one.
     """
 
     name: str

@@ -1,7 +1,7 @@
-"""What each agent's critic already knows after its first blocks: its own head applied after some of them.
+"""What each agent's critic knows after its first blocks: its own head is applied to the stream after some of them.
 
-The head was trained behind all blocks. That it can be applied earlier at all is owed to the blocks adding to one
-stream; where they do not, the lens shows next to nothing before the end.
+The head was trained on the output of the last block. It can be applied earlier because all blocks add to one residual
+stream. Without residual connections, scores before the last block are close to chance.
 """
 
 import dataclasses
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from crl_train.envs.maze_geometry import Maze
 
 SOURCES = {"retrieval_accuracy": "shared", "geodesic_rank": "grid"}
-"""What is seen through the lens, and what it is measured on."""
+"""The scores of the depth lens, and the source of each."""
 
 _CHUNK = 512
 
@@ -37,9 +37,9 @@ class DepthLensSettings:
     """Settings of the probe.
 
     Attributes:
-        kept: After how many counts of blocks the head is applied, evenly spaced from none to all of them.
-        batch_size: Pairs of a batch; chance is 1 in so many.
-        fine_cells: About how many grid cells the long side of the maze is divided into.
+        kept: Number of blocks after which the head is applied, evenly spaced from before the first to the last.
+        batch_size: Pairs in a batch; chance is 1 / batch_size.
+        fine_cells: Approximate number of grid cells along the long side of the maze.
     """
 
     kept: int = 33
@@ -60,9 +60,9 @@ class DepthLensResult:
     Attributes:
         runs: The agents.
         total_blocks: Residual blocks of each agent's encoders. (runs,)
-        blocks: For each agent after how many blocks its head was applied, from 0 to all. (kept,)
+        blocks: For each agent the numbers of blocks after which its head was applied, from 0 to all. (kept,)
         retrieval_accuracy: For each agent its score on every batch of shared pairs. (kept, batches)
-        geodesic_rank: For each agent its score for every shared goal; no goals without a maze. (kept, goals)
+        geodesic_rank: For each agent its score for every shared goal; (kept, 0) without a maze. (kept, goals)
         readable: For each name in ``SOURCES`` the share of blocks that reaches 90 % of the whole critic's mean score.
             (runs,)
     """
@@ -75,7 +75,7 @@ class DepthLensResult:
     readable: dict[str, np.ndarray]
 
     def samples(self) -> tuple[MetricSamples, ...]:
-        """The readable depth of every run, by what is read."""
+        """The readable depth of every run, for each score."""
         return tuple(
             entry
             for score, by_run in self.readable.items()
@@ -85,11 +85,11 @@ class DepthLensResult:
 
 
 def run(evidence: "Evidence", settings: DepthLensSettings, rng: np.random.Generator) -> DepthLensResult:
-    """Score every critic as if it ended after its first blocks; the actor stays whole.
+    """Score every critic as if it ended after its first blocks; the actor is not cut.
 
     Args:
-        evidence: The agents, and what is recorded of them.
-        settings: How many counts of blocks, and on what they are scored.
+        evidence: The agents and their records.
+        settings: Number of prefixes, batch size and grid.
         rng: Shuffles the shared pairs, as in the retrieval probe.
 
     Raises:
@@ -117,7 +117,7 @@ def run(evidence: "Evidence", settings: DepthLensSettings, rng: np.random.Genera
 
 
 def _readable(scores: Float[np.ndarray, "kept samples"], blocks: Int[np.ndarray, " kept"]) -> float:
-    # Undefined without a maze, and for a critic that scores nothing even with all its blocks.
+    # Undefined without a maze, and for a critic whose score with all its blocks is not above 0.
     return or_nan(metrics.readable_depth, scores.mean(axis=1), blocks) if scores.size else float("nan")
 
 
@@ -140,7 +140,7 @@ def _ranks(
     goals: Float[np.ndarray, "goals goal_dim"],
     geodesic: Float[np.ndarray, "goals cells"],
 ) -> Float[np.ndarray, "kept goals"]:
-    # The actor is the whole one: only the critic is looked at through the lens.
+    # Only the critic is cut: actions come from the whole actor.
     cells = np.tile(states, (len(goals), 1))
     actions = acting(agent)(cells, np.repeat(goals, len(states), axis=0))
     phi = np.split(_phi_after(agent, blocks, cells, actions), len(goals), axis=1)
@@ -183,7 +183,7 @@ def _chunk(agent: LayeredAgent) -> int:
 def _grid(
     maze: "Maze", env: "GoalEnv", goals: Float[np.ndarray, "goals goal_dim"], fine_cells: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Nominal states at free places of the maze, the goals, and the geodesic distances between the two."""
+    """Nominal states in the free cells of the maze, the goals, and the geodesic distances between them."""
     _, places, states = floor_of(env, maze, max(3, round(fine_cells / max(maze.walls.shape))))
     return states, goals, maze.geodesics(places, np.asarray(env.in_plane(goals)))
 
@@ -201,8 +201,8 @@ PROBE = Probe(
     agent=LayeredAgent,
     records=("goals", "shared"),
     reading=lambda _: (
-        "Both encoders cut after each block, with the head as it is: where a curve reaches its final height, the rest "
-        "of the network adds nothing to what is measured."
+        "Both encoders are cut after each block and followed by their own head: after the block where a curve reaches "
+        "its final height, further blocks add nothing to this score."
     ),
     finding=lambda found: found.ends(
         "readable_depth",

@@ -1,8 +1,8 @@
-"""The ways episodes take through embedding space: measured in all its dimensions, pictured in two.
+"""The paths of episodes through embedding space: measured in all its dimensions, shown in two or three.
 
-The pictures of all agents are fitted together (AlignedUMAP on the shared set, each point tied to itself), so that the
-same state sits in about the same place in every panel. Beside them stand the three directions of most variance, which
-bend nothing. No number is ever measured in a picture.
+The two-dimensional projections of all agents are fitted together (AlignedUMAP on the shared set), so that the same
+state has about the same position in every panel. The three-dimensional ones are linear: the three principal
+components. No metric of a path is measured in a projection.
 """
 
 import dataclasses
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 NEIGHBOURS = 15
 METHODS = {"aligned": "AlignedUMAP", "umap": "UMAP", "pca": "PCA"}
-MANY_PICTURES = 24
+MANY_SPACES = 24
 MEASURES = ("embedding_path_length", "straightness", "energy_monotonicity")
 
 
@@ -41,13 +41,13 @@ class EmbeddingTrajectorySettings:
     """Settings of the probe.
 
     Attributes:
-        method: ``aligned`` (one UMAP of all agents, each state tied to itself), ``umap`` (each agent by itself) or
-            ``pca`` (each agent's two directions of most variance).
-        points: About how many shared points each picture holds.
-        epochs: Epochs of the UMAP optimisation; None takes 100, and 50 where there are more than 24 pictures: half the
-            time for 0.001 of trustworthiness.
-        own_episodes: Whether each agent's own episodes are measured. The picture needs none: with a shared set made
-            earlier, no agent is rolled out.
+        method: ``aligned`` (UMAP of all agents together, with links between the same states), ``umap`` (each agent by
+            itself) or ``pca`` (each agent's first two principal components).
+        points: Approximate number of shared points in each projection.
+        epochs: Epochs of the UMAP optimisation; None takes 100, or 50 for more than 24 embedding spaces, which halves
+            the time and costs 0.001 of trustworthiness.
+        own_episodes: Whether each agent's own episodes are measured. The projection does not need them: with an
+            existing shared set, no agent is rolled out.
     """
 
     method: str = option("aligned", "--method", "How states are projected: aligned, umap or pca.")
@@ -57,32 +57,34 @@ class EmbeddingTrajectorySettings:
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
-            raise ConfigError(f"method={self.method!r} is not usable: pictures are made by {', '.join(METHODS)}.")
+            raise ConfigError(f"method={self.method!r} is not usable: projections are made by {', '.join(METHODS)}.")
         if self.epochs is not None and self.epochs < 1:
-            raise ConfigError(f"epochs={self.epochs} is not usable: a picture takes at least 1. Use 100.")
+            raise ConfigError(f"epochs={self.epochs} is not usable: a projection takes at least 1. Use 100.")
 
 
 @dataclasses.dataclass(frozen=True)
 class EmbeddingTrajectoryResult:
-    """Pictures of the shared set, and numbers on each agent's own episodes.
+    """Projections of the shared set, and numbers on each agent's own episodes.
 
     Attributes:
         runs: The agents.
-        method: How the picture was made.
-        picture: Shared points, then shared goals, in each agent's panel. (runs, points + goals, 2)
-        trustworthiness: Of each panel; NaN for a network that has collapsed. (runs,)
-        linear: The same rows by the first three principal components of each agent's points, turned onto the first
-            agent's; the root-mean-square radius of the points is 1. (runs, points + goals, 3)
-        explained: Share of the points' variance that these carry; NaN for a network that has collapsed. (runs,)
+        method: Name of the projection method.
+        picture: Projection of the shared points, then of the shared goals, for each agent. (runs, points + goals, 2)
+        trustworthiness: Of each projection; NaN for a network that has collapsed. (runs,)
+        linear: The same rows projected onto the first three principal components of each agent's points,
+            Procrustes-aligned to the first agent's; the root mean square radius of the points is 1.
+            (runs, points + goals, 3)
+        explained: Share of the points' variance that these explain; NaN for a network that has collapsed. (runs,)
         episode: Episode of each shared point. (points,)
         time: Step within the episode. (points,)
-        source: Index into ``actors`` of the agent that made the episode. (points,)
-        actors: The agents whose episodes these are: ``runs``, unless the shared set was made from others.
-        positions: Achieved goal of each shared point, first two entries. (points, 2), environment's unit.
-        distance: Walking distance to the goal commanded in the episode. (points,), environment's unit.
+        source: Index into ``actors`` of the agent of the episode. (points,)
+        actors: The agents whose episodes these are: ``runs``, unless the shared set was made from other runs.
+        positions: Achieved goal of each shared point in the plane; its first two entries if there is no plane.
+            (points, 2), environment's unit.
+        distance: Geodesic distance to the commanded goal of the episode. (points,), environment's unit.
         goals: Shared goals. (goals, goal_dim)
-        measures: For each name in ``MEASURES`` the value up to first arrival; NaN where an episode arrives at once.
-            (runs, episodes), no episodes unless they were asked for.
+        measures: For each name in ``MEASURES`` the value up to first arrival; NaN if an episode has fewer than 3
+            embeddings up to then. (runs, episodes); (runs, 0) without ``own_episodes``.
         map_xs: Centres of the maze's cells along x, empty without a maze. (nx,)
         map_ys: The same along y. (ny,)
         map_free: True where a cell is no wall. (nx, ny)
@@ -115,18 +117,18 @@ class EmbeddingTrajectoryResult:
             for entry in metric_samples(run, name, "on-policy", "episodes", by_episode)
         ]
         for run, score in zip(self.runs, self.trustworthiness, strict=True):
-            entries += metric_samples(run, "trustworthiness", "shared", "pictures", np.array([score]))
+            entries += metric_samples(run, "trustworthiness", "shared", "projections", np.array([score]))
         return tuple(entries)
 
 
 def run(
     evidence: "Evidence", settings: EmbeddingTrajectorySettings, rng: np.random.Generator
 ) -> EmbeddingTrajectoryResult:
-    """Picture the shared set in every agent's embedding space and measure the agents' own trajectories.
+    """Project the shared set from every agent's embedding space, and measure the agents' own trajectories.
 
     Args:
-        evidence: The agents, and what is recorded of them.
-        settings: Size of the pictures and the evidence.
+        evidence: The agents and their records.
+        settings: Method and size of the projections.
         rng: Seeds UMAP.
 
     Raises:
@@ -139,17 +141,17 @@ def run(
     places, paths = places[rows], paths.rows(rows)
     spaces = [np.concatenate([phi[rows], psi]) for phi, psi in zip(evidence.path_phi, evidence.goal_psi, strict=True)]
     method = "umap" if len(spaces) == 1 and settings.method == "aligned" else settings.method
-    epochs = settings.epochs or (100 if len(spaces) <= MANY_PICTURES else 50)
+    epochs = settings.epochs or (100 if len(spaces) <= MANY_SPACES else 50)
     evidence.progress(f"{METHODS[method]} of {len(rows)} states in {len(spaces)} embedding spaces")
-    pictures = draw(spaces, method, seed=int(rng.integers(2**31)), epochs=epochs)
+    projections = draw(spaces, method, seed=int(rng.integers(2**31)), epochs=epochs)
 
     linear, explained = principal_projections(spaces, len(rows))
     return EmbeddingTrajectoryResult(
         runs=evidence.infos,
         method=METHODS[method],
-        picture=np.stack(pictures),
+        picture=np.stack(projections),
         trustworthiness=np.array(
-            [or_nan(metrics.trustworthiness, s, p, NEIGHBOURS) for s, p in zip(spaces, pictures, strict=True)]
+            [or_nan(metrics.trustworthiness, s, p, NEIGHBOURS) for s, p in zip(spaces, projections, strict=True)]
         ),
         linear=linear,
         explained=explained,
@@ -176,7 +178,7 @@ def _no_measures(runs: int) -> dict[str, Float[np.ndarray, "runs 0"]]:
 
 
 def _until_arrival(reached: Bool[np.ndarray, " points"], episode: Int[np.ndarray, " points"]) -> np.ndarray:
-    """True up to and including each episode's first arrival: hovering at the goal is one place many times over."""
+    """True up to and including each episode's first arrival: after it, points would repeat the goal's position."""
     arrived_before = np.zeros(len(reached), dtype=bool)
     for number in np.unique(episode):
         mine = np.flatnonzero(episode == number)
@@ -187,11 +189,11 @@ def _until_arrival(reached: Bool[np.ndarray, " points"], episode: Int[np.ndarray
 def draw(
     spaces: Sequence[Float[np.ndarray, "points repr_dim"]], method: str, seed: int, epochs: int
 ) -> list[Float[np.ndarray, "points 2"]]:
-    """Draw the same points from several embedding spaces in the plane.
+    """Project the same points from several embedding spaces onto the plane.
 
     Args:
         spaces: One for each agent, rows in the same order.
-        method: A key of ``METHODS``; ``aligned`` keeps each point in about the same place across pictures.
+        method: A key of ``METHODS``; ``aligned`` gives each point about the same position in all projections.
         seed: Seeds UMAP.
         epochs: Epochs of the UMAP optimisation.
 
@@ -201,11 +203,13 @@ def draw(
     Source: UMAP, arXiv 1802.03426; umap-learn's AlignedUMAP with identity relations.
     """
     if not all(np.isfinite(space).all() for space in spaces):
-        raise ProbeError("embeddings are not finite: no picture can place them. A checkpoint holds NaN weights.")
+        raise ProbeError(
+            "embeddings are not finite: they cannot be projected. A checkpoint holds NaN weights; leave its run out."
+        )
     if len(spaces[0]) <= 2 * NEIGHBOURS:
         raise ProbeError(
-            f"{len(spaces[0])} points are too few for a picture: it needs over {2 * NEIGHBOURS}. "
-            "Record more or longer episodes, or ask for more points."
+            f"{len(spaces[0])} points are too few for a projection: it needs more than {2 * NEIGHBOURS}. "
+            "Record more or longer episodes, or set more points."
         )
     if method == "pca":
         from sklearn.decomposition import PCA
@@ -219,24 +223,24 @@ def draw(
         "min_dist": 0.1,
         "n_epochs": epochs,
         "random_state": seed,
-        # Episodes that lie apart make a graph of several parts, on which the spectral start can fail; this one cannot.
+        # Separate episodes give a graph of several components. Spectral initialisation can fail on it, PCA cannot.
         "init": "pca",
     }
     with warnings.catch_warnings():
-        # A seeded UMAP runs on one thread and says so each time; repeatable pictures are what we want.
+        # A seeded UMAP runs on one thread and warns about it. We want the seed, for reproducible projections.
         warnings.filterwarnings("ignore", message="n_jobs value .* overridden", category=UserWarning)
-        # AlignedUMAP takes the spectral start whatever `init` says, and a seeded random one where that fails.
+        # AlignedUMAP ignores `init`: it uses spectral initialisation, and a seeded random one if that fails.
         warnings.filterwarnings("ignore", message="Spectral initialisation failed", category=UserWarning)
         if method == "umap":
-            pictures = [umap.UMAP(**options).fit_transform(space) for space in spaces]
+            projections = [umap.UMAP(**options).fit_transform(space) for space in spaces]
         else:
             identity = {i: i for i in range(len(spaces[0]))}
-            # A window of 2 ties each panel to those on either side; a wider one costs time and aligns no better.
+            # A window of 2 links each space to its two neighbours; a wider one takes longer and aligns no better.
             aligned = umap.AlignedUMAP(**options, alignment_window_size=2).fit(
                 list(spaces), relations=[identity] * (len(spaces) - 1)
             )
-            pictures = list(aligned.embeddings_)
-    return [np.asarray(picture, dtype=np.float32) for picture in pictures]
+            projections = list(aligned.embeddings_)
+    return [np.asarray(projection, dtype=np.float32) for projection in projections]
 
 
 def _measure_episodes(
@@ -250,15 +254,15 @@ def _measure_episodes(
     arrivals = metrics.first_arrival(record.distances, None, reached=record.reached, active=record.active)
     values = {name: np.full(episodes, np.nan) for name in MEASURES}
     for episode, (arrival, taken) in enumerate(zip(arrivals, record.steps_taken, strict=True)):
-        # Embedding t is that of the state before step t + 1, so number `arrival` is that of the goal just reached; an
-        # episode that arrives with its last step ends one embedding earlier.
+        # Embedding t belongs to the state before step t + 1, so embedding `arrival` is the first one at the goal. It
+        # does not exist if the episode arrives with its last step.
         until = min(int(arrival) + 1, int(taken)) if arrival else int(taken)
         if until < 3:
             continue
-        way, f = phi[episode, :until], energy[episode, :until]
-        values["embedding_path_length"][episode] = metrics.embedding_path_length(way)
+        path, f = phi[episode, :until], energy[episode, :until]
+        values["embedding_path_length"][episode] = metrics.embedding_path_length(path)
         if values["embedding_path_length"][episode] > 0:
-            values["straightness"][episode] = metrics.straightness(way)
+            values["straightness"][episode] = metrics.straightness(path)
         if np.ptp(f) > 0:
             values["energy_monotonicity"][episode] = metrics.energy_monotonicity(f)
     return values
@@ -283,8 +287,8 @@ PROBE = Probe(
     records=("episodes", "goals", "shared"),
     over_training=True,
     reading=lambda _: (
-        "The same states embedded by every agent, joined along their episodes, the shared goals as stars: states that "
-        "follow each other on the way to a goal should do so here."
+        "The same states embedded by every agent, joined along their episodes, with the shared goals as stars: states "
+        "that follow each other on the path to a goal should also be neighbours here."
     ),
     finding=lambda found: found.ends(
         "straightness", "on-policy", "Straightness of the paths through embedding space is {}"

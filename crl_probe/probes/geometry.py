@@ -1,4 +1,4 @@
-"""The shape of each agent's representation of the shared set, and how alike the shapes of agents are."""
+"""The geometry of each agent's representation of the shared set, and the similarity of agents."""
 
 import contextlib
 import dataclasses
@@ -29,7 +29,7 @@ class GeometrySettings:
     """Settings of the probe.
 
     Attributes:
-        folds: Into how many parts the tasks of the shared set are divided to test what can be read from embeddings.
+        folds: Number of cross-validation folds for the decodability; each task of the shared set is in one fold.
     """
 
     folds: int = 5
@@ -37,14 +37,14 @@ class GeometrySettings:
 
 @dataclasses.dataclass(frozen=True)
 class GeometryResult:
-    """Shapes of embeddings of the shared points; NaN where a number is undefined, as for a collapsed network.
+    """Geometry of the embeddings of the shared points; NaN where a number is undefined, as for a collapsed network.
 
     Attributes:
         runs: The agents.
-        points: Shared points.
+        points: Number of shared points.
         effective_rank: For ``phi`` of the state-actions and ``psi`` of the achieved goals. (runs,)
-        decodability: R^2, on tasks (commanded goals) that were left out, of a linear map from φ to the achieved
-            ``goal``, and from φ and a goal's ψ to the walking ``distance`` between the two. (runs, folds)
+        decodability: R^2, on held-out tasks (commanded goals), of a linear map from φ to the achieved ``goal``, and
+            from φ and a goal's ψ to the geodesic ``distance`` between the two. (runs, folds)
         cka: Similarity of the φ of every two agents. (runs, runs)
     """
 
@@ -55,7 +55,7 @@ class GeometryResult:
     cka: Float[np.ndarray, "runs runs"]
 
     def samples(self) -> tuple[MetricSamples, ...]:
-        """Every number of every run; its similarity to others by their depth."""
+        """Every number of every run; the similarity to other runs by their level."""
         ranks = [
             entry
             for part, values in self.effective_rank.items()
@@ -85,12 +85,12 @@ def run(evidence: "Evidence", settings: GeometrySettings, rng: np.random.Generat
     """Measure every agent's embeddings of the shared points and compare them between agents.
 
     Args:
-        evidence: The agents, and what is recorded of them.
-        settings: Folds.
+        evidence: The agents and their records.
+        settings: Number of folds.
         rng: Pairs every point with one of the shared goals, the same for every agent.
 
     Raises:
-        ProbeError: If agents were given different numbers of points.
+        ProbeError: If agents have embeddings of different numbers of points.
     """
     env, points, goals = evidence.env, evidence.probe_set.points, evidence.goals
     _check_same_points(evidence)
@@ -101,7 +101,7 @@ def run(evidence: "Evidence", settings: GeometrySettings, rng: np.random.Generat
         (phi, psi, goal_psi[paired])
         for phi, psi, goal_psi in zip(evidence.point_phi, evidence.point_psi, evidence.goal_psi, strict=True)
     ]
-    # Agents share starts and goals, so one agent's episode has a twin of every other agent: they leave together.
+    # Agents share starts and goals, so every episode has a similar one of every other agent: one fold holds them all.
     _, task = np.unique(points.commanded_goals, axis=0, return_inverse=True)
     common = (places, distance, task.reshape(-1), settings.folds)
     shapes = evidence.of_each_run(f"geometry of {len(points)} embeddings", _shape, *common, each=own)
@@ -121,7 +121,7 @@ def cka_between(spaces: Sequence[Float[np.ndarray, "points _"]]) -> Float[np.nda
         spaces: One representation each. (points, dim); dim may differ.
 
     Returns:
-        Similarities; NaN in the row and column of a representation that has collapsed. (spaces, spaces)
+        Similarities; NaN in the row and column of a collapsed representation. (spaces, spaces)
     """
     table = np.full((len(spaces), len(spaces)), np.nan)
     for i, j in itertools.combinations_with_replacement(range(len(spaces)), 2):
@@ -134,8 +134,8 @@ def _check_same_points(evidence: "Evidence") -> None:
     if len(set(counts.values())) > 1:
         listed = ", ".join(f"{name}: {count}" for name, count in counts.items())
         raise ProbeError(
-            f"agents have embeddings of different numbers of points ({listed}): shapes compare on the same points. "
-            "Measure these runs anew, with one probe set."
+            f"agents have embeddings of different numbers of points ({listed}): all must be measured on the same "
+            "points. Measure these runs again, with one probe set."
         )
 
 
@@ -151,10 +151,10 @@ def _shape(
 ) -> tuple[dict[str, float], dict[str, np.ndarray]]:
     ranks = {"phi": or_nan(metrics.effective_rank, phi), "psi": or_nan(metrics.effective_rank, psi)}
     read = {name: np.full(folds, np.nan) for name in TARGETS}
-    questions = ((phi, places), (np.concatenate([phi, paired_psi], axis=1), distance))
-    for name, (features, targets) in zip(TARGETS, questions, strict=True):
+    regressions = ((phi, places), (np.concatenate([phi, paired_psi], axis=1), distance))
+    for name, (features, targets) in zip(TARGETS, regressions, strict=True):
         with contextlib.suppress(metrics.MetricError):
-            # Whole tasks are left out: a neighbour in time of a fitted point would be no test.
+            # Whole tasks are held out: neighbours in time of training points would make the test too easy.
             read[name] = metrics.decodability_by_fold(features, targets, folds, groups=task)
     return ranks, read
 
@@ -164,7 +164,7 @@ PROBE = Probe(
     order=60,
     command="geometry",
     title="Geometry",
-    help="Effective rank, similarity between runs, and what can be read linearly.",
+    help="Effective rank, similarity between runs, and linear decodability.",
     settings=GeometrySettings,
     result=GeometryResult,
     run=run,
@@ -172,13 +172,13 @@ PROBE = Probe(
     agent=EmbeddingAgent,
     records=("goals", "shared"),
     reading=lambda _: (
-        "How many directions the embeddings use, what can be read from them by a linear map, and how alike two agents' "
+        "How many directions the embeddings use, what a linear map can decode from them, and how similar two agents' "
         "embeddings of the same states are (1 is the same up to rotation and scale)."
     ),
     finding=lambda found: found.ends("effective_rank", "shared", "The embedding φ uses {} directions", "phi"),
     notes=lambda result: (
-        f"All on the same {result.points:,} shared states. Decodability is of the place (from φ) and of the geodesic "
-        "distance to a goal (from φ and ψ), by ridge regression on tasks that it was not fitted on.",
+        f"All on the same {result.points:,} shared states. Decodability is of the position (from φ) and of the "
+        "geodesic distance to a goal (from φ and ψ), by ridge regression, on held-out tasks.",
     ),
     charts=("effective_rank", "linear_decodability"),
     tables=(NumberTable(("effective_rank", "linear_decodability", "cka"), "shared"),),

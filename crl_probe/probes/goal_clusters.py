@@ -1,4 +1,4 @@
-"""How much room each agent's representation gives to what is near a goal."""
+"""How widely each agent's representation spreads the states near a goal."""
 
 import dataclasses
 from typing import TYPE_CHECKING
@@ -27,7 +27,7 @@ class GoalClustersSettings:
     """Settings of the probe.
 
     Attributes:
-        radius_in_tolerances: A state is near a goal within so many tolerances of walking distance.
+        radius_in_tolerances: A state is near a goal if its geodesic distance is at most this multiple of the tolerance.
         min_near: Goals with fewer near states are left out.
     """
 
@@ -42,7 +42,7 @@ class GoalClustersResult:
     Attributes:
         runs: The agents.
         goals: Shared goals. (goals, goal_dim)
-        radius: Walking distance within which a state is near, environment's unit.
+        radius: Largest geodesic distance of a near state, environment's unit.
         near_shared: Near states in the shared set. (goals,)
         near_on_policy: Near states among each agent's own. (runs, goals)
         shared: For each name in ``SPREADS`` the value; NaN where too few states are near. (runs, goals)
@@ -58,10 +58,10 @@ class GoalClustersResult:
     on_policy: dict[str, np.ndarray]
 
     def samples(self) -> tuple[MetricSamples, ...]:
-        """Every spread of every run, by goal and kind of evidence.
+        """Every spread of every run, by goal and source.
 
-        On-policy numbers are over the goals near which every agent has enough states of its own: a mean over other
-        goals for each agent would compare goals and not agents.
+        On-policy numbers are over the goals that have enough near states of every agent: means over different goals
+        for each agent would compare goals and not agents.
         """
         return tuple(
             entry
@@ -76,16 +76,16 @@ def run(evidence: "Evidence", settings: GoalClustersSettings, rng: np.random.Gen
     """Measure the embeddings of states near each shared goal.
 
     Args:
-        evidence: The agents, and what is recorded of them.
-        settings: What counts as near.
-        rng: Not used: the evidence has a seed of its own.
+        evidence: The agents and their records.
+        settings: Definition of near.
+        rng: Not used: the evidence has its own seed.
 
     Raises:
-        ProbeError: If no goal has enough near states in either kind of evidence.
+        ProbeError: If no goal has enough near states, neither in the shared set nor in any agent's episodes.
     """
     env, goals = evidence.env, evidence.goals
     radius = settings.radius_in_tolerances * float(env.spec.tolerance)
-    # Distances are cheap and embeddings are not: whether there is anything to measure is settled first.
+    # Distances are cheap and embeddings are not, so check first whether there is anything to measure.
     shared_places = achieved_goals(env, evidence.probe_set.points.states)
     own_places = [_places(evidence, record) for record in evidence.episodes]
     shared_near = geodesic_distances(env, shared_places, goals) <= radius
@@ -132,7 +132,7 @@ def _places(evidence: "Evidence", record: OnPolicyEpisodes) -> Float[np.ndarray,
 
 
 def _spreads(phi: np.ndarray, places: np.ndarray, near: np.ndarray, psi: np.ndarray) -> dict[str, float]:
-    # A representation that has collapsed near one goal leaves some of these undefined, and no others.
+    # If a representation has collapsed near one goal, some of these are undefined and the others are still valid.
     return {
         "near_spread": or_nan(metrics.near_spread, phi, near),
         "spread_ratio": or_nan(metrics.spread_ratio, phi, near),
@@ -149,7 +149,7 @@ PROBE = Probe(
     order=50,
     command="spread",
     title="Spread around the goal",
-    help="How much of the representation is spent on what is near a goal.",
+    help="How widely the representation spreads states near a goal.",
     settings=GoalClustersSettings,
     result=GoalClustersResult,
     run=run,
@@ -157,8 +157,8 @@ PROBE = Probe(
     agent=EmbeddingAgent,
     records=("episodes", "goals", "shared"),
     reading=lambda _: (
-        "How much of the representation is spent on what is near a goal: goal resolution above 1 means more per metre "
-        "there than overall."
+        "How widely the representation spreads states near a goal: goal resolution above 1 means that a metre near the "
+        "goal takes more embedding distance than a metre overall."
     ),
     finding=lambda found: " ".join(
         filter(

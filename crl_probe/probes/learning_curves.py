@@ -1,4 +1,4 @@
-"""What the trainer logged while it trained."""
+"""The metrics that the trainer logged."""
 
 import dataclasses
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ class LearningCurvesSettings:
     """Settings of the probe.
 
     Attributes:
-        columns: Logged metrics, those that no run has are left out.
+        columns: Names of logged metrics; those that no run has are left out.
     """
 
     columns: tuple[str, ...] = ("eval/success_rate", "eval/time_at_goal", "critic/categorical_accuracy")
@@ -30,8 +30,8 @@ class LearningCurvesResult:
 
     Attributes:
         runs: The agents.
-        env_steps: For each run the environment steps at its epochs. (epochs,)
-        curves: For each metric, for each run, the values; NaN where nothing was logged. (epochs,)
+        env_steps: For each run the environment steps after each epoch. (epochs,)
+        curves: For each metric and each run the values; NaN where nothing was logged. (epochs,)
     """
 
     runs: tuple[RunInfo, ...]
@@ -43,8 +43,8 @@ def run(evidence: "Evidence", settings: LearningCurvesSettings, rng: np.random.G
     """Collect the learning curves of the runs.
 
     Args:
-        evidence: The agents, and what is recorded of them.
-        settings: Which metrics.
+        evidence: The agents.
+        settings: The metrics.
         rng: Not used.
 
     Raises:
@@ -73,14 +73,14 @@ PROBE = Probe(
     order=20,
     command="curves",
     title="Learning curves",
-    help="What the trainer measured after each epoch.",
+    help="Metrics that the trainer logged after each epoch.",
     settings=LearningCurvesSettings,
     result=LearningCurvesResult,
     run=run,
     is_cached=False,  # the log is not part of a checkpoint's content
     reading=lambda _: (
-        "What the trainer measured after each epoch: a curve that still rises at its end was stopped early, and its "
-        "depth is judged too harshly."
+        "Metrics that the trainer logged after each epoch: if a curve still rises at its end, training was stopped "
+        "early, and the results at this depth are too low."
     ),
     page="crl_probe.render.page.panels:learning_curves",
     paper="crl_probe.render.paper.figures:learning_curves_figure",

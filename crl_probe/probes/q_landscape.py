@@ -1,4 +1,4 @@
-"""What the critic thinks of every place in the maze, for the same goals at every depth."""
+"""The critic's energy at every position in the maze, for the same goals at every depth."""
 
 import dataclasses
 import re
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from crl_probe.evidence.evidence import Evidence
     from crl_train.envs.goal_env import GoalEnv
 
-MOST_CELLS = 2_000  # along the long side; the memory of a grid grows with its square
+MOST_CELLS = 2_000  # along the long side; memory grows with its square
 
 SCORES = (
     "geodesic_rank",
@@ -40,14 +40,14 @@ class QLandscapeSettings:
     """Settings of the probe.
 
     Attributes:
-        fine_cells: About how many grid cells the long side of the maze is divided into.
-        action: What the agent does at each place: ``mean``, ``sample``, ``best_of_K``, or the same action everywhere,
-            its entries separated by commas.
+        fine_cells: Approximate number of grid cells along the long side of the maze.
+        action: The agent's action at each position: ``mean``, ``sample``, ``best_of_K``, or the same action
+            everywhere, its entries separated by commas.
     """
 
-    fine_cells: int = option(50, "--grid", "About how many cells the long side of the grid has.", low=1)
+    fine_cells: int = option(50, "--grid", "Approximate number of cells along the long side of the grid.", low=1)
     action: str = option(
-        "mean", "--action", "What the agent does at each place: mean, sample, best_of_K, or an action such as 0,1."
+        "mean", "--action", "The agent's action at each position: mean, sample, best_of_K, or an action such as 0,1."
     )
 
     def __post_init__(self) -> None:
@@ -77,9 +77,9 @@ class QLandscapeResult:
         goals: Goals, the same for every agent. (goals, goal_dim), metres.
         goal_cells: Grid index of the cell that holds each goal. (goals, 2)
         geodesic: Geodesic distance to each goal; NaN in walls. (goals, nx, ny), metres.
-        values: Energy of the nominal state at each place under the chosen action; NaN in walls. (runs, goals, nx, ny)
-        ascent: Flat index of the cell that steepest ascent goes to from each cell; its own at maxima and in walls.
-            (runs, goals, nx, ny)
+        values: Energy of the nominal state in each cell under the chosen action; NaN in walls. (runs, goals, nx, ny)
+        ascent: Flat index of the cell that steepest ascent reaches from each cell; its own index at maxima and in
+            walls. (runs, goals, nx, ny)
         scores: For each name in ``SCORES`` the score; NaN where it is undefined. (runs, goals)
     """
 
@@ -107,14 +107,14 @@ class QLandscapeResult:
 
 @dataclasses.dataclass(frozen=True)
 class _Grid:
-    """The free cells of the maze, and how far each is from the shared goals.
+    """The free cells of the maze, and their distances to the shared goals.
 
     Attributes:
         states: The agent at rest in each free cell. (cells, state_dim)
         goals: Shared goals. (goals, goal_dim)
         free: True outside walls. (nx, ny)
         geodesic: Geodesic distance to each goal; NaN in walls. (goals, nx, ny)
-        euclidean: The same along the straight line. (goals, nx, ny)
+        euclidean: Straight-line distance to each goal; NaN in walls. (goals, nx, ny)
         goal_cells: Grid index of the cell that holds each goal. (goals, 2)
     """
 
@@ -135,19 +135,19 @@ class _Landscapes(NamedTuple):
 
 
 def run(evidence: "Evidence", settings: QLandscapeSettings, rng: np.random.Generator) -> QLandscapeResult:
-    """Evaluate every critic on a grid over the maze and score how its landscape follows the walls.
+    """Evaluate every critic on a grid over the maze, and score how well its landscape follows the maze.
 
     Args:
         evidence: The agents, and the shared goals.
         settings: Resolution and action.
-        rng: Seeds policies that draw; the goals are spread by the seed of the evidence, so that all probes share them.
+        rng: Seeds random policies. The goals depend on the seed of the evidence, so that all probes share them.
 
     Raises:
-        ProbeError: If energies are not finite, or an agent does not act as asked.
-        ConfigError: If the action is not one of the environment.
+        ProbeError: If energies are not finite, or an agent cannot act in the chosen mode.
+        ConfigError: If the action is not possible in the environment.
     """
     env, goals = evidence.env, evidence.goals
-    assert env.maze is not None, "the declaration asks for a maze"
+    assert env.maze is not None, "the declaration requires a maze"
     cells, places, states = floor_of(env, env.maze, _odd(settings.fine_cells / max(env.maze.walls.shape)))
     free = np.asarray(cells.free)
     is_fixed = "," in settings.action
@@ -191,15 +191,15 @@ def landscapes(
 ) -> Float[np.ndarray, "goals cells"]:
     """Energy of each state under the policy's action, for each goal.
 
-    The goals' embeddings are made once; what remains is one evaluation of actor and state-action encoder for each
-    pair of state and goal, or of the encoder alone for each state where the action is fixed.
+    Each goal is embedded once. The rest is one evaluation of actor and state-action encoder for each pair of state and
+    goal or, with a fixed action, one of the encoder for each state.
 
     Args:
         agent: The agent.
         states: (cells, state_dim)
         goals: (goals, goal_dim)
         policy: ``mean``, ``sample`` or ``best_of_K``, or one action for all states.
-        seed: Seeds policies that draw.
+        seed: Seeds random policies.
     """
     if not isinstance(agent, EmbeddingAgent):
         return _landscapes_without_embeddings(agent, states, goals, policy, seed)
@@ -233,9 +233,9 @@ def _landscapes_without_embeddings(
 
 
 def percentile_ranks(values: Float[np.ndarray, "nx ny"], free: Bool[np.ndarray, "nx ny"]) -> Float[np.ndarray, "nx ny"]:
-    """Rank of every free cell among the free cells, from 0 to 100, ties alike; NaN in walls.
+    """Rank of every free cell among the free cells, from 0 to 100; ties share their mean rank; NaN in walls.
 
-    Energies of two networks share no scale; ranks do.
+    Ranks are comparable between networks, and energies are not.
     """
     from scipy.stats import rankdata
 
@@ -248,7 +248,7 @@ def _landscapes_and_scores(
     agent: Agent, grid: _Grid, policy: str | Float[np.ndarray, " action_dim"], seed: int
 ) -> _Landscapes:
     energies = landscapes(agent, grid.states, grid.goals, policy, seed)
-    # A network gone wrong must not look like one score missing.
+    # An error, because NaN scores would look like metrics that are merely undefined.
     if not np.isfinite(energies).all():
         raise ProbeError(
             f"energies of {agent.name!r} are not finite over the grid: its checkpoint holds NaN or infinite weights. "
@@ -282,7 +282,7 @@ def _fixed_action(text: str, env: "GoalEnv") -> Float[np.ndarray, " action_dim"]
 def _score(
     values: np.ndarray, geodesic: np.ndarray, euclidean: np.ndarray, free: np.ndarray, goal_cell: tuple[int, int]
 ) -> dict[str, float]:
-    # NaN where a score is undefined, such as topology_gain where no wall is in the way.
+    # NaN where a score is undefined, such as topology_gain without walls between cells and goal.
     return {
         "geodesic_rank": or_nan(metrics.geodesic_rank, values, geodesic, free),
         "euclidean_rank": or_nan(metrics.euclidean_rank, values, euclidean, free),
@@ -302,7 +302,7 @@ def _on_grid(
 
 
 def _odd(cells_per_cell: float) -> int:
-    # An odd division puts the centre of a maze cell, where goals are, at the centre of a fine one.
+    # With an odd number, the centre of a maze cell, where goals are, is the centre of a fine cell.
     return max(3, 2 * round((cells_per_cell - 1) / 2) + 1)
 
 
@@ -310,19 +310,19 @@ def _finding(found: Findings) -> str:
     rank, gain = found.at_last("geodesic_rank", "grid"), found.at_last("topology_gain", "grid")
     if rank is None:
         return ""
-    told = (
+    sentence = (
         f"The critic of {rank.label} orders places by geodesic distance with a rank correlation of {rank}, where 1 is "
         "perfect"
     )
     one_seed = " (one seed)" if rank.has_one_seed else ""
     if gain is None or gain.label != rank.label:
-        return f"{told}{one_seed}."
+        return f"{sentence}{one_seed}."
     sees = "whether it sees the walls is open"
     if gain.num_samples > 1 and gain.low > 0:
         sees = "it sees the walls, beyond what the straight line explains"
     elif gain.num_samples > 1 and gain.high < 0:
         sees = "what it knows beyond the straight line leads away from the geodesic"
-    return f"{told}; its topology gain is {gain}: {sees}{one_seed}."
+    return f"{sentence}; its topology gain is {gain}: {sees}{one_seed}."
 
 
 PROBE = Probe(
@@ -339,14 +339,14 @@ PROBE = Probe(
     records=("goals",),
     over_training=True,
     reading=lambda _: (
-        "Colour is the critic's energy for the agent at rest at each place and one goal: a critic that knows the maze "
-        "looks like the first panel, one that does not shines through walls."
+        "Colour is the critic's energy for the agent at rest at each place and one goal: the landscape of a critic "
+        "that knows the maze is like the first panel; otherwise values change little across walls."
     ),
     finding=_finding,
     notes=lambda result: (
         f"Scores are means over those of {len(result.goals)} goals where they are defined, on a grid of "
         f"{int(result.free.sum()):,} free cells, then aggregated over seeds. Energies of two networks share no unit: "
-        "colour is the rank within one landscape unless energy is chosen, which has a range of its own in every panel.",
+        "colour is the rank within one landscape, unless energy is selected, which has its own scale in every panel.",
     ),
     page="crl_probe.render.page.q_landscape:landscape_view",
     paper="crl_probe.render.paper.figures:landscape_figure",

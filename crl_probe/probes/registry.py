@@ -1,4 +1,4 @@
-"""Every probe by name, and one way to run them: from the cache where possible, and none stops the rest."""
+"""Every probe by name, and how probes are run: from the cache if possible, and a failed probe does not stop others."""
 
 import dataclasses
 import importlib
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 
 def _declared() -> dict[str, Probe]:
-    """The declarations of all files of this folder that have one, in their order."""
+    """The declarations in all files of this folder, in the order of reports."""
     found = [module.name for module in pkgutil.iter_modules(crl_probe.probes.__path__, "crl_probe.probes.")]
     modules = [importlib.import_module(name) for name in found if name != __name__]
     probes = [module.PROBE for module in modules if hasattr(module, "PROBE")]
@@ -36,16 +36,16 @@ PROBES: Final[Mapping[str, Probe]] = _declared()
 """Every probe by its name, in the order of reports."""
 
 COMMANDS: Final[Mapping[str, Probe]] = {probe.command: probe for probe in PROBES.values()}
-"""Every probe by the word for it on the command line."""
+"""Every probe by its name on the command line."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Measurements:
-    """What the probes gave.
+    """The results of some probes.
 
     Attributes:
         results: By name of the probe, in the order of ``PROBES``.
-        missing: By name of the probe why it gave nothing.
+        missing: The reason for each probe without a result, by its name.
     """
 
     results: Mapping[str, Any]
@@ -66,25 +66,25 @@ def check_possible(probe: Probe, evidence: "Evidence") -> None:
     """Refuse agents or an environment that lack what a probe needs.
 
     Raises:
-        ProbeError: Saying what is lacking.
+        ProbeError: If they do. It says what is lacking.
     """
-    without = probe.environment(evidence.env)
-    if without:
-        raise ProbeError(f"environment {evidence.env.name!r} is not one for it: {without}.")
+    reason = probe.environment(evidence.env)
+    if reason:
+        raise ProbeError(f"environment {evidence.env.name!r} cannot be probed this way: {reason}.")
     check_agents(evidence.runs, probe.agent)
 
 
 def run_probe(probe: Probe, evidence: "Evidence", settings: Any = None) -> Any:
-    """The result of one probe, from the cache if it is there.
+    """The result of one probe, from the cache if it is stored there.
 
     Args:
         probe: The probe.
-        evidence: The runs and what is recorded about them.
+        evidence: The runs and their records.
         settings: Its settings; None takes the defaults.
 
     Raises:
-        ProbeError: If the probe cannot be done for these runs.
-        MetricError: If what it measures is undefined for them.
+        ProbeError: If the probe is not possible for these runs.
+        MetricError: If a metric is undefined for them.
     """
     settings = probe.settings() if settings is None else settings
     check_possible(probe, evidence)
@@ -109,16 +109,16 @@ def measure(
     options: Mapping[str, Mapping[str, Any]] | None = None,
     heading: str = "",
 ) -> Measurements:
-    """Run probes one after the other; one that cannot be done for these runs is named with its reason.
+    """Run probes one after the other. For a probe that is not possible for these runs, the reason is returned.
 
     Args:
-        evidence: The runs and what is recorded about them.
-        names: Names of probes, or the words of their commands; None runs all.
-        options: By name of a probe its settings.
-        heading: What is measured, for whoever watches; the environment's name if empty.
+        evidence: The runs and their records.
+        names: Names of probes or of their commands; None runs all.
+        options: Settings of probes, by name of the probe.
+        heading: Heading for progress reports; the environment's name if empty.
 
     Raises:
-        ConfigError: If a name or an option is unknown, or an option or goal has a value that it cannot have.
+        ConfigError: If a name or a setting is unknown, or a setting or goal has a value that is not usable.
 
     Example:
         >>> measured = measure(evidence, ["q_landscape"], {"q_landscape": {"fine_cells": 128}})   # doctest: +SKIP
@@ -134,7 +134,7 @@ def measure(
         try:
             results[probe.name] = run_probe(probe, evidence, settings)
         except ConfigError:
-            raise  # a setting or goal that cannot be: not this probe's affair alone
+            raise  # a setting or goal is not usable: the user must correct it
         except (CrlError, MetricError) as error:
             logger.warning("%s cannot be measured: %s", probe.title, error)
             missing[probe.name] = str(error)
@@ -143,7 +143,7 @@ def measure(
 
 
 def make_settings(probe: Probe, values: Mapping[str, Any]) -> Any:
-    """Settings of a probe from some of their values.
+    """Settings of a probe with these values, and defaults for the others.
 
     Raises:
         ConfigError: If there is no such setting, or a value is not usable.
@@ -151,16 +151,16 @@ def make_settings(probe: Probe, values: Mapping[str, Any]) -> Any:
     known = [field.name for field in dataclasses.fields(probe.settings)]
     for name in values:
         if name not in known:
-            there = f"There are {', '.join(known)}" if known else "It has none"
-            raise ConfigError(f"unknown setting {name!r} of {probe.name}: no setting has this name. {there}.")
+            available = f"Settings are {', '.join(known)}" if known else "It has no settings"
+            raise ConfigError(f"unknown setting {name!r} of {probe.name}: no setting has this name. {available}.")
     return probe.settings(**values)
 
 
 def probe_named(name: str) -> Probe:
-    """The probe of a name, or of the word of its command.
+    """The probe with this name or command.
 
     Raises:
-        ConfigError: Listing what there is.
+        ConfigError: If there is none. It lists the probes.
     """
     probe = PROBES.get(name) or COMMANDS.get(name)
     if probe is None:
@@ -169,7 +169,7 @@ def probe_named(name: str) -> Probe:
 
 
 def probes_named(names: Iterable[str]) -> list[Probe]:
-    """The probes of some names or command words, in the order of reports.
+    """The probes with these names or commands, in the order of reports.
 
     Raises:
         ConfigError: If one is unknown.

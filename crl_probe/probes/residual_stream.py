@@ -1,4 +1,4 @@
-"""What every residual block does to the points that pass through it, in all three networks of each agent."""
+"""The effect of every residual block on the residual stream, in all three networks of each agent."""
 
 import dataclasses
 import itertools
@@ -30,9 +30,9 @@ class ResidualStreamSettings:
     """Settings of the probe.
 
     Attributes:
-        points: How many shared points pass through the networks; fewer if there are fewer, or if a network is so deep
-            that its stream would not fit into memory.
-        kept_blocks: How many blocks are compared with each other, evenly spaced from the first to the last.
+        points: Number of shared points that the networks are evaluated on; fewer if there are fewer, or if the stream
+            of a deep network would not fit into memory.
+        kept_blocks: Number of blocks that are compared with each other, evenly spaced from the first to the last.
     """
 
     points: int = 1_024
@@ -51,8 +51,9 @@ class ResidualStreamResult:
 
     Attributes:
         runs: The agents.
-        dormant: For each name in ``NETWORKS``, and each agent, the share of dormant units of every block. (blocks,)
-        contribution: The same for what every block adds; empty for networks whose blocks do not add. (blocks,)
+        dormant: For each name in ``NETWORKS`` and each agent the share of dormant units in every block. (blocks,)
+        contribution: The same for the residual contribution of every block; (0,) without residual connections.
+            (blocks,)
         kept_blocks: For each agent the blocks of φ that are compared; 0 is the stream before the first. (kept,)
         block_cka: For each agent the similarity of the stream of φ after these blocks. (kept, kept)
     """
@@ -74,8 +75,8 @@ class ResidualStreamResult:
         )
 
 
-class _Inside(NamedTuple):
-    """What one agent shows: the fields of the result, without its runs."""
+class _ByBlock(NamedTuple):
+    """The fields of the result for one agent."""
 
     dormant: dict[str, ByBlock]
     contribution: dict[str, ByBlock]
@@ -84,11 +85,11 @@ class _Inside(NamedTuple):
 
 
 def run(evidence: "Evidence", settings: ResidualStreamSettings, rng: np.random.Generator) -> ResidualStreamResult:
-    """Send shared points through every network and look at what happens in each block.
+    """Evaluate every network on shared points, and measure each of its blocks.
 
     Args:
-        evidence: The agents, and what is recorded of them.
-        settings: How many points and blocks.
+        evidence: The agents and their records.
+        settings: Number of points and blocks.
         rng: Chooses the points, the same for every agent.
     """
     points = evidence.probe_set.points
@@ -99,13 +100,13 @@ def run(evidence: "Evidence", settings: ResidualStreamSettings, rng: np.random.G
         "psi": (achieved_goals(evidence.env, chosen.states),),
         "actor": (chosen.states, chosen.commanded_goals),
     }
-    insides = evidence.of_each_run("looking inside the networks", _look_inside, inputs, settings.kept_blocks)
+    of_runs = evidence.of_each_run("measuring the residual stream", _measure_blocks, inputs, settings.kept_blocks)
     return ResidualStreamResult(
         runs=evidence.infos,
-        dormant={name: tuple(inside.dormant[name] for inside in insides) for name in NETWORKS},
-        contribution={name: tuple(inside.contribution[name] for inside in insides) for name in NETWORKS},
-        kept_blocks=tuple(inside.kept_blocks for inside in insides),
-        block_cka=tuple(inside.block_cka for inside in insides),
+        dormant={name: tuple(one.dormant[name] for one in of_runs) for name in NETWORKS},
+        contribution={name: tuple(one.contribution[name] for one in of_runs) for name in NETWORKS},
+        kept_blocks=tuple(one.kept_blocks for one in of_runs),
+        block_cka=tuple(one.block_cka for one in of_runs),
     )
 
 
@@ -113,9 +114,9 @@ def _points_that_fit(agent: LayeredAgent) -> int:
     return points_that_fit(max(map(agent.num_blocks, NETWORKS)), agent.width)
 
 
-def _look_inside(agent: LayeredAgent, inputs: dict[str, tuple[np.ndarray, ...]], most_kept: int) -> _Inside:
+def _measure_blocks(agent: LayeredAgent, inputs: dict[str, tuple[np.ndarray, ...]], most_kept: int) -> _ByBlock:
     kept = evenly_spaced_blocks(agent.critic_blocks, most_kept)
-    return _Inside(
+    return _ByBlock(
         dormant={name: _dormant(agent, name, arrays) for name, arrays in inputs.items()},
         contribution={name: _contribution(agent, name, arrays) for name, arrays in inputs.items()},
         kept_blocks=kept,
@@ -140,7 +141,7 @@ PROBE = Probe(
     order=70,
     command="stream",
     title="Residual stream",
-    help="Dormant units, and what each residual block adds.",
+    help="Dormant units, and the contribution of each residual block.",
     settings=ResidualStreamSettings,
     result=ResidualStreamResult,
     run=run,
@@ -148,8 +149,8 @@ PROBE = Probe(
     agent=LayeredAgent,
     records=("shared",),
     reading=lambda _: (
-        "What each residual block adds to the stream that passes through it: blocks that add next to nothing, or whose "
-        "units are dormant, are depth that this agent does not use."
+        "What each residual block adds to the residual stream: blocks that add almost nothing, or whose units are "
+        "dormant, are depth that this agent does not use."
     ),
     finding=lambda found: found.ends(
         "residual_contribution", "shared", "A block of φ changes its stream by {} of the stream's length", "phi"

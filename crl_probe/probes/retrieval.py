@@ -1,4 +1,4 @@
-"""Whether each critic picks the goal that a state-action led to out of a batch of others."""
+"""Whether each critic finds the goal that a state-action led to among the goals of a batch."""
 
 import dataclasses
 from typing import TYPE_CHECKING
@@ -25,7 +25,7 @@ class RetrievalSettings:
     """Settings of the probe.
 
     Attributes:
-        batch_size: Pairs of a batch; chance is 1 in so many.
+        batch_size: Pairs in a batch; chance is 1 / batch_size.
     """
 
     batch_size: int = 256
@@ -37,10 +37,10 @@ class RetrievalResult:
 
     Attributes:
         runs: The agents.
-        batch_size: Pairs of a batch.
+        batch_size: Pairs in a batch.
         shared: For each name in ``SCORES`` the value on every batch of shared pairs; NaN where it is undefined.
             (runs, batches)
-        on_policy: The same on as many pairs from each agent's own episodes. (runs, batches)
+        on_policy: The same on the same number of pairs from each agent's own episodes. (runs, batches)
     """
 
     runs: tuple[RunInfo, ...]
@@ -49,7 +49,7 @@ class RetrievalResult:
     on_policy: dict[str, np.ndarray]
 
     def samples(self) -> tuple[MetricSamples, ...]:
-        """Every score of every run, by batch and kind of evidence."""
+        """Every score of every run, by batch and source."""
         return tuple(
             entry
             for evidence, table in (("shared", self.shared), ("on-policy", self.on_policy))
@@ -60,12 +60,12 @@ class RetrievalResult:
 
 
 def run(evidence: "Evidence", settings: RetrievalSettings, rng: np.random.Generator) -> RetrievalResult:
-    """Let every critic find the goals of shared pairs, and of pairs from its own episodes.
+    """Score the retrieval of every critic on shared pairs, and on pairs from its own episodes.
 
     Args:
-        evidence: The agents, and what is recorded of them.
+        evidence: The agents and their records.
         settings: Size of a batch.
-        rng: Shuffles the shared pairs and draws the others.
+        rng: Shuffles the shared pairs and draws the agents' own.
 
     Raises:
         ProbeError: If there are too few shared points for one batch.
@@ -107,7 +107,7 @@ PROBE = Probe(
     order=80,
     command="retrieval",
     title="Contrastive quality",
-    help="Does the critic pick the goal that a state-action led to?",
+    help="Does the critic find the goal that a state-action led to?",
     settings=RetrievalSettings,
     result=RetrievalResult,
     run=run,

@@ -1,4 +1,4 @@
-"""The ways that all agents take from the same starts to the same goals."""
+"""The paths of all agents from the same starts to the same goals."""
 
 import dataclasses
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ class RolloutsSettings:
     """Settings of the probe.
 
     Attributes:
-        pairs: How many pairs; fewer if fewer episodes are recorded.
+        pairs: Number of pairs of start and goal; fewer if fewer episodes are recorded.
     """
 
     pairs: int = 12
@@ -43,10 +43,10 @@ class RolloutsResult:
         episode: Number of each pair among the recorded episodes. (pairs,)
         starts: Where each episode starts, in the plane. (pairs, 2), environment's unit.
         goals: Commanded goal of each pair, in the plane. (pairs, 2), environment's unit.
-        goal_dim: Entries of a goal; beyond two, how near it is cannot be seen in the plane.
-        way: Walking distance from start to goal, ascending. (pairs,), environment's unit.
-        positions: Place at the start and after each step. (runs, pairs, steps + 1, 2), environment's unit.
-        arrival: Steps taken when the goal is first reached, 0 if never. (runs, pairs)
+        goal_dim: Entries of a goal; with more than two, the plane does not show the whole distance to it.
+        way: Geodesic distance from start to goal, ascending. (pairs,), environment's unit.
+        positions: Position at the start and after each step. (runs, pairs, steps + 1, 2), environment's unit.
+        arrival: Steps until the goal is first reached, 0 if never. (runs, pairs)
         distances: Distance to the goal after each step, in all entries. (runs, pairs, steps), environment's unit.
         map_xs: Centres of the maze's cells along x, empty without a maze. (nx,)
         map_ys: The same along y. (ny,)
@@ -69,13 +69,12 @@ class RolloutsResult:
 
 
 def run(evidence: "Evidence", settings: RolloutsSettings, rng: np.random.Generator) -> RolloutsResult:
-    """Pick recorded episodes from the nearest to the farthest goal and keep the path of every agent in them.
+    """Choose recorded episodes from the nearest to the farthest goal, and return the path of every agent in them.
 
     Args:
-        evidence: The agents, and what is recorded of them.
-        settings: How many episodes.
-        rng: Not used: the evidence has a seed of its own.
-
+        evidence: The agents and their records.
+        settings: Number of episodes.
+        rng: Not used: the evidence has its own seed.
     """
     env = evidence.env
     records = evidence.episodes
@@ -104,14 +103,14 @@ def _arrival(record: OnPolicyEpisodes, chosen: Int[np.ndarray, " pairs"]) -> Int
 
 
 def near_to_far(way: Float[np.ndarray, " episodes"], count: int) -> Int[np.ndarray, " pairs"]:
-    """Indices of ``count`` ways, or of all if they are fewer: in order of length, evenly from the first to the last.
+    """Indices of ``count`` distances in ascending order, spread evenly by rank; of all if there are fewer.
 
     Example:
         >>> near_to_far(np.array([5.0, 1.0, 4.0, 2.0, 3.0]), 3)
         array([1, 4, 0])
     """
     order = np.argsort(way, kind="stable")
-    # Places at least one apart round to different ones.
+    # Numbers at least 1 apart round to different integers.
     return order[np.linspace(0, len(order) - 1, min(count, len(order))).round().astype(int)]
 
 
@@ -135,8 +134,8 @@ PROBE = Probe(
     environment=without_plane,
     records=("episodes",),
     reading=lambda result: (
-        f"The same {len(result.way)} starts and goals for every agent, spread evenly from near to far: play them and "
-        "see where depths part ways."
+        f"The same {len(result.way)} starts and goals for every agent, spread evenly from near to far: play them to "
+        "see where the paths of depths separate."
     ),
     page="crl_probe.render.page.rollouts:rollout_view",
     paper="crl_probe.render.paper.figures:rollouts_figure",

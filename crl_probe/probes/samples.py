@@ -1,4 +1,4 @@
-"""What a probe says of each agent: one metric, with the samples that it was averaged over."""
+"""The numbers of a probe: one metric of one agent, with the samples that it is averaged over."""
 
 import dataclasses
 from collections.abc import Callable
@@ -12,15 +12,15 @@ from crl_probe.runs.run_info import RunInfo
 
 @dataclasses.dataclass(frozen=True)
 class MetricSamples:
-    """One metric of one agent, with what it was averaged over.
+    """One metric of one agent, with the samples that it is averaged over.
 
     Attributes:
         run: The agent.
         metric: Name of the metric, as in ``crl_probe.metrics``.
         evidence: ``on-policy``, ``shared`` or ``grid``.
-        sample_unit: What a sample is, in plural: ``episodes`` or ``goals``.
-        samples: Finite values, or yes and no; samples in which the metric is undefined are left out.
-        part: What of the agent or its task the number is about, where there are several: ``phi``, ``actor``, …
+        sample_unit: What a sample is, in plural, such as ``episodes`` or ``goals``.
+        samples: Finite values, or booleans; samples for which the metric is undefined are left out.
+        part: The part of the agent or its task that the number is about, if there are several: ``phi``, ``actor``, …
     """
 
     run: RunInfo
@@ -44,7 +44,7 @@ def metric_samples(
     samples: Float[np.ndarray, " samples"] | Bool[np.ndarray, " samples"],
     part: str = "",
 ) -> tuple[MetricSamples, ...]:
-    """Keep what is defined: one entry, or none if the metric is undefined in every sample."""
+    """One entry with the samples for which the metric is defined; none if there are no such samples."""
     finite = samples[np.isfinite(samples)]
     return (MetricSamples(run, metric, evidence, sample_unit, finite, part),) if finite.size else ()
 
@@ -55,7 +55,7 @@ def summary_of(metric: str) -> Callable[..., np.ndarray | np.floating]:
 
 
 def or_nan(metric: Callable[..., float], *arguments: object) -> float:
-    """``metric(*arguments)``, or NaN where the metric refuses them.
+    """``metric(*arguments)``, or NaN if the metric is undefined for them.
 
     Example:
         >>> import numpy as np

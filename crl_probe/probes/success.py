@@ -1,4 +1,4 @@
-"""Does the agent reach the goals it is told to reach, and does it stay?"""
+"""Does the agent reach its commanded goals, and does it stay there?"""
 
 import dataclasses
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class SuccessSettings:
-    """The probe has no settings of its own."""
+    """The probe has no settings."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,10 +28,10 @@ class SuccessResult:
     Attributes:
         runs: The agents.
         episode_length: Steps of an episode, unless the environment ends it earlier.
-        steps_at_goal: Steps after which the goal was reached. (runs, episodes)
-        first_arrival: Steps taken when the goal is first reached, 0 if never. (runs, episodes)
-        is_at_goal_finally: Whether the goal is reached after the last step taken. (runs, episodes)
-        final_distance: Distance after the last step taken, environment's unit. (runs, episodes)
+        steps_at_goal: Number of steps at the goal. (runs, episodes)
+        first_arrival: Steps until the goal is first reached, 0 if never. (runs, episodes)
+        is_at_goal_finally: Whether the agent is at the goal after the last active step. (runs, episodes)
+        final_distance: Distance after the last active step, environment's unit. (runs, episodes)
     """
 
     runs: tuple[RunInfo, ...]
@@ -55,19 +55,19 @@ class SuccessResult:
                 "final_distance": self.final_distance[i],
             }
             for name, values in by_episode.items():
-                # Yes and no stay that: their interval is another one.
-                kept = values if values.dtype == bool else values.astype(np.float64)
-                entries += metric_samples(run, name, "on-policy", "episodes", kept)
+                # Booleans stay booleans, because their interval is Wilson's.
+                samples = values if values.dtype == bool else values.astype(np.float64)
+                entries += metric_samples(run, name, "on-policy", "episodes", samples)
         return tuple(entries)
 
 
 def run(evidence: "Evidence", settings: SuccessSettings, rng: np.random.Generator) -> SuccessResult:
-    """Roll out every agent on the same starts and goals and record what came of each episode.
+    """Roll out every agent from the same starts to the same goals, and record the outcome of each episode.
 
     Args:
-        evidence: The agents, and what is recorded of them.
-        settings: None of its own.
-        rng: Not used: the evidence has a seed of its own, so that all probes see the same episodes.
+        evidence: The agents and their records.
+        settings: There are none.
+        rng: Not used: the evidence has its own seed, so that all probes use the same episodes.
     """
     records = evidence.episodes
     outcomes = [{"reached": record.reached, "active": record.active} for record in records]

@@ -1,9 +1,9 @@
-"""The agent contract: what a probe may ask of an agent, whoever trained it.
+"""The agent contract: the methods of an agent that probes use, whoever trained the agent.
 
-Three protocols, each with more than the one before: an :class:`Agent` acts and has a critic energy, an
-:class:`EmbeddingAgent` shows the two embeddings that this energy compares, and a :class:`LayeredAgent` lets probes look
-at its networks block by block. An agent need not have everything: a probe names what it needs (``Probe.agent``), and
-is skipped, with a line that says why, for agents that lack it. ``LoadedRun`` has everything.
+There are three protocols, and each extends the one before. An :class:`Agent` acts and has a critic energy. An
+:class:`EmbeddingAgent` also has the two embeddings that this energy compares. A :class:`LayeredAgent` also gives access
+to its networks block by block. An agent need not satisfy all of them: a probe names the protocol that it needs
+(``Probe.agent``), and is skipped with a message for agents that lack it. ``LoadedRun`` satisfies all three.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,18 +27,18 @@ Plain = int | float | bool | str | None
 
 @runtime_checkable
 class Agent(Protocol):
-    """Acts towards commanded goals, and says how near a state-action is to one.
+    """Acts towards commanded goals, and has a critic energy of state-actions and goals.
 
-    Arrays may be NumPy's or JAX's and have any batch axes; what comes back converts with ``numpy.asarray``.
+    Arrays are from NumPy or JAX and have any batch axes; ``numpy.asarray`` converts the returned arrays.
     """
 
     @property
     def name(self) -> str:
-        """Tells the agent apart from the others of a comparison."""
+        """Name, unique among the agents of a comparison."""
 
     @property
     def path(self) -> Path:
-        """Where the agent comes from: two agents of one path are checkpoints of one training."""
+        """Where the agent comes from: agents of the same path are checkpoints of one training run."""
 
     @property
     def is_on_disk(self) -> bool:
@@ -50,23 +50,23 @@ class Agent(Protocol):
 
     @property
     def env_steps(self) -> int:
-        """Environment steps that it was trained for."""
+        """Number of environment steps of its training."""
 
     @property
     def steps(self) -> Sequence[int]:
-        """Environment steps of all checkpoints of the same training, ascending."""
+        """Environment steps of all checkpoints of the same training run, ascending."""
 
     @property
     def content_hash(self) -> str:
-        """Hash of its parameters: agents that differ in behaviour differ here."""
+        """Hash of its parameters: agents with different parameters have different hashes."""
 
     @property
     def settings(self) -> Mapping[str, Plain]:
-        """What it was trained with, by name; ``seed``, ``actor_depth`` and ``critic_depth`` are always there."""
+        """Its training settings by name; ``seed``, ``actor_depth`` and ``critic_depth`` are always included."""
 
     @property
     def episode_length(self) -> int:
-        """Steps of an episode that it was trained with."""
+        """Steps of an episode in its training."""
 
     @property
     def discount(self) -> float:
@@ -74,7 +74,7 @@ class Agent(Protocol):
 
     @property
     def curve(self) -> Sequence[Mapping[str, Any]]:
-        """What training logged, one mapping an epoch; empty where there is no log."""
+        """The training log, one mapping for each epoch; empty if there is no log."""
 
     def act(
         self,
@@ -102,7 +102,7 @@ class SamplingAgent(Agent, Protocol):
 
 @runtime_checkable
 class EmbeddingAgent(Agent, Protocol):
-    """Its energy compares an embedding of state and action with one of the goal."""
+    """Its energy compares an embedding of the state-action with an embedding of the goal."""
 
     def phi(
         self,
@@ -124,7 +124,7 @@ class EmbeddingAgent(Agent, Protocol):
 
 @runtime_checkable
 class LayeredAgent(EmbeddingAgent, Protocol):
-    """Its networks consist of residual blocks that can be looked at one by one.
+    """Its networks consist of residual blocks that can be inspected one by one.
 
     A ``part`` is one network: ``phi`` (inputs: state, action), ``psi`` (goal) or ``actor`` (state, goal).
     """
@@ -139,7 +139,7 @@ class LayeredAgent(EmbeddingAgent, Protocol):
 
     @property
     def has_residual_stream(self) -> bool:
-        """Whether blocks add to their input; without it, what a block adds is undefined."""
+        """Whether blocks add to their input; otherwise the contribution of a block is undefined."""
 
     def num_blocks(self, part: str) -> int:
         """Residual blocks of one network."""
@@ -171,8 +171,8 @@ class LayeredAgent(EmbeddingAgent, Protocol):
         """Mean absolute output of every hidden unit over a batch."""
 
 
-def lacking(agent: Agent, needs: type) -> list[str]:
-    """What an agent has not of one of the protocols above, by name.
+def lacking(agent: object, needs: type) -> list[str]:
+    """Names of the members of a protocol above that an agent lacks.
 
     Example:
         >>> class Blind:
@@ -185,10 +185,10 @@ def lacking(agent: Agent, needs: type) -> list[str]:
 
 
 def check_agents(agents: Iterable[Agent], needs: type) -> None:
-    """Refuse agents that lack something of one of the protocols above.
+    """Refuse agents that lack a member of a protocol above.
 
     Raises:
-        ProbeError: Naming the first such agent and what it lacks.
+        ProbeError: If an agent lacks one. It names the first such agent and the members.
     """
     for agent in agents:
         names = lacking(agent, needs)

@@ -1,4 +1,4 @@
-"""Looking inside very deep networks: which blocks to keep, and how many points fit into memory at once."""
+"""Measuring very deep networks within the memory: a selection of blocks, and the number of points in one batch."""
 
 import numpy as np
 from jaxtyping import Int
@@ -7,11 +7,11 @@ _MOST_NUMBERS = 2**26  # of one array; 268 MB in single precision
 
 
 def evenly_spaced_blocks(blocks: int, most: int) -> Int[np.ndarray, " kept"]:
-    """Counts of blocks from 0 to all of them, both ends always.
+    """Numbers of blocks from 0 to all of them, evenly spaced; both ends are always included.
 
     Args:
         blocks: Residual blocks of the network.
-        most: How many counts to keep, at least 2; all of them where there are fewer.
+        most: Largest number of entries, at least 2.
 
     Returns:
         Ascending. (kept,)
@@ -24,7 +24,7 @@ def evenly_spaced_blocks(blocks: int, most: int) -> Int[np.ndarray, " kept"]:
 
 
 def points_that_fit(blocks: int, width: int) -> int:
-    """For how many points at once the residual stream may be held: 1 + ``blocks`` rows of ``width`` for each.
+    """Number of points whose residual streams fit into memory together: 1 + ``blocks`` rows of ``width`` for each.
 
     Example:
         >>> points_that_fit(blocks=256, width=256)

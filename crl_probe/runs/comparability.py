@@ -1,5 +1,4 @@
-"""Which runs may stand side by side: same environment, and nothing but the factors of the study and the seed between
-them."""
+"""Which runs can be compared: runs of one environment that differ only in the factors of the study and the seed."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final, TypeVar
@@ -18,7 +17,7 @@ from crl_train.errors import ConfigError
 
 Run = TypeVar("Run", bound=Agent)
 
-# Settings that change nothing in an agent; any other would pass for an effect of the factor or of the seed.
+# Settings that do not change the agent. A difference in any other one could be mistaken for an effect of the factor.
 _MAY_DIFFER: Final = {"seed", "policy_every", "resume_every"}
 
 
@@ -28,15 +27,15 @@ def by_level(run: Agent, by: Sequence[str] = DEFAULT) -> tuple[object, ...]:
 
 
 def group_by_env(runs: Iterable[Run], by: Sequence[str] = DEFAULT) -> dict[str, list[Run]]:
-    """Put runs of one environment together, ordered by level, then seed: numbers of two environments never mix.
+    """Group runs by environment, each group ordered by level, then seed.
 
     Args:
         runs: Agents of any environments.
         by: The factors that they are compared by.
 
     Raises:
-        ConfigError: If runs of an environment cannot be compared by these factors: the same name, the same
-            parameters or the same level and seed twice, or other settings that differ.
+        ConfigError: If runs of an environment cannot be compared by these factors: two have the same name, the same
+            parameters, or the same level and seed, or they differ in other settings.
     """
     groups: dict[str, list[Run]] = {}
     for run in runs:
@@ -53,7 +52,7 @@ def _check_comparable(env: str, group: Sequence[Agent], by: Sequence[str]) -> No
     contents: dict[str, Agent] = {}
     places: dict[tuple[object, ...], Agent] = {}
     for run in group:
-        # Several checkpoints of one run are welcome: they stand side by side as stages of its training.
+        # Several checkpoints of one run are allowed: they are compared as stages of its training.
         if run.name in names and names[run.name].path != run.path:
             raise ConfigError(
                 f"two runs of {env} are named {run.name!r}: a comparison tells runs apart by name. Rename one folder."
@@ -61,10 +60,10 @@ def _check_comparable(env: str, group: Sequence[Agent], by: Sequence[str]) -> No
         if run.content_hash in contents:
             raise ConfigError(
                 f"runs {contents[run.content_hash].name!r} and {run.name!r} of {env} hold the same parameters: one run "
-                "counted twice would feign a second seed. Give it once."
+                "would count as two seeds. Give it once."
             )
         names[run.name] = contents[run.content_hash] = run
-    # What differs besides the factors is said first: it is also what tells runs of one level and seed apart.
+    # Settings are checked first: a setting that differs also explains why two runs have the same level and seed.
     _check_settings(env, group, by)
     for run in group:
         level = factor_levels(run.settings, by)
@@ -87,13 +86,13 @@ def _check_settings(env: str, group: Sequence[Agent], by: Sequence[str]) -> None
             if name not in may_differ and first.settings.get(name) != run.settings.get(name)
         ]
         if other:
-            told = ", ".join(
+            values = ", ".join(
                 f"{name}={first.settings.get(name)!r} and {run.settings.get(name)!r}" for name in other[:3]
             )
-            told += f" and {len(other) - 3} more" if len(other) > 3 else ""
+            values += f" and {len(other) - 3} more" if len(other) > 3 else ""
             also = factors_of_settings(other)
             raise ConfigError(
-                f"runs {first.name!r} and {run.name!r} of {env} also differ in {', '.join(also)} ({told}): their "
-                f"difference could not be laid to {' and '.join(by)}. Add --by {','.join((*by, *also))}, or compare "
-                "them in two reports."
+                f"runs {first.name!r} and {run.name!r} of {env} also differ in {', '.join(also)} ({values}): a "
+                f"difference between them need not come from {' and '.join(by)}. Add --by {','.join((*by, *also))}, or "
+                "compare them in two reports."
             )

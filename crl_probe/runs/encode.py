@@ -1,6 +1,6 @@
-"""Embeddings, energies and actions of any number of points, in pieces of one size, as NumPy arrays.
+"""Embeddings, energies and actions of any number of points, in chunks of one size, as NumPy arrays.
 
-The last piece is padded: one shape means one compilation, and memory does not grow with the number of points.
+The last chunk is padded: with one shape there is one compilation, and the device memory in use stays constant.
 """
 
 import itertools
@@ -26,13 +26,13 @@ def in_chunks(
 ) -> Float[np.ndarray, "points ..."]:
     """Apply a function of batches to long arrays, ``chunk`` rows at a time.
 
-    Two threads keep the cores busy where a network runs on one of them: a tenth of the time (docs/performance.md).
+    A network often uses one core, so two threads save about a tenth of the time (docs/performance.md).
 
     Args:
         function: Maps arrays (chunk, ...) to one array (chunk, ...).
         arrays: Inputs of equal length. (points, ...), points >= 1.
         chunk: Rows of every call.
-        threads: Calls under way at once; 1 for a function that must be called in order.
+        threads: Number of calls in parallel; 1 for a function that must be called in order.
 
     Raises:
         ValueError: If the arrays are empty or their lengths differ.
@@ -66,21 +66,21 @@ def encode_psi(agent: EmbeddingAgent, goal: Rows) -> Float[np.ndarray, "points r
 def energy_of(
     agent: EmbeddingAgent, phi: Float[np.ndarray, "points repr_dim"], psi: Float[np.ndarray, "points repr_dim"]
 ) -> Float[np.ndarray, " points"]:
-    """Critic energy of embeddings that are at hand already. (points,)"""
+    """Critic energy of given embeddings. (points,)"""
     return in_chunks(agent.energy_between, phi, psi)
 
 
 def acting(agent: Agent, mode: str = "mean", seed: int = 0) -> Callable[[Rows, Rows], Rows]:
-    """How the agent acts: a function of states (points, state_dim) and commanded goals to actions (points, action_dim).
+    """The agent's policy: a function of states (points, state_dim) and goals (points, goal_dim) to actions.
 
     Args:
         agent: The agent; modes other than ``mean`` need a :class:`~crl_probe.runs.agent.SamplingAgent`.
         mode: ``mean``, ``sample`` or ``best_of_K``.
-        seed: Seeds the modes that draw; every call draws anew.
+        seed: Seeds the random modes; every call draws new samples.
     """
     if mode == "mean":
         return lambda state, goal: in_chunks(agent.act, _float32(state), _float32(goal))
-    assert isinstance(agent, SamplingAgent), f"{agent.name} acts without noise alone"
+    assert isinstance(agent, SamplingAgent), f"{agent.name} cannot sample actions"
     return _drawing(agent, mode, seed)
 
 

@@ -1,7 +1,7 @@
-"""The error of what cannot be measured."""
+"""The error of a probe that is not possible."""
 
 from crl_train.errors import CrlError
 
 
 class ProbeError(CrlError, ValueError):
-    """A probe cannot be done for these runs; others may."""
+    """A probe is not possible for these runs; other probes may be."""

@@ -1,8 +1,8 @@
-"""What the runs of a study are compared by: one factor or several, and the level of each run.
+"""The factors of a study, by which its runs are compared, and the level of each run.
 
-The factor is ``depth`` unless another is named. It stands for the depths of actor and critic together; every other
-factor is a setting that runs were trained with, such as ``width`` or ``critic_depth``. Runs of one level differ by
-their seed alone. Order, words and comparability of levels are decided here.
+The default factor is ``depth``. It stands for the depths of actor and critic together; every other factor is a
+training setting, such as ``width`` or ``critic_depth``. Runs of one level differ only in their seed. This module
+defines the order and the names of levels.
 """
 
 import difflib
@@ -19,16 +19,16 @@ Level: TypeAlias = Plain | tuple[int, int]
 """Value of a factor; of depth it is (actor, critic) where the two differ."""
 
 _DEPTHS: Final = ("actor_depth", "critic_depth")
-# Never a factor: the unit of replication, and what changes nothing in an agent.
+# Never a factor: the unit of replication, and settings that do not change the agent.
 _NO_FACTORS: Final = ("seed", "policy_every", "resume_every")
 _WORDS: Final = {"actor_depth": "actor", "critic_depth": "critic"}
 
 
 def parse_factors(text: str) -> tuple[str, ...]:
-    """Read names separated by commas, each once.
+    """Parse names separated by commas; duplicates are dropped.
 
     Raises:
-        ConfigError: If there is none.
+        ConfigError: If there is no name.
 
     Example:
         >>> parse_factors("critic_depth, actor_depth")
@@ -44,11 +44,12 @@ def check_factors(by: Sequence[str], runs: Iterable[Agent]) -> None:
     """Refuse factors that the runs do not have.
 
     Raises:
-        ConfigError: Naming the nearest setting there is.
+        ConfigError: If a run lacks one. It suggests the closest setting.
     """
     if DEPTH in by and set(_DEPTHS) & set(by):
         raise ConfigError(
-            f"--by {','.join(by)} is not usable: depth stands for actor_depth and critic_depth. Name it, or the two."
+            f"--by {','.join(by)} is not usable: depth stands for actor_depth and critic_depth. Give depth, or the "
+            "other two."
         )
     for run in runs:
         known = [DEPTH, *(name for name in run.settings if name not in _NO_FACTORS)]
@@ -92,7 +93,7 @@ def factor_levels(settings: Mapping[str, Plain], by: Iterable[str]) -> dict[str,
 
 
 def level_words(factors: Mapping[str, Level]) -> str:
-    """A level as people read it.
+    """A level in words.
 
     Example:
         >>> level_words({"depth": 16}), level_words({"depth": (4, 16), "width": 256})
@@ -148,7 +149,7 @@ def level_order(factors: Mapping[str, Level]) -> tuple[tuple[int, float, str], .
 
 
 def depth_words(actor_depth: int, critic_depth: int) -> str:
-    """A depth as people read it: one number, or two where actor and critic differ.
+    """A depth in words: one number, or two if actor and critic differ.
 
     Example:
         >>> depth_words(16, 16), depth_words(4, 16)
@@ -179,7 +180,7 @@ def _order(name: str, value: Level) -> tuple[tuple[int, float, str], ...]:
 
 
 def _key(value: Plain) -> tuple[int, float, str]:
-    """Numbers by size, then words by the alphabet; None, which stands for a default, before both."""
+    """Sort key: None, which stands for a default, then numbers by size, then words in alphabetical order."""
     if value is None:
         return (0, 0.0, "")
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""Open runs from disk: the one door through which the trainer's work reaches the probes."""
+"""Load trained runs from disk."""
 
 import dataclasses
 import functools
@@ -19,9 +19,8 @@ from crl_train.checkpoint import restore_policy
 from crl_train.config import LAYERS_PER_BLOCK, TrainConfig
 from crl_train.energy import paired_energy
 from crl_train.envs.goal_env import GoalEnv
-from crl_train.envs.registry import make_env
 from crl_train.errors import RunNotFoundError
-from crl_train.evaluation import episode_steps
+from crl_train.evaluation import episode_steps, evaluation_env
 from crl_train.networks import (
     Networks,
     Params,
@@ -46,12 +45,12 @@ PARTS = {"phi": "state_action_encoder", "psi": "goal_encoder", "actor": "actor"}
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class LoadedRun:
-    """A trained agent and what is known about it; it has all of the agent contract (``crl_probe.runs.agent``).
+    """A trained agent and its record; it satisfies the whole agent contract (``crl_probe.runs.agent``).
 
     Attributes:
         path: The run's directory.
         config: Settings that the run was trained with.
-        env: The environment it was trained on.
+        env: The environment it is evaluated on; the one it was trained on unless the config says otherwise.
         env_steps: Environment steps at the loaded checkpoint.
         steps: Environment steps of all checkpoints of the run, ascending.
         content_hash: SHA-256 of the loaded parameters.
@@ -59,7 +58,7 @@ class LoadedRun:
         curve: The lines of metrics.jsonl.
         networks: The networks, without parameters.
         params: Parameters of actor, state_action_encoder and goal_encoder.
-        is_on_disk: False for a ``prefix``, which is nowhere on disk.
+        is_on_disk: False for a ``prefix``, which exists only in memory.
 
     Example:
         >>> run = load_run("checkpoints/point_u_maze_d4_s0")          # doctest: +SKIP
@@ -121,20 +120,20 @@ class LoadedRun:
         action: Float[AnyArray, "*batch action_dim"],
         goal: Float[AnyArray, "*batch goal_dim"],
     ) -> Array:
-        """Critic energy, larger is closer; the kind of energy is the one that the run was trained with. (*batch,)"""
+        """Critic energy, larger is closer; its formula is the one of the run's training. (*batch,)"""
         return self.energy_between(self.phi(state, action), self.psi(goal))
 
     def energy_between(self, phi: Float[AnyArray, "*batch repr_dim"], psi: Float[AnyArray, "*batch repr_dim"]) -> Array:
-        """Critic energy of representations that are at hand already. (*batch,)"""
+        """Critic energy of given representations. (*batch,)"""
         return paired_energy(self.config.energy, jnp.asarray(phi), jnp.asarray(psi))
 
     def policy(self, mode: str = "mean") -> ActFn:
-        """Acting function of a mode: mean, sample or best_of_K. It takes state, goal and key."""
+        """The policy of a mode (``mean``, ``sample`` or ``best_of_K``), a function of state, goal and key."""
         return make_act(self.networks, dict(self.params), self.config.energy, mode)
 
     @property
     def episode_length(self) -> int:
-        """Steps of an episode that the agent was trained with."""
+        """Steps of an episode in the agent's training."""
         return episode_steps(self.config, self.env)
 
     @property
@@ -169,7 +168,7 @@ class LoadedRun:
         )
         encoders = ("state_action_encoder", "goal_encoder")
         params = {**self.params, **{name: prefix_params(self.params[name], blocks) for name in encoders}}
-        # Results are cached by content, and a cut network has another.
+        # Results are cached by content hash, and a prefix gives other results than the whole network.
         content_hash = f"{self.content_hash}:prefix{blocks}"
         return dataclasses.replace(self, networks=networks, params=params, content_hash=content_hash, is_on_disk=False)
 
@@ -263,7 +262,7 @@ def load_run(path: str | os.PathLike[str], step: int | None = None) -> LoadedRun
             f"Continue it with `crl-train resume {run.path}`."
         )
     env_steps = steps[-1] if step is None else step
-    env = make_env(config.env)
+    env = evaluation_env(config)
     networks = make_networks(config, env.action_dim)
     like = jax.eval_shape(
         lambda: {**init_params(networks, env, jax.random.key(0)), "log_entropy_coefficient": jnp.zeros(())}
@@ -285,9 +284,9 @@ def load_run(path: str | os.PathLike[str], step: int | None = None) -> LoadedRun
 
 
 def find_runs(patterns: Iterable[str | os.PathLike[str]]) -> list[Path]:
-    """Turn paths and glob patterns into run directories, each once; what a pattern matches is sorted by name.
+    """Find the run directories of paths and glob patterns, each once; the matches of a pattern are sorted by name.
 
-    Files (a README beside the runs, say) are passed over.
+    Files, such as a README beside the runs, are skipped.
 
     Raises:
         RunNotFoundError: If a pattern matches nothing, or a directory is not a run.

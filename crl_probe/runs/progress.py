@@ -1,12 +1,12 @@
-"""What is under way, told to whoever watches: probes and reports speak, terminals listen."""
+"""Progress reports of probes and reports, for terminals to show."""
 
 from collections.abc import Sequence
 
 
 class Progress:
-    """A listener that shows nothing; those who show something override what they want to hear.
+    """Receives progress reports and ignores them; subclasses override the methods whose reports they show.
 
-    Probes are planned, then each begins and ends; calling the listener tells a step of what is under way.
+    Probes are planned, then each begins and ends. A call of the object itself reports one step of the current work.
 
     Example:
         >>> progress = Progress()
@@ -18,30 +18,30 @@ class Progress:
     """
 
     def __call__(self, words: str, done: int = 0, total: int = 0) -> None:
-        """Something takes time.
+        """Report one step of the current work.
 
         Args:
-            words: What is done.
-            done: Runs, or other equal pieces, that are finished.
-            total: How many there are; 0 where nothing is counted.
+            words: Description of the work.
+            done: Number of runs, or other equal parts, that are finished.
+            total: Number of all of them; 0 if nothing is counted.
         """
 
     def planned(self, heading: str, titles: Sequence[str]) -> None:
-        """These probes are about to run, in this order; those planned before are over.
+        """Report that these probes will run, in this order; all earlier ones have ended.
 
         Args:
-            heading: What they are about, such as the environment.
-            titles: Their names for people.
+            heading: What is measured, such as the environment.
+            titles: Titles of the probes.
         """
 
     def began(self, title: str) -> None:
-        """A probe looks for its result, and will compute it if it is not kept."""
+        """Report that a probe begins: it reads its result from the cache, or computes it."""
 
     def computing(self) -> None:
-        """The result of the probe under way was not kept: it is being made."""
+        """Report that the result of the current probe is not in the cache and is computed."""
 
     def ended(self, title: str, problem: str = "") -> None:
-        """A probe has its result, or says why it has none."""
+        """Report that a probe has its result, or the problem why it has none."""
 
 
 silent = Progress()

@@ -1,4 +1,4 @@
-"""Which agent a number is about, as results and tables carry it."""
+"""The agent that a number is about, as results and tables store it."""
 
 import dataclasses
 import hashlib
@@ -12,20 +12,20 @@ from crl_probe.runs.factors import DEFAULT, Level, factor_levels, level_order, l
 class RunInfo:
     """Everything that a figure or table needs to name an agent.
 
-    ``content_hash`` and ``config_hash`` say what the agent is; all else says how it is shown and ordered.
+    ``content_hash`` and ``config_hash`` identify the agent; the other fields say how it is shown and ordered.
 
     Attributes:
         name: Name of the run's directory.
-        label: Its level in words, such as ``depth 16`` or ``actor 4 · critic 16``; equal for runs that differ by seed.
-            Where runs have several checkpoints, also the environment steps.
+        label: Its level in words, such as ``depth 16`` or ``actor 4 · critic 16``; equal for runs that differ only by
+            seed. If a run has several checkpoints, the label also has the environment steps.
         env: Name of the environment.
         actor_depth: Dense layers inside the actor's residual blocks.
-        critic_depth: The same for both encoders.
+        critic_depth: Dense layers inside the residual blocks of each encoder.
         seed: Training seed.
         env_steps: Environment steps at the checkpoint.
         content_hash: Hash of the checkpoint's content.
-        config_hash: Hash of the settings that it was trained with.
-        factors: The factors of the study, and the agent's level in each; depth alone if not given.
+        config_hash: Hash of its training settings.
+        factors: The factors of the study, and the agent's level in each; depth alone by default.
     """
 
     name: str
@@ -46,12 +46,12 @@ class RunInfo:
 
     @property
     def level(self) -> str:
-        """The level in words, without the steps that ``label`` has where runs have several checkpoints."""
+        """The level in words, without the environment steps that ``label`` can have."""
         return level_words(self.factors)
 
 
 def run_infos(runs: Sequence[Agent], by: Sequence[str] = DEFAULT) -> tuple[RunInfo, ...]:
-    """Name agents for results and tables; where some have several checkpoints, all carry their steps.
+    """Name agents for results and tables; if one has several checkpoints, all names contain their steps.
 
     Args:
         runs: The agents of one comparison.
@@ -84,10 +84,10 @@ def place_in_order(run: RunInfo) -> tuple[object, ...]:
 
 
 def labels_in_order(runs: Iterable[RunInfo]) -> tuple[str, ...]:
-    """The labels of the runs, by level and from early to late checkpoints, each once."""
+    """The distinct labels of the runs, by level and from early to late checkpoints."""
     return tuple(dict.fromkeys(run.label for run in sorted(runs, key=place_in_order)))
 
 
 def levels_in_order(runs: Iterable[RunInfo]) -> tuple[str, ...]:
-    """The levels of the runs in words, each once however many seeds and checkpoints it has."""
+    """The distinct levels of the runs in words, in order."""
     return tuple(dict.fromkeys(run.level for run in sorted(runs, key=place_in_order)))

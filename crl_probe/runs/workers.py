@@ -1,7 +1,7 @@
-"""One function applied to every agent, in parallel processes where cores allow.
+"""Apply one function to every agent, in parallel processes if there are several cores.
 
-A small network cannot use two cores, and compiling cannot either; two agents can. Workers open the agents from disk
-by themselves and keep them open, so only numbers travel between processes.
+Neither a small network nor compilation can use two cores, but two agents can. Each worker loads the agents from disk
+and keeps them in memory, so that only results are sent between processes.
 """
 
 import contextlib
@@ -29,9 +29,9 @@ _POOLS: dict[int, ProcessPoolExecutor] = {}  # by number of workers; each lives 
 
 
 def usable_workers(num_runs: int) -> int:
-    """How many processes pay off: one for each core, never more than agents, and a single one beside an accelerator.
+    """The best number of processes: one for each core, at most one for each agent, and one alone on an accelerator.
 
-    Processes on one accelerator would fight over its memory, and one of them fills it with work anyway.
+    Several processes would compete for the memory of an accelerator, and a single one keeps it busy.
     """
     import jax
 
@@ -44,19 +44,19 @@ def usable_workers(num_runs: int) -> int:
 def map_runs(
     function: Callable[..., Number], runs: Sequence["Agent"], arguments: Sequence[Sequence[Any]], workers: int
 ) -> Iterator[Number]:
-    """Call ``function(run, *arguments[i])`` for every run, and give the results in the order of the runs.
+    """Call ``function(run, *arguments[i])`` for every run, and yield the results in the order of the runs.
 
     Args:
         function: A module-level function of an agent and picklable arguments.
-        runs: The agents; for several workers they must be on disk.
-        arguments: For each agent what else the function takes.
-        workers: Processes; 1 calls here and now. A script that asks for more needs the usual
+        runs: The agents; agents that are not on disk are measured in this process.
+        arguments: For each agent the other arguments of the function.
+        workers: Number of processes; 1 computes in this process. A script that uses more needs the usual
             ``if __name__ == "__main__"`` guard, because new processes import it.
 
     Raises:
         ProbeError: If a process was killed, and whatever the function raises.
     """
-    # An agent that was cut or changed in memory is not what workers would find on disk.
+    # Workers load agents from disk, so they cannot measure one that was changed in memory.
     if workers == 1 or not all(run.is_on_disk for run in runs):
         return (function(run, *own) for run, own in zip(runs, arguments, strict=True))
     places = [(function, run.path, run.env_steps, run.content_hash) for run in runs]
@@ -64,15 +64,15 @@ def map_runs(
 
 
 def map_calls(function: Callable[..., Number], arguments: Iterable[Sequence[Any]], workers: int) -> Iterator[Number]:
-    """Call ``function(*arguments[i])`` for every i, and give the results in that order.
+    """Call ``function(*arguments[i])`` for every i, and yield the results in that order.
 
-    With several workers the calls begin at once, and the caller may do other work before it takes the results; with
-    one, each is made when its result is taken.
+    With several workers all calls are submitted immediately, and the caller can do other work before it takes the
+    results. With one worker each call is made when its result is taken.
 
     Args:
         function: A module-level function.
-        arguments: For each call what the function takes; picklable for several workers.
-        workers: Processes, as in :func:`map_runs`.
+        arguments: For each call its arguments; picklable for several workers.
+        workers: Number of processes, as in :func:`map_runs`.
 
     Raises:
         ProbeError: If a process was killed, and whatever the function raises.
@@ -84,20 +84,20 @@ def map_calls(function: Callable[..., Number], arguments: Iterable[Sequence[Any]
 
 
 def stop_workers() -> None:
-    """End all processes, whatever they are doing; the next call starts others."""
+    """Terminate all worker processes; the next call starts new ones."""
     children = multiprocessing.active_children()
     for child in children:
         child.terminate()
     for child in children:
         child.join(_SECONDS_TO_END)
     while _POOLS:
-        # Waited for, so that nothing of it is left to the end of the program.
+        # Wait here, so that the pool does not delay the end of the program.
         _POOLS.popitem()[1].shutdown(wait=True, cancel_futures=True)
 
 
 @contextlib.contextmanager
 def no_stragglers() -> Iterator[None]:
-    """End all processes if the block fails: whatever they would still do is of no use, and may be in the way."""
+    """Terminate all worker processes if the block fails: their results are no longer needed."""
     try:
         yield
     except BaseException:
@@ -112,28 +112,28 @@ def _results(calls: Sequence[Future[Number]]) -> Iterator[Number]:
     except BrokenProcessPool:
         _POOLS.clear()
         raise ProbeError(
-            "a worker process was killed, most likely for want of memory. Try again with --workers 1."
+            "a worker process was killed: most likely there was not enough memory. Try again with --workers 1."
         ) from None
     except Exception:
         for call in calls:
             call.cancel()
         raise
     except BaseException:
-        # After Ctrl-C nobody waits for what is still being computed.
+        # After Ctrl-C the remaining results are not needed.
         stop_workers()
         raise
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:
     if workers not in _POOLS:
-        # JAX must not be forked: its threads would be gone and their locks would stay.
+        # JAX must not be forked: the child would have the locks of its threads without the threads.
         spawn = multiprocessing.get_context("spawn")
         _POOLS[workers] = ProcessPoolExecutor(workers, mp_context=spawn, initializer=_ignore_interrupts)
     return _POOLS[workers]
 
 
 def _ignore_interrupts() -> None:
-    # Ctrl-C reaches every process of the terminal; the one that was called decides and ends the others.
+    # Ctrl-C reaches every process of the terminal; the main process handles it and terminates the workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

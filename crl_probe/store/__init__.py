@@ -1,1 +1,1 @@
-"""Results on disk: files without pickle, the cache, and folders replaced whole."""
+"""Results on disk: files without pickle, the cache, and atomic replacement of folders."""

@@ -1,7 +1,7 @@
-"""Results of probes kept on disk, so that a report is re-rendered in seconds and an interrupted one goes on.
+"""The cache of probe results on disk: a report is rendered again in seconds, and an interrupted one continues.
 
-The key is made of everything that decides a result: the content of the checkpoints, what is asked, the code, and the
-libraries and flags of the numerics. Entries are written whole, so two processes at once cost time and nothing else.
+The key contains everything that determines a result: the content of the checkpoints, the settings, the code, and the
+numerical libraries and flags. Entries are written atomically, so two processes can safely use the cache together.
 """
 
 import functools
@@ -24,8 +24,8 @@ logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
-# What decides a number. Drawing, tables, verdicts and commands do not, so work on those keeps the cache warm; training
-# does only through the checkpoint, whose content is in the key already.
+# The code that determines a number. Drawing, tables, verdicts and commands do not, so changes there leave the cache
+# valid. Training does only through the checkpoint, whose content is in the key.
 _NUMERICAL = {
     crl_probe: ("metrics", "evidence", "probes", "runs/blocks.py", "runs/encode.py", "runs/loading.py"),
     crl_train: (
@@ -42,7 +42,7 @@ _NUMERICAL = {
     ),
 }
 _NUMERICAL_LIBRARIES = ("jax", "jaxlib", "flax", "numpy", "scipy", "scikit-learn", "umap-learn", "numba", "pynndescent")
-# Flags of JAX under which the same program gives other numbers.
+# Flags of JAX that change the numbers of the same program.
 _NUMERIC_FLAGS = (
     "jax_default_matmul_precision",
     "jax_default_prng_impl",
@@ -61,7 +61,7 @@ def cache_directory() -> Path:
 
 
 def clear_cache() -> int:
-    """Delete every stored result and return how many there were."""
+    """Delete every stored result and return their number."""
     directory = cache_directory() / "results"
     count = len(list(directory.glob("*.npz"))) if directory.is_dir() else 0
     shutil.rmtree(directory, ignore_errors=True)
@@ -77,18 +77,18 @@ def cached(
     *,
     enabled: bool = True,
 ) -> Result:
-    """Return the stored result of this question about these agents, or compute and store it.
+    """Return the stored result for these agents and settings, or compute and store it.
 
-    Agents are found by content: whatever they are named now, the result names them so. A damaged entry is reported,
-    computed again and replaced; a cache that cannot be written is reported and done without.
+    Agents are identified by content, so a stored result is returned with their current names. A damaged entry is
+    logged, computed again and replaced. If the cache cannot be written, this is logged and the result still returned.
 
     Args:
-        name: What is asked, such as the name of a probe; part of the key and of the file's name.
+        name: Name of the result, such as that of its probe; part of the key and of the file's name.
         result_type: Frozen dataclass that ``compute`` returns.
         runs: The agents, in order.
-        question: All else that decides the result, as plain values: settings, what is recorded, seeds.
-        compute: Does the work.
-        enabled: False computes without looking or storing.
+        question: Everything else that determines the result, as plain values: settings, records, seeds.
+        compute: Computes the result.
+        enabled: False computes without reading or writing the cache.
     """
     if not enabled:
         return compute()
@@ -108,7 +108,7 @@ def cached(
 
 
 def cache_key(name: str, runs: Sequence[RunInfo], question: Mapping[str, Any]) -> str:
-    """Hash of everything that decides a result, and of nothing else: no name or label; 32 hexadecimal digits."""
+    """Hash of everything that determines a result, without names and labels; 32 hexadecimal digits."""
     import jax
 
     identity = {

@@ -1,4 +1,4 @@
-"""Write a whole folder beside its destination, then swap: readers see the old content or the new one."""
+"""Replace a folder atomically: write the new one beside it, then swap. Readers see the old content or the new one."""
 
 import contextlib
 import os
@@ -12,12 +12,12 @@ from crl_train.errors import ConfigError
 
 @contextlib.contextmanager
 def replace_folder(out: Path) -> Iterator[Path]:
-    """Yield an empty folder that takes the place of ``out`` when the block ends well, and vanishes otherwise.
+    """Yield an empty folder that replaces ``out`` if the block succeeds, and is deleted otherwise.
 
-    Whether what ``out`` holds may be lost is for the caller to decide beforehand.
+    The content of ``out`` is lost: the caller must check before that it may be.
 
     Args:
-        out: Folder to replace; missing folders above it are made, and a link is followed.
+        out: Folder to replace; missing parent folders are created, and a symbolic link is followed.
 
     Raises:
         ConfigError: If the folder cannot be written.
@@ -32,7 +32,7 @@ def replace_folder(out: Path) -> Iterator[Path]:
             f"out={str(out)!r} cannot be written: {reason}. Choose a folder that you may write to."
         ) from error
     try:
-        folder.chmod(0o755)  # mkdtemp makes it private; a report is for showing around
+        folder.chmod(0o755)  # mkdtemp makes the folder private, and a report is meant to be shared
         yield folder
         _swap(folder, out)
     finally:
@@ -40,7 +40,7 @@ def replace_folder(out: Path) -> Iterator[Path]:
 
 
 def _swap(folder: Path, out: Path) -> None:
-    """Put the folder where the other is or would be; interrupted at any point, one of them is there, and whole."""
+    """Move ``folder`` to ``out``. If this is interrupted, ``out`` is still complete: the old folder or the new one."""
     old = folder.with_name(f"{folder.name}.old")
     try:
         if out.is_dir():

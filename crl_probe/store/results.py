@@ -1,7 +1,7 @@
-"""What a probe hands on: frozen dataclasses of arrays and plain values, kept on disk as one ``.npz`` without pickle.
+"""Results of probes on disk: a frozen dataclass of arrays and plain values as one ``.npz`` file without pickle.
 
-Arrays are entries of the archive; everything else is a JSON header inside it that refers to them. A result can
-hold arrays, numbers, strings, None, tuples and string-keyed dictionaries of these, and the dataclasses given here.
+Arrays are entries of the archive; everything else is in a JSON header that refers to them. A result can hold arrays,
+numbers, strings, None, tuples and string-keyed dictionaries of these, and registered dataclasses.
 """
 
 import dataclasses
@@ -25,7 +25,7 @@ Nested = TypeVar("Nested")
 
 
 class ResultError(CrlError, ValueError):
-    """A stored result cannot be read as what was asked for."""
+    """A stored result is damaged, or is not of the expected type."""
 
 
 _NESTED: dict[str, type] = {"RunInfo": RunInfo}
@@ -38,7 +38,7 @@ def register_nested(nested: type[Nested]) -> type[Nested]:
 
 
 def save_result(result: Any, path: Path) -> None:
-    """Write a result dataclass to one file; the file appears whole or not at all.
+    """Write a result dataclass to one file, atomically.
 
     Raises:
         TypeError: If a field holds something that cannot be stored.
@@ -74,17 +74,17 @@ def load_result(path: Path, result_type: type[Result]) -> Result:
 
 
 def with_runs(result: Result, infos: Iterable[RunInfo]) -> Result:
-    """The same result with its agents named as they are now: what is stored is found by content, whatever names it had.
+    """The same result with the current names of its agents: results are stored by content, and names can change.
 
     Args:
-        result: A frozen dataclass; agents in its fields, alone or in tuples, are named anew.
-        infos: Agents by their names of now; one that is not among them keeps the name it has.
+        result: A frozen dataclass; agents in its fields, alone or in tuples, are renamed.
+        infos: Agents with their current names; any other agent keeps its stored name.
     """
-    now = {(info.content_hash, info.config_hash): info for info in infos}
+    current = {(info.content_hash, info.config_hash): info for info in infos}
 
     def named(value: Any) -> Any:
         if isinstance(value, RunInfo):
-            return now.get((value.content_hash, value.config_hash), value)
+            return current.get((value.content_hash, value.config_hash), value)
         if isinstance(value, tuple):
             return tuple(named(item) for item in value)
         return value

@@ -1,4 +1,4 @@
-"""Where walls are in the plane, and how long the shortest free way from a point to a goal is.
+"""Where walls are in the plane, and how long the shortest free path from a point to a goal is.
 
 Distances are exact. A shortest path among walls is a chain of straight lines that bends only at convex wall corners,
 so it is found on the visibility graph of those corners instead of on a grid, whose steps would lengthen it.
@@ -128,6 +128,11 @@ class Maze:
 
     # --- distances -----------------------------------------------------------------------------------
 
+    @functools.cached_property
+    def farthest_goal_distance(self) -> float:
+        """Longest of the geodesic distances from the start to the centres of goal cells, metres."""
+        return float(self.geodesics(self.start_xy[None], self.goal_centres).max())
+
     def geodesic(self, points: Float[np.ndarray, "n 2"], goal: Float[np.ndarray, "2"]) -> Float[np.ndarray, " n"]:
         """Measure the shortest free path of a point-sized body from many places to one goal.
 
@@ -165,7 +170,7 @@ class Maze:
         point_places, goal_places = self._free_places(points), self._free_places(goals)
         point_legs = self._sight_lengths(corners, point_places)
         goal_legs = self._sight_lengths(goal_places, corners)
-        # A path is one straight line, or a last leg to a corner, a way from corner to corner, and a first leg.
+        # A path is one straight line, or a last leg to a corner, a path from corner to corner, and a first leg.
         goal_to_corner = np.min(goal_legs[:, :, None] + between_corners, axis=1, initial=np.inf)
         distances = self._sight_lengths(goal_places, point_places)
         for to_corner, leg in zip(goal_to_corner.T, point_legs, strict=True):

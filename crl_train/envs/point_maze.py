@@ -24,7 +24,7 @@ TERMINAL_SPEED: Final = FORCE / DRAG  # metres per second, per axis
 START_NOISE: Final = 0.5  # metres; the start is uniform in a square of this half width
 GOAL_MARGIN: Final = 0.5  # metres between a goal and the borders of its cell
 TOLERANCE: Final = 0.5  # metres
-EPISODE_LENGTH: Final = 300  # steps; six times what the longest way of all mazes takes at full speed
+EPISODE_LENGTH: Final = 300  # steps; six times what the farthest goal of all mazes takes at full speed
 
 # After a step the point is at least this far from every cell border. It is well above the rounding of float32 at the
 # size of a maze (4e-6 m), so that neither rounding nor a border shared with a wall can put the point inside one.

@@ -1,6 +1,6 @@
 """An analytic agent that stands in for a loaded run: its "depth" decides how far its critic sees the maze.
 
-A place is embedded by its distances to landmarks; these go from straight-line to walking distances as depth grows,
+A position is embedded by its distances to landmarks; these go from straight-line to geodesic as depth grows,
 and block by block inside one agent. Its policy climbs its own energy, so deeper fakes really reach more goals.
 """
 
@@ -28,24 +28,24 @@ def _tables(env_name):
         grid = env.maze.grid(_FINE)
         points = np.stack(np.meshgrid(grid.xs, grid.ys, indexing="ij"), axis=-1).reshape(-1, 2)
         landmarks = env.maze.goal_centres[:REPR_DIM]
-        walking = np.stack([env.maze.geodesic(points, landmark) for landmark in landmarks], axis=-1)
+        geodesic = np.stack([env.maze.geodesic(points, landmark) for landmark in landmarks], axis=-1)
         straight = np.linalg.norm(points[:, None] - landmarks, axis=-1)
-        walls = np.isnan(walking)
-        walking[walls] = straight[walls] + 50.0
+        walls = np.isnan(geodesic)
+        geodesic[walls] = straight[walls] + 50.0
         shape = (len(grid.xs), len(grid.ys), len(landmarks))
-        _TABLES[env_name] = (env, grid, walking.reshape(shape), straight.reshape(shape))
+        _TABLES[env_name] = (env, grid, geodesic.reshape(shape), straight.reshape(shape))
     return _TABLES[env_name]
 
 
 class FakeRun:
     """A layered agent, as ``crl_probe.runs.agent`` has it; also ``config``, for tests that change a setting."""
 
-    is_on_disk = True  # as far as anyone asks: tests use one process
+    is_on_disk = True  # it is not, but tests with fakes use one process
     width = REPR_DIM
     has_residual_stream = True
 
     def __init__(self, env_name="point_u_maze", depth=4, seed=0, name=None, actor_depth=None, **settings):
-        self.env, self._grid, walking, straight = _tables(env_name)
+        self.env, self._grid, geodesic, straight = _tables(env_name)
         depths = {"actor_depth": actor_depth or depth, "critic_depth": depth}
         self.config = make_config({"env": env_name, "seed": seed, **depths, **settings})
         self.name = name or f"{env_name}_d{depth}_s{seed}"
@@ -63,7 +63,7 @@ class FakeRun:
         rotation = np.linalg.qr(generator.normal(size=(REPR_DIM, REPR_DIM)))[0][: straight.shape[-1]] * (1 + seed)
         self._tilt = jnp.asarray(rotation[:2], dtype=jnp.float32)
         self._straight = jnp.asarray(straight @ rotation, dtype=jnp.float32)
-        self._detours = jnp.asarray(weight * (walking - straight) @ rotation, dtype=jnp.float32)
+        self._detours = jnp.asarray(weight * (geodesic - straight) @ rotation, dtype=jnp.float32)
 
     @staticmethod
     def _curve_row(epoch, depth):

@@ -1,4 +1,4 @@
-"""A listener that writes down everything it is told."""
+"""A ``Progress`` that records every report."""
 
 from crl_probe.runs.progress import Progress
 

@@ -44,7 +44,7 @@ def tiny_config(**changes: Any) -> TrainConfig:
 
 
 class FakeObserver:
-    """Keeps what it hears, and asks to stop once it has heard of enough unrolls."""
+    """Keeps what it is told, and asks to stop after a number of unrolls."""
 
     def __init__(self, stop_at: int | None = None) -> None:
         self.stop_at = stop_at

@@ -1,5 +1,6 @@
 """What users type: bad input gets one line and exit code 2, nothing is overwritten, sweeps finish what they find."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crl_train.cli import main
-from crl_train.envs import list_envs, registry
+from crl_train.envs import list_envs, register_env, register_family
 from crl_train.run_dir import RunDir
 from crl_train.run_record import read_record
 from crl_train.training import is_complete
@@ -91,8 +92,8 @@ def test_environment_of_the_file_must_not_contradict(tmp_path):
     )
 
 
-def test_evaluation_environment_of_other_sizes_is_refused_before_anything_is_written(tmp_path, monkeypatch):
-    monkeypatch.setattr("crl_train.envs.registry._FACTORIES", {**registry._FACTORIES, "counter": Counter})
+def test_evaluation_environment_of_other_sizes_is_refused_before_anything_is_written(tmp_path, own_registry):
+    register_env("counter", Counter)
     message = refused("run", "point_u_maze", "--eval-env", "counter", "--out", tmp_path)
     assert message.startswith("eval_env='counter' is not usable with env='point_u_maze'")
     assert list(tmp_path.iterdir()) == []
@@ -179,9 +180,50 @@ def test_info_says_what_a_run_is(finished_run):
     assert "3, newest at step 1,120" in text
 
 
-def test_envs_lists_every_environment():
-    names = [line.split()[0] for line in invoke("envs").stdout.splitlines()[1:]]
-    assert names == list(list_envs())
+def not_to_be_built(**parameters):
+    raise AssertionError(f"listing built an environment with {parameters}")
+
+
+def test_envs_lists_every_environment_under_its_family():
+    lines = invoke("envs").stdout.splitlines()
+    assert lines[0].startswith("point_<layout>: a point is pushed through a maze")
+    assert [name for line in lines[1:] for name in line.split()] == list(list_envs())
+
+
+def test_envs_builds_nothing_and_is_quick_with_hundreds_of_names(own_registry):
+    names = [f"ant_u4_maze_gen_R{number}" for number in range(500)]
+    parameters = {"layout": "u4_maze", "config": r"R\d+"}
+    register_family("ant_<layout>_gen_<config>", not_to_be_built, names, "an ant in a maze", parameters)
+    register_env("cheetah", not_to_be_built, "a cheetah runs")
+    register_env("bare", not_to_be_built)
+    started = time.perf_counter()
+    lines = invoke("envs").stdout.splitlines()
+    assert time.perf_counter() - started < 1
+    start, end = lines.index("ant_<layout>_gen_<config>: an ant in a maze"), lines.index("cheetah: a cheetah runs")
+    assert [name for line in lines[start + 1 : end] for name in line.split()] == names
+    assert lines[end + 1 :] == ["bare"]
+
+
+def test_envs_with_a_name_says_what_that_one_is_made_of():
+    lines = dict(re.split(r"  +", line, maxsplit=1) for line in invoke("envs", "point_u_maze").stdout.splitlines())
+    assert lines == {
+        "environment": "point_u_maze",
+        "state": "4 (position 2, velocity 2)",
+        "goal": "2 (x, y)",
+        "action": "2",
+        "steps": "300 of 0.125 s",
+        "tolerance": "0.5 m",
+        "goal cells": "6",
+        "farthest goal": "16.6 m by geodesic distance",
+    }
+
+
+def test_envs_with_a_name_of_an_environment_without_a_maze(own_registry):
+    register_env("counter", Counter)
+    assert "farthest" not in invoke("envs", "counter").stdout
+    assert "unknown environment 'countre': no such name is registered. Did you mean 'counter'?" in refused(
+        "envs", "countre"
+    )
 
 
 # --- as a process ----------------------------------------------------------------------------------------
@@ -195,8 +237,8 @@ def test_exit_codes_of_the_process(tmp_path):
     assert subprocess.run(crl_train("--version"), capture_output=True).returncode == 0
 
 
-@pytest.mark.parametrize("args", [["--help"], ["run", "--help"], ["sweep", "--help"]], ids=" ".join)
-def test_help_is_quick_and_imports_no_physics(args):
+@pytest.mark.parametrize("args", [["--help"], ["run", "--help"], ["sweep", "--help"], ["envs"]], ids=" ".join)
+def test_help_and_the_list_of_environments_are_quick_and_import_no_physics(args):
     heavy = {"jax", "flax", "brax", "mujoco", "orbax", "optax", "matplotlib", "scipy", "numpy", "rich"}
     code = (
         "import sys\nfrom crl_train.cli import main\n"
@@ -207,4 +249,4 @@ def test_help_is_quick_and_imports_no_physics(args):
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert time.perf_counter() - started < 5  # generous, for busy machines; docs/performance.md has what it takes
     assert result.stderr.strip() == ""
-    assert "Usage: crl-train" in result.stdout
+    assert ("point_u_maze" if args == ["envs"] else "Usage: crl-train") in result.stdout

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crl_train.envs import make_env, registry
+from crl_train.envs import make_env, register_env
 from crl_train.envs.point_maze import PointMaze
 from crl_train.errors import ConfigError
 from crl_train.evaluation import collect_episodes, evaluation_env
@@ -82,11 +82,6 @@ def test_episodes_differ_and_depend_on_the_key_alone(seed):
     assert len(np.unique(first.states[:, 0, 0])) == len(np.unique(first.commanded_goals[:, 0])) == 4
 
 
-@pytest.fixture
-def counter_registered(monkeypatch):
-    monkeypatch.setattr("crl_train.envs.registry._FACTORIES", {**registry._FACTORIES, "counter": Counter})
-
-
 def test_evaluation_is_on_the_training_environment_unless_another_is_named():
     config = tiny_config()
     assert evaluation_env(config, ENV) is ENV
@@ -95,7 +90,8 @@ def test_evaluation_is_on_the_training_environment_unless_another_is_named():
     assert evaluation_env(tiny_config(eval_env="point_u_maze_eval"), ENV).name == "point_u_maze_eval"
 
 
-def test_evaluation_environment_of_other_sizes_is_refused(counter_registered):
+def test_evaluation_environment_of_other_sizes_is_refused(own_registry):
+    register_env("counter", Counter)
     message = (
         r"^eval_env='counter' is not usable with env='point_u_maze': an agent acts only where all sizes are its own, "
         r"and these differ \(state 2 and 4, goal 1 and 2, action 1 and 2\)\. Evaluate on another layout"

@@ -71,17 +71,22 @@ def test_way_around_the_wall_of_the_u_maze_by_hand():
 
 
 def test_no_path_leads_through_the_seam_of_two_walls():
-    # (6, 4) and (6, 16) lie on the line between the walls of rows 1 and 2; the way is by (10, 6) and (10, 14).
+    # (6, 4) and (6, 16) lie on the line between the walls of rows 1 and 2; the path is by (10, 6) and (10, 14).
     maze = Maze("seam", ("######", "#R##G#", "#.##.#", "#....#", "######"), 4.0)
     distance = maze.geodesic(np.array([[6.0, 4.0]]), np.array([6.0, 16.0]))
     np.testing.assert_allclose(distance, 2 * math.sqrt(20) + 8, rtol=1e-12)
 
 
 def test_no_path_leads_between_two_walls_that_touch():
-    # Straight from (8, 8) to (12, 12) is through the point where two walls touch; the way is by three corners of one.
+    # Straight from (8, 8) to (12, 12) is through the point where two walls touch; the path is by three corners of one.
     maze = Maze("pinch", ("######", "#...##", "#.R#.#", "#.#G.#", "#....#", "######"), 4.0)
     distance = maze.geodesic(maze.start_xy[None], maze.goal_centres[0])
     np.testing.assert_allclose(distance, 2 * math.sqrt(8) + 8, rtol=1e-12)
+
+
+def test_farthest_goal_of_the_u_maze_by_hand():
+    # From (4, 4) around the corners (6, 10) and (10, 10) of the wall to (12, 4): √(4 + 36), 4 and √(4 + 36) metres.
+    assert get_maze("u_maze").farthest_goal_distance == pytest.approx(4 + 2 * math.sqrt(40))
 
 
 def test_distance_is_infinite_where_no_path_leads():

@@ -1,4 +1,4 @@
-"""The tanh-Gaussian against SciPy, and the three ways of acting."""
+"""The tanh-Gaussian against SciPy, and the three modes of acting."""
 
 import jax
 import jax.numpy as jnp

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from crl_train.envs import list_envs, make_env, register_env
+from crl_train.envs import list_envs, list_families, make_env, register_env, register_family
 from crl_train.envs.maze_geometry import Maze
 from crl_train.envs.maze_layouts import LAYOUTS
 from crl_train.envs.point_maze import PointMaze
@@ -43,8 +43,8 @@ def test_taken_name_is_refused():
         register_env("point_u_maze", lambda: make_env("point_u_maze"))
 
 
-def test_factory_runs_when_its_environment_is_asked_for_and_not_before(monkeypatch):
-    monkeypatch.setattr("crl_train.envs.registry._FACTORIES", {})
+def test_factory_runs_when_its_environment_is_made_and_not_before(monkeypatch):
+    monkeypatch.setattr("crl_train.envs.registry._FAMILIES", [])
     built = []
 
     def factory() -> PointMaze:
@@ -55,6 +55,62 @@ def test_factory_runs_when_its_environment_is_asked_for_and_not_before(monkeypat
     assert list_envs() == ("own",)
     assert not built
     assert make_env("own") is built[0]
+
+
+def grasp_family(made, names=("arm_grasp_0.1",), **changes):
+    """Register arms whose factory keeps the parameters it was called with."""
+    parts = {"form": "arm_grasp_<noise>", "summary": "an arm grasps", "parameters": {"noise": r"\d+(?:\.\d+)?"}}
+    register_family(factory=lambda **parameters: made.append(parameters), names=names, **{**parts, **changes})
+
+
+def test_family_calls_its_factory_with_the_parameters_of_a_name_listed_or_not(own_registry):
+    made = []
+    grasp_family(made)
+    corridor = {"layout": "u_maze|u4_maze", "config": r"[RG]\d"}
+    grasp_family(made, ["ant_u4_maze_gen_R1"], form="ant_<layout>_gen_<config>", parameters=corridor)
+    assert list_envs()[-2:] == ("arm_grasp_0.1", "ant_u4_maze_gen_R1")
+    assert made == []
+    for name in ("arm_grasp_0.3", "arm_grasp_2", "ant_u_maze_gen_G3"):
+        make_env(name)
+    assert made == [{"noise": "0.3"}, {"noise": "2"}, {"layout": "u_maze", "config": "G3"}]
+
+
+@pytest.mark.parametrize("name", ["arm_grasp_", "arm_grasp_much", "arm_grasp_0.3 ", "xarm_grasp_0.3", "arm_grasp_0x3"])
+def test_name_that_only_resembles_a_family_is_refused_with_its_form(own_registry, name):
+    grasp_family([])
+    with pytest.raises(ConfigError, match=r"unknown environment .* Did you mean .*'arm_grasp_<noise>'"):
+        make_env(name)
+
+
+def test_literal_text_of_a_form_is_no_regular_expression(own_registry):
+    grasp_family([], ["arm.v2_1"], form="arm.v2_<noise>")
+    with pytest.raises(ConfigError, match="unknown environment 'arm-v2_1'"):
+        make_env("arm-v2_1")
+
+
+def test_fixed_name_and_family_do_not_share_a_name(own_registry):
+    grasp_family([])
+    with pytest.raises(ConfigError, match=r"environment 'arm_grasp_0\.7' is already registered"):
+        register_env("arm_grasp_0.7", lambda: None)
+    register_env("arm_push_1", lambda: None)
+    with pytest.raises(ConfigError, match="environment 'arm_push_1' is already registered"):
+        grasp_family([], ["arm_push_0.1"], form="arm_push_<noise>")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"parameters": {}}, r"form 'arm_grasp_<noise>' is not usable with the parameters none: every name in angle"),
+        ({"form": "arm_grasp"}, r"form 'arm_grasp' is not usable with the parameters noise: "),
+        ({"names": ["arm_grasp_x"]}, r"environment name 'arm_grasp_x' is not usable: .* form 'arm_grasp_<noise>'"),
+    ],
+    ids=["no parameters", "no place for one", "name of another form"],
+)
+def test_family_whose_parts_do_not_fit_is_refused(own_registry, changes, message):
+    families = list_families()
+    with pytest.raises(ConfigError, match=message):
+        grasp_family([], **changes)
+    assert list_families() == families
 
 
 def test_listing_names_imports_neither_jax_nor_scipy():

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crl_train.checkpoint import save_resume_point
-from crl_train.envs import make_env, registry
+from crl_train.envs import make_env, register_env
 from crl_train.envs.point_maze import PointMaze
 from crl_train.errors import CheckpointError, ConfigError, NonFiniteError, RunExistsError
 from crl_train.evaluation import collect_episodes, roll_out_episodes
@@ -82,7 +82,7 @@ def test_complete_run_is_left_alone(finished_run, tmp_path):
     assert_same_run(copy, finished_run)
 
 
-def test_observer_hears_of_everything_in_order(tmp_path):
+def test_observer_is_told_everything_in_order(tmp_path):
     observer = FakeObserver()
     train_run(tmp_path / "run", tiny_config(num_epochs=1, total_env_steps=480), observer)
     phases = [phase for phase, _ in itertools.groupby(observer.phases)]
@@ -90,7 +90,7 @@ def test_observer_hears_of_everything_in_order(tmp_path):
     assert (observer.started_at, observer.num_unrolls, len(observer.rows)) == (0, 4, 1)
 
 
-def test_checkpoints_are_kept_as_often_as_asked(tmp_path):
+def test_checkpoints_are_kept_as_often_as_configured(tmp_path):
     run = train_run(tmp_path / "run", tiny_config(policy_every=2, resume_every=5))
     assert run.policy_steps() == (800, 1120)  # every second epoch, and the last
     assert run.resume_steps() == (1120,)
@@ -128,8 +128,8 @@ def test_evaluation_rolls_out_in_the_environment_named_for_it(tmp_path, monkeypa
     assert rolled_out == [("point_u_maze_eval", 15)]
 
 
-def test_evaluation_environment_of_other_sizes_stops_a_run_at_the_door(tmp_path, monkeypatch):
-    monkeypatch.setattr("crl_train.envs.registry._FACTORIES", {**registry._FACTORIES, "counter": Counter})
+def test_evaluation_environment_of_other_sizes_stops_a_run_at_the_door(tmp_path, own_registry):
+    register_env("counter", Counter)
     observer = FakeObserver()
     with pytest.raises(ConfigError, match="eval_env='counter' is not usable with env='point_u_maze'"):
         train_run(tmp_path / "run", tiny_config(eval_env="counter"), observer)

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from crl_probe.cli import main
-from crl_probe.cli.options import check_metrics, parse_goal, parse_levels, parse_step
+from crl_probe.cli.options import check_metrics, parse_by, parse_goal, parse_step
 from crl_probe.evidence.evidence import Evidence, EvidenceSettings
 from crl_probe.evidence.probe_set import load_probe_set, save_probe_set
 from crl_probe.metrics import DEFINITIONS
@@ -224,7 +224,9 @@ def test_the_cache_says_what_it_holds_and_forgets_it(tmp_path, monkeypatch):
     ("args", "message"),
     [
         (("metrics", "--metric", "sucess_rate"), "unknown metric 'sucess_rate': no such name is defined. Did you mean"),
-        (("metrics", "--by", "width"), "--by 'width' is not usable: rows are by depth, by seed, or both"),
+        (("metrics", "--by", "widht"), "--by 'widht' is not usable: no setting of"),
+        (("metrics", "--by", "depth,actor_depth"), "depth stands for actor_depth and critic_depth"),
+        (("rollouts",), "--save is missing: rollouts has no numbers to print, only a figure"),
         (("metrics", "--goal", "100,100"), "goal 100,100 is not usable: it is in a wall of point_u_maze"),
         (("metrics", "--goal", "4,4,4"), "goal 4,4,4 is not usable: a goal of point_u_maze has 2 finite numbers"),
         (("metrics", "--goal", "here"), "--goal 'here' is not usable: give numbers separated by commas"),
@@ -236,7 +238,10 @@ def test_the_cache_says_what_it_holds_and_forgets_it(tmp_path, monkeypatch):
         (("geometry", "--save", "/etc/passwd/a.pdf"), "/etc/passwd is a file and not a folder"),
         (("probe-set", "--out", "set.txt"), "--out 'set.txt' is not usable: a probe set is a file that ends in .npz"),
         (("landscape", "--save", "figure.bmp"), "--save 'figure.bmp' is not usable: a figure ends in .pdf, .svg, .png"),
-        (("trajectories", "--method", "tsne"), "method='tsne' is not usable: pictures are made by aligned, umap, pca"),
+        (
+            ("trajectories", "--method", "tsne"),
+            "method='tsne' is not usable: projections are made by aligned, umap, pca",
+        ),
         (("geometry", "--step", "newest"), "--step 'newest' is not usable: give a checkpoint's environment steps"),
         (("geometry", "--probe-set", "no.npz"), "--probe-set 'no.npz' is not there"),
         (
@@ -270,7 +275,7 @@ def test_a_landscape_without_a_maze_is_refused(finished_run, monkeypatch):
         return env
 
     monkeypatch.setattr(Evidence, "env", property(open_field))
-    assert "environment 'point_u_maze' has no maze" in refused("landscape", finished_run.path, "--goal", "4,4")
+    assert "environment 'point_u_maze' cannot be probed this way: it has no maze" in refused("landscape", finished_run.path, "--goal", "4,4")
 
 
 def test_a_network_of_nan_is_refused_and_the_rest_goes_on(finished_run, tmp_path):
@@ -286,8 +291,8 @@ def test_a_network_of_nan_is_refused_and_the_rest_goes_on(finished_run, tmp_path
 
 def test_environments_do_not_share_a_figure_or_a_probe_set(tmp_path, monkeypatch):
     both = [Evidence([FakeRun(env)], EvidenceSettings()) for env in ("point_u_maze", "point_u4_maze")]
-    for module in ("cli", "cli_probes"):
-        monkeypatch.setattr(f"crl_probe.{module}.open_evidence", lambda *_, **__: both)
+    for module in ("probes", "probe_set"):
+        monkeypatch.setattr(f"crl_probe.cli.{module}.open_evidence", lambda *_, **__: both)
     for command in (("geometry", "--save", tmp_path / "a.pdf"), ("probe-set", "--out", tmp_path / "a.npz")):
         assert "runs of point_u_maze, point_u4_maze" in refused(command[0], "runs", *command[1:])
     assert list(tmp_path.iterdir()) == []
@@ -309,7 +314,8 @@ def test_defaults_in_help_are_those_of_the_settings():
 def test_text_becomes_values():
     assert (parse_step(None), parse_step("all"), parse_step("480")) == (None, "all", 480)
     assert parse_goal("4,-0.5") == (4.0, -0.5)
-    assert parse_levels("seed, depth") == ("depth", "seed")
+    assert parse_by("seed, depth") == (("depth",), ("level", "run"))
+    assert parse_by("critic_depth,actor_depth") == (("critic_depth", "actor_depth"), ("level",))
     check_metrics(["cka"], DEFINITIONS)
     with pytest.raises(ConfigError, match="Did you mean 'geodesic_rank'"):
         check_metrics(["geodesic"], DEFINITIONS)

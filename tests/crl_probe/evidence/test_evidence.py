@@ -1,4 +1,4 @@
-"""What probes look at: recorded once, the same for all, given or made, here or in other processes."""
+"""The shared data of the probes: recorded once, equal for all agents, new or given, in one process or several."""
 
 import dataclasses
 

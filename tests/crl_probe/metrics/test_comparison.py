@@ -202,7 +202,7 @@ def _word(deep, shallow):
     return comparison.verdict(difference.low, difference.high)
 
 
-def test_looking_at_more_steps_asks_for_more():
+def test_more_steps_need_a_higher_confidence():
     # Each step alone is clear at 95 %; among five depths one such step is no longer enough.
     jump = np.array([0.5, 6.0, 6.2, 6.4, 2.7])
     low = np.array([1.0, 1.2, 0.9, 1.1, 1.0])

@@ -55,7 +55,7 @@ def test_minus_geodesic_is_perfect_for_every_goal_of_every_layout(layout, fine):
 def test_rounding_makes_no_maxima_and_breaks_no_ties(cell_size):
     maze = Maze.from_layout("u4_maze", cell_size)
     case = Case(maze, maze.goal_centres[0])
-    # About as far apart as two ways to compute one distance are.
+    # About the difference between two computations of the same distance.
     values = -case.geodesic * (1 + 1e-14 * np.random.default_rng(0).normal(size=case.free.shape))
     assert metrics.geodesic_rank(values, case.geodesic, case.free) == pytest.approx(1.0, abs=1e-12)
     assert metrics.ascent_success(values, case.free, case.goal_index) == 1.0
@@ -123,7 +123,7 @@ def test_a_flat_top_shows_no_way_to_a_goal_at_its_edge():
     assert metrics.spurious_maxima(values, free, (0, 3)) == 0.0
 
 
-def test_each_cell_is_told_its_next_step():
+def test_each_cell_has_its_next_step():
     values = np.array([[1.0, np.nan, 5.0], [2.0, 4.0, 6.0], [3.0, 2.2, 7.0]])
     free = np.isfinite(values)
     # Cell 0 may not cut the corner of the wall at 1; from 3 the straight step to 4 rises by 2 a metre, more than the
@@ -241,13 +241,13 @@ def test_a_mirror_image_of_the_maze_scores_the_same(seed):
         assert score(*after) == pytest.approx(score(*before)), name
 
 
-def test_where_everything_is_in_sight_there_is_no_topology():
+def test_without_walls_in_between_there_is_no_topology():
     maze = Maze("room", ROOM, 1.1)
     grid = maze.grid(FINE)
     for goal in maze.goal_centres:
         case = Case(maze, goal)
         values = np.random.default_rng(0).normal(size=case.free.shape)
-        # The same distance computed in two ways orders mirrored places differently, by its last digit.
+        # Two computations of the same distance can differ in the last digit, and so order mirrored cells differently.
         for euclidean in (case.euclidean, np.hypot(*(grid.points - goal).T).reshape(case.free.shape)):
             with pytest.raises(metrics.MetricError, match="geodesic and euclidean order the free cells alike"):
                 metrics.topology_gain(values, case.geodesic, euclidean, case.free)

@@ -1,4 +1,4 @@
-"""Ways through embedding space: straight lines, detours, and pictures that lie."""
+"""Paths through embedding space: straight lines, detours, and projections with false neighbours."""
 
 import inspect
 
@@ -45,7 +45,7 @@ def test_rotation_and_translation_change_no_length_and_scale_no_ratio(seed, scal
     length = trajectory.embedding_path_length(phi)
     assert trajectory.embedding_path_length(after) == pytest.approx(scale * length)
     assert trajectory.straightness(after) == pytest.approx(trajectory.straightness(phi))
-    # Backwards the way is as long and as straight.
+    # Backwards the path has the same length and straightness.
     assert trajectory.embedding_path_length(phi[::-1]) == pytest.approx(length)
     assert trajectory.straightness(phi[::-1]) == pytest.approx(trajectory.straightness(phi))
 
@@ -61,7 +61,7 @@ def test_only_the_order_of_energies_matters_and_time_reversal_flips_the_sign(ene
 
 @settings(max_examples=10, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.floats(0.1, 10.0), st.floats(-5.0, 5.0))
-def test_trust_in_a_picture_does_not_depend_on_how_it_is_held(seed, scale, offset):
+def test_trustworthiness_does_not_change_under_rotation_scaling_and_order(seed, scale, offset):
     generator = np.random.default_rng(seed)
     points = generator.normal(size=(60, 4))
     picture = points[:, :2] + 0.3 * generator.normal(size=(60, 2))
@@ -98,6 +98,6 @@ def test_unusable_input_is_explained(call, message):
         call()
 
 
-def test_a_collapsed_network_has_no_trustworthy_picture():
+def test_a_collapsed_network_has_no_trustworthiness():
     with pytest.raises(MetricError, match="all embeddings are equal"):
         trajectory.trustworthiness(np.zeros((60, 3)), np.random.default_rng(0).normal(size=(60, 2)))

@@ -77,7 +77,7 @@ def test_lens_shows_what_the_cut_network_shows(trained, blocks):
     lens = measured(trained, batch_size=32, fine_cells=15)
     cut = about([trained.runs[0].prefix(blocks)], trained)
     found = retrieval.run(cut, retrieval.RetrievalSettings(batch_size=32), rng())
-    # One pair of a batch may be told otherwise, where two energies are equal up to rounding.
+    # One pair of a batch may be ranked differently, if two energies are equal up to rounding.
     np.testing.assert_allclose(lens.retrieval_accuracy[0][blocks], found.shared["retrieval_accuracy"][0], atol=1 / 32)
     landscape = q_landscape.run(cut, q_landscape.QLandscapeSettings(fine_cells=15), rng())
     np.testing.assert_allclose(lens.geodesic_rank[0][blocks], landscape.scores["geodesic_rank"][0], atol=RANK_ROUNDING)

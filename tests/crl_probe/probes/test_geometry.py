@@ -50,7 +50,7 @@ def test_another_shape_is_less_alike(of_three):
 
 
 def test_ways_to_a_landmark_can_be_read_from_an_agent_that_sees_walls(evidence):
-    # The only goal is among the landmarks whose distances make up an embedding: walking ones, or straight ones.
+    # The only goal is one of the landmarks, and an embedding is the geodesic or straight-line distances to them.
     landmark = dataclasses.replace(evidence.probe_set, goals=evidence.probe_set.goals[:1])
     agents = Evidence(evidence.runs, evidence.settings, probe_set=landmark, use_cache=False)
     blind, seeing = measured(agents).decodability["distance"]

@@ -54,7 +54,7 @@ def test_an_environment_without_a_maze_is_named(small):
     run = FakeRun()
     run.env = copy.copy(run.env)
     run.env.maze = None
-    with pytest.raises(ValueError, match="environment 'point_u_maze' is not one for it: it has no maze"):
+    with pytest.raises(ValueError, match="environment 'point_u_maze' cannot be probed this way: it has no maze"):
         run_probe(q_landscape.PROBE, Evidence([run], small, use_cache=False))
 
 
@@ -125,10 +125,10 @@ def trajectories(fake_runs, small, evidence):
 
 
 class WithoutEpisodes(Evidence):
-    episodes = on_policy_phi = property(lambda _: pytest.fail("an agent's own episodes were asked for"))
+    episodes = on_policy_phi = property(lambda _: pytest.fail("an agent's own episodes were used"))
 
 
-def test_a_given_shared_set_is_pictured_without_a_single_rollout(fake_runs, small, evidence):
+def test_a_given_shared_set_is_projected_without_a_single_rollout(fake_runs, small, evidence):
     given = WithoutEpisodes(fake_runs, small, probe_set=evidence.probe_set, use_cache=False)
     chosen = embedding_trajectory.EmbeddingTrajectorySettings(method="pca", own_episodes=False)
     result = embedding_trajectory.run(given, chosen, rng())
@@ -137,7 +137,7 @@ def test_a_given_shared_set_is_pictured_without_a_single_rollout(fake_runs, smal
     assert {sample.metric for sample in result.samples()} == {"trustworthiness"}
 
 
-def test_every_point_and_goal_is_in_every_picture(trajectories, small):
+def test_every_point_and_goal_is_in_every_projection(trajectories, small):
     points = len(trajectories.time)
     assert trajectories.picture.shape == (2, points + small.goals, 2)
     assert trajectories.linear.shape == (2, points + small.goals, 3)
@@ -147,7 +147,7 @@ def test_every_point_and_goal_is_in_every_picture(trajectories, small):
     assert (np.diff(trajectories.episode) >= 0).all()
 
 
-def test_linear_pictures_of_a_rotated_network_of_another_scale_coincide(small):
+def test_linear_projections_of_a_rotated_and_scaled_network_coincide(small):
     runs = [FakeRun(depth=64, seed=0), FakeRun(depth=64, seed=1)]
     chosen = embedding_trajectory.EmbeddingTrajectorySettings(method="pca", points=90)
     result = embedding_trajectory.run(Evidence(runs, small, use_cache=False), chosen, rng())
@@ -167,7 +167,7 @@ def test_umap_puts_the_same_states_in_about_the_same_place():
         assert trustworthiness(space, picture) > 0.9
 
 
-def test_many_pictures_are_drawn_in_half_the_epochs(small, evidence, monkeypatch):
+def test_many_spaces_are_projected_in_half_the_epochs(small, evidence, monkeypatch):
     asked = []
 
     def draw(spaces, method, seed, epochs):
@@ -187,13 +187,13 @@ def test_principal_components_are_those_of_most_variance():
     (picture,) = embedding_trajectory.draw([space], "pca", seed=0, epochs=1)
     assert abs(np.corrcoef(picture[:, 0], space[:, 1])[0, 1]) > 0.95
     assert abs(np.corrcoef(picture[:, 1], space[:, 3])[0, 1]) > 0.9
-    with pytest.raises(ValueError, match="method='tsne' is not usable: pictures are made by aligned, umap, pca"):
+    with pytest.raises(ValueError, match="method='tsne' is not usable: projections are made by aligned, umap, pca"):
         embedding_trajectory.EmbeddingTrajectorySettings(method="tsne")
-    with pytest.raises(ValueError, match=r"epochs=0 is not usable: a picture takes at least 1\. Use 100\."):
+    with pytest.raises(ValueError, match=r"epochs=0 is not usable: a projection takes at least 1\. Use 100\."):
         embedding_trajectory.EmbeddingTrajectorySettings(epochs=0)
 
 
-def test_pictures_of_nan_or_of_nothing_are_refused():
+def test_projections_of_nan_or_of_too_few_points_are_refused():
     with pytest.raises(ValueError, match="embeddings are not finite"):
         embedding_trajectory.draw([np.full((50, 4), np.nan)], "aligned", seed=0, epochs=10)
     with pytest.raises(ValueError, match="9 points are too few"):
@@ -201,7 +201,7 @@ def test_pictures_of_nan_or_of_nothing_are_refused():
 
 
 def test_a_critic_that_sees_the_maze_sees_progress(trajectories):
-    # Both policies climb their own energy, so energy rises along the way for both.
+    # Both policies climb their own energy, so energy rises along the path for both.
     assert np.nanmean(trajectories.measures["energy_monotonicity"]) > 0.2
     straight = trajectories.measures["straightness"]
     assert ((straight[np.isfinite(straight)] >= 0) & (straight[np.isfinite(straight)] <= 1)).all()

@@ -1,4 +1,4 @@
-"""Principal components of several spaces: known by hand, and the same for copies that are only turned or scaled."""
+"""Principal components of several spaces: worked by hand, and equal for copies that are only rotated or scaled."""
 
 import numpy as np
 import pytest
@@ -12,12 +12,12 @@ def test_a_cross_of_four_axes_keeps_the_three_longest():
     # Two points on each axis: variances are in proportion 16 : 9 : 4 : 1.
     lengths = np.array([1.0, 4.0, 2.0, 3.0])
     cross = np.concatenate([np.diag(lengths), -np.diag(lengths)])
-    (picture,), (explained,) = principal_projections([cross], 8)
+    (projection,), (explained,) = principal_projections([cross], 8)
     assert explained == pytest.approx(29 / 30)
     radius = np.sqrt(2 * 29 / 8)
     expected = np.array([[0, 0, 0], [4, 0, 0], [0, 0, 2], [0, 3, 0]]) / radius
-    np.testing.assert_allclose(picture[:4], expected, atol=1e-6)
-    np.testing.assert_allclose(picture[4:], -expected, atol=1e-6)
+    np.testing.assert_allclose(projection[:4], expected, atol=1e-6)
+    np.testing.assert_allclose(projection[4:], -expected, atol=1e-6)
 
 
 @given(st.integers(0, 2**32 - 1), st.floats(0.01, 100.0))
@@ -33,10 +33,10 @@ def test_turned_mirrored_moved_and_scaled_copies_coincide(seed, scale):
 
 def test_a_line_is_carried_whole_and_missing_dimensions_are_zero():
     line = np.linspace(0, 1, 20)[:, None]
-    pictures, explained = principal_projections([line, line @ [[3.0, 4.0]], line @ np.ones((1, 5))], 20)
+    projections, explained = principal_projections([line, line @ [[3.0, 4.0]], line @ np.ones((1, 5))], 20)
     np.testing.assert_allclose(explained, 1.0)
-    np.testing.assert_allclose(pictures[1:], pictures[:1].repeat(2, axis=0), atol=1e-6)
-    assert not pictures[0, :, 1:].any()
+    np.testing.assert_allclose(projections[1:], projections[:1].repeat(2, axis=0), atol=1e-6)
+    assert not projections[0, :, 1:].any()
 
 
 def test_goals_are_projected_and_decide_nothing():
@@ -48,9 +48,9 @@ def test_goals_are_projected_and_decide_nothing():
     assert share == pytest.approx(same_share)
 
 
-def test_a_collapsed_space_has_an_empty_picture():
+def test_a_collapsed_space_has_an_empty_projection():
     spaces = [np.full((10, 4), 0.1, np.float32), np.random.default_rng(0).normal(size=(10, 4)).astype(np.float32)]
-    pictures, explained = principal_projections(spaces, 9)
-    assert not pictures[0].any()
+    projections, explained = principal_projections(spaces, 9)
+    assert not projections[0].any()
     assert np.isnan(explained).tolist() == [True, False]
-    assert np.square(pictures[1, :9]).sum(axis=1).mean() == pytest.approx(1.0, rel=1e-5)
+    assert np.square(projections[1, :9]).sum(axis=1).mean() == pytest.approx(1.0, rel=1e-5)

@@ -91,7 +91,7 @@ def test_what_cannot_be_drawn_is_refused(small):
     run = FakeRun()
     run.env = copy.copy(run.env)
     run.env.spec = dataclasses.replace(run.env.spec, goal_axes=("angle", "height"), plane=None)
-    with pytest.raises(ProbeError, match="'point_u_maze' is not one for it: its goals do not span a plane"):
+    with pytest.raises(ProbeError, match="'point_u_maze' cannot be probed this way: its goals do not span a plane"):
         run_probe(rollouts.PROBE, Evidence([run], small, use_cache=False))
 
 

@@ -161,12 +161,12 @@ def test_runs_of_two_environments_are_never_mixed_and_go_from_shallow_to_deep(lo
     assert [(run.config.critic_depth, run.config.seed) for run in groups["point_u_maze"]] == [(4, 0), (4, 1), (16, 0)]
 
 
-def test_runs_that_would_feign_a_second_seed_are_refused(loaded):
+def test_runs_that_would_count_as_two_seeds_are_refused(loaded):
     elsewhere = dataclasses.replace(loaded, path=loaded.path.parent / "elsewhere" / loaded.name)
     with pytest.raises(ConfigError, match=r"two runs of point_u_maze are named 'finished'"):
         group_by_env([loaded, elsewhere])
     renamed = dataclasses.replace(loaded, path=loaded.path.with_name("copy"))
-    with pytest.raises(ConfigError, match="hold the same parameters: one run counted twice would feign a second seed"):
+    with pytest.raises(ConfigError, match="hold the same parameters: one run would count as two seeds"):
         group_by_env([loaded, renamed])
     with pytest.raises(ConfigError, match="have the same depth and seed: they would count as two seeds"):
         group_by_env([loaded, dataclasses.replace(renamed, content_hash="other")])
@@ -180,7 +180,7 @@ def test_several_checkpoints_of_a_run_are_stages_and_not_seeds(finished_run, loa
 def test_runs_that_differ_in_more_than_depth_and_seed_are_refused(loaded):
     wider = changed(loaded, seed=1, width=512)
     with pytest.raises(
-        ConfigError, match=r"also differ in width \(width=16 and 512\): .* laid to depth\. Add --by depth,width, or"
+        ConfigError, match=r"also differ in width \(width=16 and 512\): .* come from depth\. Add --by depth,width, or"
     ):
         group_by_env([loaded, wider])
     with pytest.raises(ConfigError, match=r"also differ in depth \(.*_depth=4 and 16\): .* Add --by width,depth, or"):

@@ -70,7 +70,7 @@ def test_other_processes_do_the_same_and_are_used_again(stages):
 def test_what_goes_wrong_in_a_process_is_said_here(stages):
     with pytest.raises(ProbeError, match=r"no 480\. Try another"):
         list(map_runs(stumble, stages, [()] * 3, workers=2))
-    with pytest.raises(ProbeError, match="a worker process was killed, most likely for want of memory"):
+    with pytest.raises(ProbeError, match="a worker process was killed: most likely there was not enough memory"):
         list(map_runs(die, stages, [()] * 3, workers=2))
     assert list(map_runs(scaled_steps, stages, [(1,)] * 3, workers=2)) == [480, 800, 1120]
 
