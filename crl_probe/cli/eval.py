@@ -75,6 +75,8 @@ def _print_tables(rows: Sequence[Mapping[str, Any]]) -> None:
     from rich.table import Table
 
     from crl_probe.cli.output import stdout_console
+    from crl_probe.metrics import DEFINITIONS
+    from crl_probe.summary.numbers import format_column
 
     console = stdout_console()
     for env in dict.fromkeys(row["env"] for row in rows):
@@ -82,17 +84,12 @@ def _print_tables(rows: Sequence[Mapping[str, Any]]) -> None:
         table.add_column("run", no_wrap=True)
         for heading in ("env steps", "success", "at the end", "time at goal", "time to goal", "final distance"):
             table.add_column(heading, justify="right")
-        for row in rows:
-            if row["env"] == env:
-                arrival = row["time_to_goal"]
-                table.add_row(
-                    row["run"],
-                    f"{row['env_steps']:,}",
-                    f"{row['success_rate']:.2f}",
-                    f"{row['final_success_rate']:.2f}",
-                    f"{row['time_at_goal']:.1f}",
-                    "–" if arrival is None else f"{arrival:.0f}",
-                    f"{row['final_distance']:.2f}",
-                )
+        mine = [row for row in rows if row["env"] == env]
+        columns = [
+            format_column((row[name] for row in mine), share=DEFINITIONS[name].is_share)
+            for name in ("success_rate", "final_success_rate", "time_at_goal", "time_to_goal", "final_distance")
+        ]
+        for row, *cells in zip(mine, *columns, strict=True):
+            table.add_row(row["run"], f"{row['env_steps']:,}", *cells)
         console.print(table)
     console.print(f"[dim]{rows[0]['episodes']} fresh episodes each, the same starts and goals; times in steps.[/dim]")

@@ -17,9 +17,9 @@ from crl_probe.summary import provenance
 from crl_probe.summary.formats import (
     cell_texts,
     csv_text,
-    decimals_of,
     details_of,
     document,
+    format_of,
     interval_words,
     latex_text,
 )
@@ -145,8 +145,8 @@ class _Shown:
 
     @classmethod
     def of(cls, column: Column, details: Sequence[str], cells: Sequence[tuple[Row | None, Line]]) -> "_Shown":
-        decimals = decimals_of(row for row, _ in cells)
-        texts = [cell_texts(row, decimals, line.rests_on_one_seed(row)) for row, line in cells]
+        form = format_of(column, [row for row, _ in cells])
+        texts = [cell_texts(row, form, line.rests_on_one_seed(row)) for row, line in cells]
         value_width, interval_width = (max(map(len, parts)) for parts in zip(*texts, strict=True))
         detail = ", ".join(details)
         interval_width += 1 if interval_width else 0

@@ -8,7 +8,7 @@ from crl_probe.render.by_level import level_charts
 from crl_probe.render.page.content import Headline, number_table
 from crl_probe.render.page.effect_bar import effect_bar
 from crl_probe.runs.run_info import RunInfo, labels_in_order, place_in_order
-from crl_probe.summary.estimates import DepthEstimate
+from crl_probe.summary.estimates import DepthEstimate, estimate_text
 from crl_probe.summary.verdicts import Verdict
 
 HEADLINE_METRICS: Final = (
@@ -102,11 +102,11 @@ def _success_sentence(rates: Sequence[DepthEstimate]) -> str:
         return ""
     best = max(rates, key=lambda e: e.estimate.value)
     if len(rates) == 1:
-        return f"{_capital(best.label)} reached {_percent(best)} of its goals."
-    if len({_percent(e) for e in rates}) == 1:
-        return f"All depths reached {_percent(best)} of their goals."
+        return f"{_capital(best.label)} reached {estimate_text(best)} of its goals."
+    if len({estimate_text(e) for e in rates}) == 1:
+        return f"All depths reached {estimate_text(best)} of their goals."
     other = rates[-1] if best is rates[0] else rates[0]
-    ends = f"{_percent(best)}, against {_percent(other)} at {other.label}"
+    ends = f"{estimate_text(best)}, against {estimate_text(other)} at {other.label}"
     fewest = min(len(e.runs) for e in rates)
     if fewest < MINIMUM_SEEDS:
         seeds = "One seed" if fewest == 1 else f"{fewest} seeds"
@@ -123,10 +123,6 @@ def _success_sentence(rates: Sequence[DepthEstimate]) -> str:
 def _listed(labels: Sequence[str]) -> str:
     *first, last = labels
     return f"those of {', '.join(first)} and {last}" if first else f"that of {last}"
-
-
-def _percent(e: DepthEstimate) -> str:
-    return f"{100 * e.estimate.value:.0f} % [{100 * e.estimate.low:.0f}, {100 * e.estimate.high:.0f}]"
 
 
 def _capital(text: str) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from crl_probe.metrics import DEFINITIONS, Estimate, estimate_over_seeds
 from crl_probe.probes.samples import MetricSamples, summary_of
 from crl_probe.runs.run_info import RunInfo, place_in_order
+from crl_probe.summary.numbers import format_estimate
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,6 +67,17 @@ PART_WORDS: Final = {
 def titled(metric: str, part: str) -> str:
     """Name of a metric for people, with the part it is about."""
     return f"{DEFINITIONS[metric].title}, {PART_WORDS.get(part, part)}" if part else DEFINITIONS[metric].title
+
+
+def estimate_text(entry: DepthEstimate, column: Iterable[DepthEstimate] = ()) -> str:
+    """An aggregate with its interval, as people read it.
+
+    Args:
+        entry: The aggregate.
+        column: Others of the same metric that it stands below, and shares its decimals with.
+    """
+    share = DEFINITIONS[entry.metric].is_share
+    return format_estimate(entry.estimate, share=share, column=[other.estimate for other in column])
 
 
 # Samples that are as good as drawn independently, so that resampling them says how well one agent was measured.

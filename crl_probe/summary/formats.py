@@ -4,14 +4,14 @@ import csv
 import dataclasses
 import importlib.metadata
 import io
-import math
 import os
 import platform
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from crl_probe.metrics import DEFINITIONS, Estimate
+from crl_probe.metrics import DEFINITIONS
 from crl_probe.metrics.statistics import CONFIDENCE, RESAMPLES
+from crl_probe.summary.numbers import UNDEFINED, NumberFormat, latex_number, number_format
 from crl_probe.summary.tables import COLUMNS, Column, Row, Table, tables_of
 from crl_train.version import __version__
 
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from crl_probe.summary.verdicts import Verdict
 
 _LIBRARIES: Final = ("jax", "flax", "numpy", "scipy", "scikit-learn", "umap-learn")
-_SIGNIFICANT_DIGITS: Final = 3
-_MOST_DECIMALS: Final = 5
-UNDEFINED: Final = "–"
 ONE_SEED: Final = "†"
 _MOST_COLUMNS: Final = 4  # of a LaTeX table, with intervals, on a page
 
@@ -91,7 +88,7 @@ def latex_text(rows: Iterable[Row], *, together: bool = False) -> str:
         \\toprule
          & Success rate \\\\
         \\midrule
-        depth 4 · 3 seeds & $0.41$ $[0.33, 0.52]$ \\\\
+        depth 4 · 3 seeds & $41\\,\\%$ $[33, 52]$ \\\\
         \\bottomrule
         \\end{tabular}
     """
@@ -147,27 +144,21 @@ def interval_words(tables: Iterable[Table]) -> str:
     return " ".join(sentences)
 
 
-def decimals_of(rows: Iterable[Row | Estimate | None]) -> int:
-    """Digits behind the point that give the largest number of a column three significant ones, and at most five."""
-    largest = max((max(abs(row.value), abs(row.low), abs(row.high)) for row in rows if row is not None), default=0.0)
-    if largest == 0.0:
-        return 0
-    return min(max(_SIGNIFICANT_DIGITS - 1 - math.floor(math.log10(largest)), 0), _MOST_DECIMALS)
+def format_of(column: Column, cells: Iterable[Row | None]) -> NumberFormat:
+    """How the numbers of a column are written."""
+    return number_format(cells, share=DEFINITIONS[column.metric].is_share)
 
 
-def cell_texts(row: Row | Estimate | None, decimals: int, one_seed: bool = False) -> tuple[str, str]:
+def cell_texts(row: Row | None, form: NumberFormat, one_seed: bool = False) -> tuple[str, str]:
     """The number and its interval as text; the second is empty where nothing could be resampled.
 
     Args:
         row: The number; None where it is undefined.
-        decimals: Digits behind the point.
+        form: That of its column.
         one_seed: Whether to mark it, in a line about several seeds, as that of a single one.
     """
-    if row is None:
-        return UNDEFINED, ""
-    # Adding zero turns the minus zero that rounding may leave into zero.
-    value, low, high = (f"{round(number, decimals) + 0.0:.{decimals}f}" for number in (row.value, row.low, row.high))
-    return value, (f"[{low}, {high}]" if row.count > 1 else "") + (ONE_SEED if one_seed else "")
+    value, interval = form.cell(row)
+    return value, interval + (ONE_SEED if one_seed else "")
 
 
 def details_of(column: Column, table: Table, *, ranges: bool = True) -> list[str]:
@@ -185,15 +176,16 @@ def details_of(column: Column, table: Table, *, ranges: bool = True) -> list[str
 
 
 def _tabular(table: Table) -> str:
-    decimals = [decimals_of(column) for column in zip(*(line.cells for line in table.lines), strict=True)]
+    columns = zip(*(line.cells for line in table.lines), strict=True)
+    forms = [format_of(column, cells) for column, cells in zip(table.columns, columns, strict=True)]
     lines = []
     for line in table.lines:
         name = _escaped(line.name)
         # A run is set in below its level.
         name = rf"\quad {name}" if line.is_run and not table.lines[0].is_run else name
         cells = [
-            _math(*cell_texts(cell, digits, line.rests_on_one_seed(cell)))
-            for cell, digits in zip(line.cells, decimals, strict=True)
+            _math(*cell_texts(cell, form, line.rests_on_one_seed(cell)))
+            for cell, form in zip(line.cells, forms, strict=True)
         ]
         lines.append(" & ".join([name, *cells]))
     head = " & ".join(["", *(_heading(column, table) for column in table.columns)])
@@ -221,9 +213,9 @@ def _heading(column: Column, table: Table) -> str:
 def _math(value: str, interval: str) -> str:
     """A number in math mode, so that a minus is a minus and not a hyphen."""
     if value == UNDEFINED:
-        return "--"
-    interval = interval.replace(ONE_SEED, r"^\dagger")
-    return f"${value}$ ${interval}$" if interval else f"${value}$"
+        return latex_number(value)
+    interval = latex_number(interval).replace(ONE_SEED, r"^\dagger")
+    return f"${latex_number(value)}$ ${interval}$" if interval else f"${latex_number(value)}$"
 
 
 _LATEX: Final = str.maketrans(

@@ -160,6 +160,18 @@ def format_number(value: float, *, share: bool = False) -> str:
     return number_format([_Alone(value, value, value)], share=share).number(value)
 
 
+def format_column(values: Iterable[float | None], *, share: bool = False) -> list[str]:
+    """Numbers without intervals that stand below each other; None is undefined.
+
+    Example:
+        >>> format_column([1.25, None, 30.0])
+        ['1.2', '–', '30.0']
+    """
+    entries = [None if value is None else _Alone(value, value, value) for value in values]
+    form = number_format(entries, share=share)
+    return [form.text(entry) for entry in entries]
+
+
 def format_count(number: int | float) -> str:
     """A count as the tick of an axis has room for.
 

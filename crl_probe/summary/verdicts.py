@@ -20,6 +20,7 @@ from crl_probe.metrics.statistics import Estimate, interquartile_mean
 from crl_probe.probes.samples import MetricSamples
 from crl_probe.runs.factors import DEPTH, depth_words
 from crl_probe.runs.run_info import RunInfo
+from crl_probe.summary.numbers import NumberFormat, format_column, number_format
 
 _FEW_SEEDS: Final = (  # measured by benchmarks/interval_coverage.py
     " With 3 seeds at a depth the interval is too narrow: two equal depths are told apart by chance up to one time in "
@@ -183,7 +184,8 @@ def _judge_jump(claim: _Claim, samples: Sequence[MetricSamples]) -> Verdict:
     elif all(_is_below_double(by_depth, step, len(by_depth) - 1) for step in ratios):
         word = comparison.CONTRADICTED
         opening = "No step between neighbouring depths doubles time at goal"
-    told = f"the largest ratio is {_interval(ratios[largest])}, from depth {largest[0]} to depth {largest[1]}"
+    ratio = _interval(ratios[largest], number_format([ratios[largest]]))
+    told = f"the largest ratio is {ratio}, from depth {largest[0]} to depth {largest[1]}"
     return claim.verdict(word, ratios[largest], f"{opening}; {told}.", basis)
 
 
@@ -217,11 +219,12 @@ def _judge_difference(
         return claim.verdict(NOT_ENOUGH_DATA, None, missing, basis)
     first, second = (_values(group) for group in groups.values())
     effect = comparison.aggregate_difference(first, second)
+    form = number_format([effect])
     ends = " and ".join(
-        f"{_aggregate(_values(group))}{claim.unit} at {_label(depths)}" for depths, group in groups.items()
+        f"{form.number(_aggregate(_values(group)))}{claim.unit} at {_label(depths)}" for depths, group in groups.items()
     )
     success = _success_rates(samples, groups) if claim is _MORE_SUCCESS else ""
-    sentence = f"{claim.title} is {ends}: a difference of {_interval(effect, claim.unit)}{success}."
+    sentence = f"{claim.title} is {ends}: a difference of {_interval(effect, form, claim.unit)}{success}."
     return claim.verdict(comparison.verdict(effect.low, effect.high), effect, sentence, basis)
 
 
@@ -282,7 +285,7 @@ def _basis(claim: _Claim, groups: Mapping[Depths, Group], samples: Sequence[Metr
 
 
 def _jump_opening(by_depth: Mapping[int, np.ndarray], step: tuple[int, int]) -> str:
-    ends = " to ".join(f"{_aggregate(by_depth[depth])}" for depth in step)
+    ends = " to ".join(format_column([_aggregate(by_depth[depth]) for depth in step]))
     return f"Time at goal first at least doubles from depth {step[0]} to depth {step[1]} ({ends} steps)"
 
 
@@ -291,7 +294,8 @@ def _success_rates(samples: Sequence[MetricSamples], compared: Iterable[Depths])
     groups = [_group(success, samples, depths) for depths in compared]
     if not all(groups):
         return ""
-    return f"; success rates are {' and '.join(_aggregate(_values(group)) for group in groups)}"
+    rates = format_column([_aggregate(_values(group)) for group in groups], share=True)
+    return f"; success rates are {' and '.join(rates)}"
 
 
 def _depths(run: RunInfo) -> Depths:
@@ -314,15 +318,10 @@ def _label(depths: Depths) -> str:
     return depth_words(*depths)
 
 
-def _aggregate(values: Float[np.ndarray, " seeds"]) -> str:
-    return _number(float(interquartile_mean(values)))
+def _aggregate(values: Float[np.ndarray, " seeds"]) -> float:
+    return float(interquartile_mean(values))
 
 
-def _interval(estimate: Estimate, unit: str = "") -> str:
-    return f"{_number(estimate.value)}{unit} (95 % interval {_number(estimate.low)} to {_number(estimate.high)})"
-
-
-def _number(value: float) -> str:
-    if math.isinf(value):
-        return "infinity"
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+def _interval(estimate: Estimate, form: NumberFormat, unit: str = "") -> str:
+    ends = form.ends(estimate.low, estimate.high)
+    return f"{form.number(estimate.value)}{unit} (95 % interval {ends})"

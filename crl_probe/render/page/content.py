@@ -8,10 +8,9 @@ from crl_probe.render.charts import ChartGroup
 from crl_probe.render.page.effect_bar import EffectBar
 from crl_probe.render.page.views import View
 from crl_probe.runs.run_info import labels_in_order
-from crl_probe.summary.estimates import DepthEstimate, titled
-from crl_probe.summary.formats import UNDEFINED
+from crl_probe.summary.estimates import DepthEstimate, estimate_text, titled
+from crl_probe.summary.numbers import UNDEFINED
 from crl_probe.summary.verdicts import Verdict
-from crl_probe.summary.wording import interval_text
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,7 +112,5 @@ def _cell(cell: DepthEstimate | None, estimates: Iterable[DepthEstimate]) -> str
     """A number with as many decimals as the others of its column."""
     if cell is None:
         return UNDEFINED
-    column = [
-        e.estimate for e in estimates if (e.metric, e.evidence, e.part) == (cell.metric, cell.evidence, cell.part)
-    ]
-    return interval_text(cell.estimate, column)
+    column = [e for e in estimates if (e.metric, e.evidence, e.part) == (cell.metric, cell.evidence, cell.part)]
+    return estimate_text(cell, column)

@@ -25,8 +25,8 @@ from crl_probe.render.page.views import (
 )
 from crl_probe.render.palette import depth_colours
 from crl_probe.runs.run_info import levels_in_order
-from crl_probe.summary.estimates import DepthEstimate
-from crl_probe.summary.wording import interval_text
+from crl_probe.summary.estimates import DepthEstimate, estimate_text
+from crl_probe.summary.numbers import format_number
 
 _SCORES: Final = ("trustworthiness", "straightness", "embedding_path_length", "energy_monotonicity")
 # Tol's vibrant set: common kinds of colour blindness tell these apart, and so do light and dark pages.
@@ -130,17 +130,17 @@ def _depth_panel(
     result: EmbeddingTrajectoryResult, shown: EmbeddingTrajectoryResult, estimates: Sequence[DepthEstimate], depth: str
 ) -> ViewPanel:
     # Estimates come from early to late checkpoints, so the last one stays.
-    found = {e.metric: e.estimate for e in estimates if e.runs[0].level == depth}
+    found = {e.metric: e for e in estimates if e.runs[0].level == depth}
     scores = [
         # With as many decimals as at the other depths, which stand beside it.
-        (DEFINITIONS[name].title, interval_text(found[name], [e.estimate for e in estimates if e.metric == name]))
+        (DEFINITIONS[name].title, estimate_text(found[name], [e for e in estimates if e.metric == name]))
         for name in _SCORES
         # Over training another picture is shown; how far that one can be trusted stands below it.
         if name in found and not (name == "trustworthiness" and shown is not result)
     ]
     explained = [share for run, share in zip(result.runs, result.explained, strict=True) if run.level == depth]
     if np.isfinite(explained).any():
-        scores.append(("Variance seen in 3-D", f"{100 * np.nanmean(explained):.0f} %"))
+        scores.append(("Variance seen in 3-D", format_number(float(np.nanmean(explained)), share=True)))
     alt = f"{shown.method} picture of {_amount(result)}, as {depth} embeds them. "
     return ViewPanel(
         depth, alt + "; ".join(f"{title} {text}" for title, text in scores), "depth", depth, 1.0, tuple(scores)
@@ -154,20 +154,24 @@ def _amount(result: EmbeddingTrajectoryResult) -> str:
 def _episode_text(result: EmbeddingTrajectoryResult, episode: Int[np.ndarray, " points"], number: int) -> str:
     rows = np.flatnonzero(episode == number - 1)
     run = result.actors[result.source[rows[0]]]
-    first, last = result.distance[rows[[0, -1]]].tolist()
-    return f"episode {number} · {run.level}, seed {run.seed} · {_metres(first)} → {_metres(last)} m to its goal"
+    first, last = map(_metres, result.distance[rows[[0, -1]]].tolist())
+    return f"episode {number} · {run.level}, seed {run.seed} · {first} → {last} m to its goal"
 
 
-def _metres(way: float) -> str:
-    return f"{way:.2f}" if way < 1 else f"{way:.1f}"
+def _metres(distance: float) -> str:
+    return f"{distance:.2f}" if distance < 1 else f"{distance:.1f}"
 
 
 def _runs(shown: EmbeddingTrajectoryResult) -> list[dict[str, Any]]:
     """Each run with how far its pictures can be trusted, in words."""
     said = [
         {
-            "flat": f"trustworthiness of this picture: {trust:.3f}" if np.isfinite(trust) else _COLLAPSED,
-            "solid": f"this picture has {100 * share:.0f} % of the variance" if np.isfinite(share) else _COLLAPSED,
+            "flat": f"trustworthiness of this picture: {format_number(float(trust), share=True)}"
+            if np.isfinite(trust)
+            else _COLLAPSED,
+            "solid": f"this picture has {format_number(float(share), share=True)} of the variance"
+            if np.isfinite(share)
+            else _COLLAPSED,
         }
         for trust, share in zip(shown.trustworthiness, shown.explained, strict=True)
     ]

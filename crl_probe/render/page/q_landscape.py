@@ -27,8 +27,7 @@ from crl_probe.render.page.views import (
     seeds_are_uneven,
 )
 from crl_probe.runs.run_info import levels_in_order
-from crl_probe.summary.estimates import DepthEstimate
-from crl_probe.summary.wording import interval_text
+from crl_probe.summary.estimates import DepthEstimate, estimate_text
 
 SCORES = ("geodesic_rank", "topology_gain", "ascent_success", "wall_contrast", "spurious_maxima")
 
@@ -120,10 +119,10 @@ def _among_free(
 
 def _scores(estimates: Sequence[DepthEstimate], depth: str) -> tuple[tuple[str, str], ...]:
     # Estimates come from early to late checkpoints, so the last one stays.
-    found = {e.metric: e.estimate for e in estimates if e.runs[0].level == depth}
+    found = {e.metric: e for e in estimates if e.runs[0].level == depth}
     return tuple(
         # With as many decimals as at the other depths, which stand beside it.
-        (DEFINITIONS[name].title, interval_text(found[name], [e.estimate for e in estimates if e.metric == name]))
+        (DEFINITIONS[name].title, estimate_text(found[name], [e for e in estimates if e.metric == name]))
         for name in SCORES
         if name in found
     )

@@ -72,7 +72,7 @@ def text_svg(text: str, x: float, y: float, anchor: str, *, turned: bool = False
     if len(lines) == 1:
         return f"{head}{html.escape(text)}</text>"
     spans = [
-        f'<tspan x="{number(x)}" dy="{number(LINE_HEIGHT if i else 0)}">{html.escape(line)}</tspan>'
+        f'<tspan x="{number(x)}" dy="{number(LINE_HEIGHT if i else 0.0)}">{html.escape(line)}</tspan>'
         for i, line in enumerate(lines)
     ]
     return f"{head}{''.join(spans)}</text>"

@@ -14,6 +14,7 @@ from crl_probe.render.paper._checks import one_of, within
 from crl_probe.render.paper.plane import clear_plane, crop_to_floor, draw_goals, draw_walls
 from crl_probe.render.paper.style import COLUMN_WIDTH, DISTANCE_MAP, add_colourbar, axes_for
 from crl_probe.runs.run_info import labels_in_order
+from crl_probe.summary.numbers import format_number
 
 COLOURS = {"distance": "walking distance to its own goal", "time": "step of the episode", "source": "who acted"}
 _MAPS = {"distance": DISTANCE_MAP, "time": "cividis"}
@@ -52,7 +53,7 @@ def plot_trajectory(
         if not isinstance(run, str):
             points, goals = result.picture[run, :states], result.picture[run, states:]
             axes.set_title(result.runs[run].label)
-            axes.set_xlabel(f"trustworthiness {result.trustworthiness[run]:.2f}")
+            axes.set_xlabel(f"trustworthiness {format_number(float(result.trustworthiness[run]), share=True)}")
         else:
             points, goals = result.positions, result.goals[:, :2]
             axes.set_title("where they are")

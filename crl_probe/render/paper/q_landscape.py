@@ -8,6 +8,7 @@ from crl_probe.probes.q_landscape import QLandscapeResult, percentile_ranks
 from crl_probe.render.paper._checks import one_of, within
 from crl_probe.render.paper.plane import clear_plane, crop_to_floor, draw_field, draw_goals, draw_start
 from crl_probe.render.paper.style import COLUMN_WIDTH, VALUE_MAP, add_colourbar, axes_for
+from crl_probe.summary.numbers import format_number
 
 SCALES = {"rank": "energy, percentile of the floor", "raw": "energy"}
 
@@ -53,7 +54,9 @@ def plot_landscape(
         if not isinstance(run, str):
             axes.set_title(result.runs[run].label)
             score = result.scores["geodesic_rank"][run, goal]
-            axes.set_xlabel(f"geodesic rank {score:.2f}" if np.isfinite(score) else "geodesic rank undefined")
+            axes.set_xlabel(
+                f"geodesic rank {format_number(float(score))}" if np.isfinite(score) else "geodesic rank undefined"
+            )
         else:
             axes.set_title("walking distance")
             axes.set_xlabel("the reference")

@@ -10,8 +10,7 @@ from crl_probe.probes import q_landscape
 from crl_probe.probes.q_landscape import QLandscapeResult
 from crl_probe.render.page.q_landscape import SCORES, landscape_view
 from crl_probe.runs.run_info import RunInfo
-from crl_probe.summary.estimates import estimate_by_depth
-from crl_probe.summary.wording import interval_text
+from crl_probe.summary.estimates import estimate_by_depth, estimate_text
 
 
 def info(depth=4, seed=0, env_steps=1_000, label=None):
@@ -110,9 +109,9 @@ def test_panels_tell_their_scores(landscape):
     defined = {e.metric for e in estimates if e.label == "depth 64"}
     assert [title for title, _ in panels[1].scores] == [DEFINITIONS[name].title for name in SCORES if name in defined]
     text = dict(panels[1].scores)["Geodesic rank"]
-    rank = next(e.estimate for e in estimates if (e.metric, e.label) == ("geodesic_rank", "depth 64"))
-    assert text == interval_text(rank, [e.estimate for e in estimates if e.metric == "geodesic_rank"])
-    assert rank.count > 1  # so that the text has an interval
+    rank = next(e for e in estimates if (e.metric, e.label) == ("geodesic_rank", "depth 64"))
+    assert text == estimate_text(rank, [e for e in estimates if e.metric == "geodesic_rank"])
+    assert rank.estimate.count > 1  # so that the text has an interval
     assert panels[1].alt.startswith(f"Q-landscape of depth 64. Geodesic rank {text}; ")
 
 

@@ -185,7 +185,7 @@ def test_a_landscape_shows_ranks_or_energies():
 
 def test_a_landscape_is_named_and_scored():
     ax = plots.plot_landscape(landscape(), run=1)
-    assert (ax.get_title(), ax.get_xlabel()) == ("depth 4", "geodesic rank 0.50")
+    assert (ax.get_title(), ax.get_xlabel()) == ("depth 4", "geodesic rank 0.500")
     assert plots.plot_landscape(landscape(), run=3).get_xlabel() == "geodesic rank undefined"
     titles = [ax.get_title() for ax in plots.figure_of(landscape()).axes]
     assert titles[:3] == ["walking distance", "depth 4, seed 0", "depth 16, seed 0"]
@@ -197,7 +197,7 @@ def test_a_trajectory_shows_every_state_and_breaks_between_episodes():
     np.testing.assert_allclose(ax.collections[0].get_offsets(), result.picture[1, :6])
     np.testing.assert_array_equal(ax.collections[0].get_array(), result.distance)
     assert np.isnan(ax.lines[0].get_ydata()).nonzero()[0].tolist() == [3]
-    assert ax.get_xlabel() == "trustworthiness 0.80"
+    assert ax.get_xlabel() == "trustworthiness 80.0 %"
     on_map = plots.plot_trajectory(result, run="map")
     np.testing.assert_allclose(on_map.collections[0].get_offsets(), result.positions)
 

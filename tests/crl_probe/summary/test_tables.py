@@ -19,13 +19,13 @@ from crl_probe.summary.estimates import estimate_by_depth
 from crl_probe.summary.formats import (
     cell_texts,
     csv_text,
-    decimals_of,
     details_of,
     document,
+    format_of,
     interval_words,
     latex_text,
 )
-from crl_probe.summary.tables import COLUMNS, Row, level_rows, rows_of, run_rows, tables_of
+from crl_probe.summary.tables import COLUMNS, Column, Row, level_rows, rows_of, run_rows, tables_of
 from crl_probe.summary.verdicts import judge
 
 
@@ -136,7 +136,6 @@ def test_what_is_undefined_has_an_empty_cell():
     mixed = [*SAMPLES[:3], *metric_samples(info(16), "time_to_goal", "on-policy", "episodes", np.array([7.0]))]
     (table,) = tables_of(rows_of(mixed, ["level"]))
     assert [line.cells[1] is None for line in table.lines] == [True, False]
-    assert cell_texts(None, 2) == ("–", "")
 
 
 def test_csv_is_tidy():
@@ -174,33 +173,25 @@ def row(value, low, high, count=5):
     return Row("seed", "e", "r", "l", 4, 4, 0, 1, "topology_gain", "", "grid", value, low, high, "", "goals", count)
 
 
-@pytest.mark.parametrize(
-    ("largest", "decimals", "texts"),
-    [
-        (0.5, 3, ("0.500", "[-0.250, 0.500]")),
-        (2.0, 2, ("2.00", "[-1.00, 2.00]")),
-        (12345.0, 0, ("12345", "[-6172, 12345]")),
-        (0.0, 0, ("0", "[0, 0]")),
-    ],
-)
-def test_numbers_have_three_significant_digits(largest, decimals, texts):
-    one = row(largest, -largest / 2, largest)
-    assert decimals_of([one, None]) == decimals
-    assert cell_texts(one, decimals) == texts
-
-
-def test_zero_has_no_minus():
-    assert cell_texts(row(-0.0001, -0.5, 0.5), 2)[0] == "0.00"
+def test_a_column_is_written_in_one_format():
+    column = Column("topology_gain", "", "grid")
+    rows = [row(0.25, -0.125, 0.625), row(2.0, 1.75, 2.25), None]
+    form = format_of(column, rows)
+    assert [cell_texts(cell, form) for cell in rows] == [("0.25", "[−0.12, 0.62]"), ("2.00", "[1.75, 2.25]"), ("–", "")]
+    assert cell_texts(rows[0], form, one_seed=True) == ("0.25", "[−0.12, 0.62]†")
+    shares = format_of(Column("success_rate", "", "on-policy"), rows[:1])
+    assert cell_texts(row(0.44, 0.41, 0.48), shares) == ("44 %", "[41, 48]")
 
 
 def test_one_sample_has_no_interval():
-    assert cell_texts(row(1.0, 1.0, 1.0, count=1), 2) == ("1.00", "")
+    one = row(1.0, 1.0, 1.0, count=1)
+    assert cell_texts(one, format_of(Column("topology_gain", "", "grid"), [one])) == ("1.00", "")
 
 
-@given(st.floats(1e-3, 1e6))
-def test_a_printed_number_is_the_number(value):
-    one = row(value, value, value)
-    assert float(cell_texts(one, decimals_of([one]))[0]) == pytest.approx(value, rel=0.01)
+def test_latex_writes_signs_in_math_mode():
+    gains = metric_samples(info(), "topology_gain", "grid", "goals", np.array([-0.5, -0.25]))
+    assert r"$-0.38$ $[-0.50, -0.25]$" in latex_text(rows_of(gains, ["run"]))
+    assert r"$50\,\%$" in latex_text(rows_of(SAMPLES, ["level"]))
 
 
 EVIL = successes(info(name=r"50%_of\run#1{a}~^$&", seed=3), 1, 0), successes(info(seed=4, name="plain"), 1, 1)

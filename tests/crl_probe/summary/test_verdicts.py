@@ -1,6 +1,7 @@
 """The paper's five claims on runs whose answer is known, every word of each, and what a verdict says is missing."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -60,12 +61,12 @@ def test_more_success_is_told_with_its_numbers_and_success_rates():
     samples = by_depth("time_at_goal", {64: 40.0, 4: 20.0}, spread=0.0)
     verdict = verdict_on("more_success", samples)
     assert verdict.sentence == (
-        "Time at goal is 40 steps at depth 64 and 20 steps at depth 4: "
-        "a difference of 20 steps (95 % interval 20 to 20)."
+        "Time at goal is 40.0 steps at depth 64 and 20.0 steps at depth 4: "
+        "a difference of 20.0 steps (95 % interval 20.0 to 20.0)."
     )
     assert verdict.basis == "time_at_goal (on-policy): depth 64 (seeds 0, 1, 2, 3, 4), depth 4 (seeds 0, 1, 2, 3, 4)."
     samples += by_depth("success_rate", {64: 0.9, 4: 0.25}, spread=0.0)
-    assert verdict_on("more_success", samples).sentence.endswith("20 to 20); success rates are 0.9 and 0.25.")
+    assert verdict_on("more_success", samples).sentence.endswith("20.0 to 20.0); success rates are 90.0 % and 25.0 %.")
 
 
 @pytest.mark.parametrize(
@@ -83,8 +84,8 @@ def test_jump_gets_every_word(values, spread, word):
 def test_jump_names_its_depth_and_the_largest_ratio():
     verdict = verdict_on("jump", by_depth("time_at_goal", {4: 10.0, 16: 20.0, 64: 60.0}, spread=0.0))
     assert verdict.sentence == (
-        "Time at goal first at least doubles from depth 4 to depth 16 (10 to 20 steps); "
-        "the largest ratio is 3 (95 % interval 3 to 3), from depth 16 to depth 64."
+        "Time at goal first at least doubles from depth 4 to depth 16 (10.0 to 20.0 steps); "
+        "the largest ratio is 3.00 (95 % interval 3.00 to 3.00), from depth 16 to depth 64."
     )
     assert (verdict.effect.value, verdict.effect.low, verdict.effect.high) == (3.0, 3.0, 3.0)
 
@@ -92,7 +93,7 @@ def test_jump_names_its_depth_and_the_largest_ratio():
 def test_jump_from_nothing_is_infinite_in_words_and_missing_in_json():
     verdict = verdict_on("jump", by_depth("time_at_goal", {4: 0.0, 16: 20.0}, spread=0.0))
     assert verdict.word == "supported"
-    assert "the largest ratio is infinity (95 % interval infinity to infinity)" in verdict.sentence
+    assert "the largest ratio is ∞ (95 % interval ∞ to ∞)" in verdict.sentence
     plain = json.loads(json.dumps(verdict.as_json(), allow_nan=False))
     assert plain["effect"] == {"value": None, "low": None, "high": None, "unit": "seeds", "count": 10}
     assert plain["word"] == "supported"
@@ -125,7 +126,7 @@ def test_critic_against_actor_gets_every_word(deep_actor, spread, word):
     verdict = verdict_on("critic_over_actor", samples)
     assert verdict.word == word
     assert verdict.effect.value == pytest.approx(40.0 - deep_actor)
-    assert verdict.sentence.startswith("Time at goal is 40 steps at actor 4 · critic 64 and ")
+    assert re.match(r"Time at goal is 40\.0+ steps at actor 4 · critic 64 and ", verdict.sentence)
 
 
 def test_most_extreme_pair_of_depths_decides():
