@@ -18,6 +18,8 @@ Which function answers which question:
 - Is a difference real? ``estimate_over_seeds`` for one number with its interval, ``compare_depths`` and ``verdict`` for
   what depth did to it.
 
+Arrays may be NumPy's, JAX's, pandas' or plain lists; what is none is refused in a sentence. Masks are boolean.
+
 ``DEFINITIONS`` has each metric in words. A metric that is undefined for its input raises ``MetricError``. Success has
 its definitions in ``crl_train.goal_metrics``, because the trainer logs the same numbers, and raises that package's
 ``ConfigError``. Both are a ``ValueError``.

@@ -14,7 +14,7 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 from jaxtyping import Float
 
-from crl_probe.metrics._checks import MetricError, require_at_least
+from crl_probe.metrics._checks import MetricError, array_likes, require_at_least
 from crl_probe.metrics.statistics import (
     CONFIDENCE,
     Estimate,
@@ -162,6 +162,7 @@ def aggregate_ratio(deep: Values, shallow: Values, confidence: float = CONFIDENC
     return Estimate(value, float(low), float(high), "seeds", len(deep) + len(shallow))
 
 
+@array_likes
 def probability_of_improvement(deep: Values, shallow: Values) -> Estimate:
     """Probability that a seed of the deeper network beats one of the shallower: P(deep > shallow) + P(equal) / 2.
 
@@ -221,6 +222,7 @@ def verdict(low: float, high: float, null: float = 0.0, enough: bool = True) -> 
     return CONTRADICTED if high < null else UNDECIDED
 
 
+@array_likes
 def critical_depth(by_depth: ByDepth) -> int | None:
     """The smallest depth that at least doubles the next shallower one.
 
@@ -249,6 +251,7 @@ def critical_depth(by_depth: ByDepth) -> int | None:
     return _first_jump(_steps(by_depth))
 
 
+@array_likes
 def compare_depths(by_depth: ByDepth, *, larger_is_better: bool = True) -> DepthComparison:
     """Compare neighbouring depths and the two ends, and say in a word whether more depth does better.
 

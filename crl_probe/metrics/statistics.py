@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
-from crl_probe.metrics._checks import require_at_least, require_finite
+from crl_probe.metrics._checks import array_likes, require_at_least, require_finite
 
 RESAMPLES = 2_000
 CONFIDENCE = 0.95
@@ -38,6 +38,7 @@ class Estimate:
     count: int
 
 
+@array_likes
 def interquartile_mean(values: Shaped[np.ndarray, "*batch n"]) -> Shaped[np.ndarray, "*batch"]:
     """Mean of the middle half along the last axis; the plain mean for fewer than 4 values.
 
@@ -119,6 +120,7 @@ def percentile_interval(
     return float(low), float(high)
 
 
+@array_likes
 def bootstrap_interval(
     values: Float[np.ndarray, " n"],
     statistic: Callable[[np.ndarray], np.ndarray] = interquartile_mean,
@@ -175,6 +177,7 @@ def aggregate_over_seeds(by_seed: Float[np.ndarray, " seeds"]) -> Estimate:
     return Estimate(float(interquartile_mean(by_seed)), low, high, "seeds", len(by_seed))
 
 
+@array_likes
 def estimate_over_seeds(
     samples_by_seed: Sequence[Float[np.ndarray, " _"] | Bool[np.ndarray, " _"]],
     sample_unit: str,
