@@ -39,7 +39,7 @@ Values: TypeAlias = Float[np.ndarray, " _"]
 ByDepth: TypeAlias = Mapping[int, Values]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Gain:
     """What a deeper network changed, compared to a shallower one.
 
@@ -62,6 +62,9 @@ class Gain:
     enough: bool
     clear: bool
 
+    def __repr__(self) -> str:
+        return f"Gain(from depth {self.shallow} to {self.deep}: {self.difference})"
+
     @property
     def is_jump(self) -> bool:
         """Whether the number at least doubled, with enough seeds, and its difference is clearly above 0."""
@@ -70,7 +73,7 @@ class Gain:
         return self.enough and doubled and self.clear
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class DepthComparison:
     """One metric over all depths.
 
@@ -89,6 +92,10 @@ class DepthComparison:
     total: Gain | None
     critical_depth: int | None
     verdict: Word
+
+    def __repr__(self) -> str:
+        change = "" if self.total is None else f", change {self.total.difference}"
+        return f"DepthComparison(depths {', '.join(map(str, self.depths))}{change}: {self.verdict})"
 
 
 def corrected_confidence(comparisons: int) -> float:
@@ -121,7 +128,7 @@ def aggregate_difference(deep: Values, shallow: Values, confidence: float = CONF
 
     Example:
         >>> aggregate_difference(np.array([5.0, 5.0, 5.0]), np.array([2.0, 2.0, 2.0]))
-        Estimate(value=3.0, low=3.0, high=3.0, unit='seeds', count=6)
+        Estimate(3 [3, 3] over 6 seeds)
 
     Source: Agarwal et al. 2021, arXiv 2108.13264.
     """

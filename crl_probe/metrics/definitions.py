@@ -5,7 +5,7 @@ import dataclasses
 from crl_probe.metrics._definition_table import TABLE
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class MetricDefinition:
     """One metric in words.
 
@@ -28,6 +28,9 @@ class MetricDefinition:
     higher_is: str
     source: str
     group: str
+
+    def __repr__(self) -> str:
+        return f"MetricDefinition({self.name!r}, {self.unit})"
 
 
 DEFINITIONS: dict[str, MetricDefinition] = {

@@ -19,7 +19,7 @@ _BOOTSTRAP_SEED = 20_250_301
 _MINIMUM_FOR_TRIMMING = 4
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Estimate:
     """A number with its interval, and what was resampled to get it.
 
@@ -36,6 +36,12 @@ class Estimate:
     high: float
     unit: str
     count: int
+
+    def __str__(self) -> str:
+        return f"{self.value:.4g} [{self.low:.4g}, {self.high:.4g}]"
+
+    def __repr__(self) -> str:
+        return f"Estimate({self} over {self.count} {self.unit})"
 
 
 @array_likes

@@ -87,7 +87,7 @@ def anywhere(env: "GoalEnv") -> str:
     return ""
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
 class Probe:
     """Everything that is true of one probe.
 
@@ -138,3 +138,6 @@ class Probe:
     page: str = ""
     paper: str = ""
     scale: tuple[str, str] | None = None
+
+    def __repr__(self) -> str:
+        return f"Probe({self.name!r}, command {self.command!r})"

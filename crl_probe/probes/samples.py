@@ -4,13 +4,13 @@ import dataclasses
 from collections.abc import Callable
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from crl_probe.metrics import MetricError
 from crl_probe.runs.run_info import RunInfo
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class MetricSamples:
     """One metric of one agent, with what it was averaged over.
 
@@ -21,6 +21,7 @@ class MetricSamples:
         sample_unit: What a sample is, in plural: ``episodes`` or ``goals``.
         samples: Finite values, or yes and no; samples in which the metric is undefined are left out.
         part: What of the agent or its task the number is about, where there are several: ``phi``, ``actor``, …
+        index: Which of the goals, episodes or other units each sample is, from 0; None where they are all there.
     """
 
     run: RunInfo
@@ -29,6 +30,11 @@ class MetricSamples:
     sample_unit: str
     samples: Float[np.ndarray, " samples"] | Bool[np.ndarray, " samples"]
     part: str = ""
+    index: Int[np.ndarray, " samples"] | None = None
+
+    def __repr__(self) -> str:
+        named = f"{self.metric} of {self.run.name!r}"
+        return f"MetricSamples({named}: {self.value:.3g} over {len(self.samples)} {self.sample_unit})"
 
     @property
     def value(self) -> float:
@@ -45,8 +51,10 @@ def metric_samples(
     part: str = "",
 ) -> tuple[MetricSamples, ...]:
     """Keep what is defined: one entry, or none if the metric is undefined in every sample."""
-    finite = samples[np.isfinite(samples)]
-    return (MetricSamples(run, metric, evidence, sample_unit, finite, part),) if finite.size else ()
+    index = np.flatnonzero(np.isfinite(samples))
+    if not index.size:
+        return ()
+    return (MetricSamples(run, metric, evidence, sample_unit, samples[index], part, index),)
 
 
 def summary_of(metric: str) -> Callable[..., np.ndarray | np.floating]:
