@@ -38,7 +38,7 @@ def open_runs(
     Returns:
         The runs, and why others were skipped, a line each.
     """
-    from crl_probe.runs.loading import find_runs, load_run
+    from crl_probe.runs.loading import find_runs, load_checkpoints
 
     runs: list[LoadedRun] = []
     problems: list[RunNotFoundError | CheckpointError] = []
@@ -47,9 +47,7 @@ def open_runs(
         if progress is not None:
             progress("opening runs", done, len(paths))
         try:
-            newest = load_run(path, None if step == "all" else step)
-            earlier = newest.steps[:-1] if step == "all" else ()
-            runs += [*(load_run(path, one) for one in earlier), newest]
+            runs += load_checkpoints(path, step)
         except (RunNotFoundError, CheckpointError) as error:
             problems.append(error)
     if not runs:

@@ -12,7 +12,7 @@ from crl_probe.cli.options import listed
 from crl_probe.cli.output import VERDICT_COLOURS, fitting, print_drawn
 from crl_probe.cli.progress import duration
 from crl_probe.probes.registry import PROBES
-from crl_probe.report import Report, Study
+from crl_probe.report import EnvFindings, Report
 from crl_probe.report.headline import HEADLINE_METRICS
 from crl_probe.summary.estimates import estimate_by_depth
 from crl_probe.summary.formats import interval_words
@@ -34,8 +34,8 @@ def print_summary(report: Report, skipped: Sequence[str], seconds: float) -> Non
 
 
 def _draw(console: Console, report: Report, skipped: Sequence[str], seconds: float) -> None:
-    for study in report.studies:
-        _draw_study(console, study)
+    for findings in report.findings:
+        _draw_findings(console, findings)
         console.print()
     for line in skipped:
         console.print(Text.assemble(("skipped: ", "yellow"), line), soft_wrap=True)
@@ -45,8 +45,8 @@ def _draw(console: Console, report: Report, skipped: Sequence[str], seconds: flo
     console.print(Text(f"{_size(report.index)}, {beside}", style="dim"))
 
 
-def _draw_study(console: Console, study: Study) -> None:
-    for table in _headline(study):
+def _draw_findings(console: Console, findings: EnvFindings) -> None:
+    for table in _headline(findings):
         for number, part in enumerate(fitting(table, console.width, title_once=True)):
             if number:
                 console.print()
@@ -56,18 +56,18 @@ def _draw_study(console: Console, study: Study) -> None:
     grid = Table.grid(padding=(0, _GAP, 0, 0))
     grid.add_column(no_wrap=True)
     grid.add_column()
-    for verdict in study.verdicts:
+    for verdict in findings.verdicts:
         grid.add_row(Text(verdict.word, style=VERDICT_COLOURS[verdict.word]), Text(verdict.claim))
-    for name in study.measured.missing:
+    for name in findings.measured.missing:
         grid.add_row(Text("not available", style="yellow"), Text(f"{PROBES[name].title}; the report says why."))
     console.print(grid)
 
 
-def _headline(study: Study) -> list[NumberTable]:
+def _headline(findings: EnvFindings) -> list[NumberTable]:
     """The numbers of the report's first screen, or nothing if no such number is defined."""
     shown = [
         sample
-        for sample in study.measured.samples
+        for sample in findings.measured.samples
         if (sample.metric, sample.evidence) in HEADLINE_METRICS and not sample.part
     ]
     return tables_of(level_rows(estimate_by_depth(shown)), together=True)

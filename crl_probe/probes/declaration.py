@@ -104,7 +104,7 @@ def function_at(place: str) -> Callable[..., Any]:
     return cast(Callable[..., Any], getattr(importlib.import_module(module), name))
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
 class Probe:
     """The declaration of one probe.
 
@@ -157,3 +157,6 @@ class Probe:
     page: str = ""
     paper: str = ""
     scale: tuple[str, str] | None = None
+
+    def __repr__(self) -> str:
+        return f"Probe({self.name!r}, command {self.command!r})"

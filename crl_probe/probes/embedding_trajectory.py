@@ -20,6 +20,7 @@ from crl_probe.evidence.probe_set import along_paths
 from crl_probe.metrics.definitions import names_of
 from crl_probe.probes._projection import principal_projections
 from crl_probe.probes.declaration import Probe, option
+from crl_probe.probes.result import ProbeResult
 from crl_probe.probes.samples import MetricSamples, metric_samples, or_nan
 from crl_probe.runs import encode
 from crl_probe.runs.agent import EmbeddingAgent
@@ -62,8 +63,8 @@ class EmbeddingTrajectorySettings:
             raise ConfigError(f"epochs={self.epochs} is not usable: a projection takes at least 1. Use 100.")
 
 
-@dataclasses.dataclass(frozen=True)
-class EmbeddingTrajectoryResult:
+@dataclasses.dataclass(frozen=True, repr=False)
+class EmbeddingTrajectoryResult(ProbeResult):
     """Projections of the shared set, and numbers on each agent's own episodes.
 
     Attributes:

@@ -33,7 +33,7 @@ Depths: TypeAlias = tuple[int, int]  # actor, critic
 Group: TypeAlias = Sequence[MetricSamples]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Verdict:
     """One claim and what these runs say about it.
 
@@ -54,6 +54,9 @@ class Verdict:
     effect_name: str
     sentence: str
     basis: str
+
+    def __repr__(self) -> str:
+        return f"Verdict({self.claim} {self.word})"
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for a JSON file, which knows no infinity: an infinite ratio is None there."""

@@ -157,7 +157,7 @@ def interrupt(*_, **__):
 
 
 def test_an_interrupt_is_one_line_and_code_130(finished_run, tmp_path, monkeypatch):
-    monkeypatch.setattr("crl_probe.report.study.measure", interrupt)
+    monkeypatch.setattr("crl_probe.report.env_findings.measure", interrupt)
     result = probe(finished_run.path, *QUICK, "--out", tmp_path / "out")
     assert result.exit_code == 130
     told = "Stopped: no report was written and none replaced."
@@ -224,7 +224,9 @@ def test_what_cannot_be_asked_is_refused_while_watching_too(finished_run, tmp_pa
 @pytest.fixture(scope="module")
 def finished_report(tmp_path_factory):
     evidence = EvidenceSettings(episodes=8, episode_length=60, points=400, paths=4, goals=2)
-    settings = ReportSettings(evidence, sections=("success", "q_landscape"), figures=False, fine_cells=15)
+    settings = ReportSettings(
+        evidence, sections=("success", "q_landscape"), figures=False, options={"q_landscape": {"fine_cells": 15}}
+    )
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("summary")
         patch.setenv("CRL_PROBE_CACHE", str(folder / "cache"))

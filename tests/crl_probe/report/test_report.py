@@ -25,7 +25,7 @@ from tests.crl_probe.recorder import Recorder
 SETTINGS = ReportSettings(
     EvidenceSettings(episodes=8, episode_length=60, points=400, paths=4, goals=2),
     figures=False,  # they take longer than everything else
-    fine_cells=15,
+    options={"q_landscape": {"fine_cells": 15}},
     command="crl-probe report 'a & b'",
     skipped=("checkpoint 'c<d>' holds NaN.",),
 )
@@ -209,7 +209,7 @@ def test_earlier_checkpoints_are_shown_over_training_and_never_rolled_out(tmp_pa
     report = write_report(newest, tmp_path / "out", SETTINGS, earlier=earlier)
     assert rolled_out == newest
     assert {name for name, course in given.items() if course is not None} == {"q_landscape", "embedding_trajectory"}
-    for course in report.studies[0].course.results.values():
+    for course in report.findings[0].over_training.results.values():
         assert [(run.critic_depth, run.env_steps) for run in course.runs] == [
             (4, 2_000),
             (4, 6_000),
@@ -219,7 +219,7 @@ def test_earlier_checkpoints_are_shown_over_training_and_never_rolled_out(tmp_pa
             (16, 10_000),
         ]
     # Numbers and verdicts stay those of the newest checkpoints.
-    assert {sample.run.name for sample in report.studies[0].measured.samples} == {run.name for run in newest}
+    assert {sample.run.name for sample in report.findings[0].measured.samples} == {run.name for run in newest}
     numbers = json.loads((tmp_path / "out" / "metrics.json").read_text())
     assert {row["env_steps"] for row in numbers["runs"]} == {10_000}
 
