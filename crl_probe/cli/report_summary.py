@@ -14,7 +14,7 @@ from crl_probe.cli.progress import duration
 from crl_probe.probes.registry import PROBES
 from crl_probe.report import EnvFindings, Report
 from crl_probe.report.headline import HEADLINE_METRICS
-from crl_probe.summary.estimates import estimate_by_depth
+from crl_probe.summary.estimates import estimate_by_level
 from crl_probe.summary.formats import interval_words
 from crl_probe.summary.tables import Table as NumberTable
 from crl_probe.summary.tables import level_rows, tables_of
@@ -68,9 +68,9 @@ def _headline(findings: EnvFindings) -> list[NumberTable]:
     shown = [
         sample
         for sample in findings.measured.samples
-        if (sample.metric, sample.evidence) in HEADLINE_METRICS and not sample.part
+        if (sample.metric, sample.source) in HEADLINE_METRICS and not sample.part
     ]
-    return tables_of(level_rows(estimate_by_depth(shown)), together=True)
+    return tables_of(level_rows(estimate_by_level(shown)), together=True)
 
 
 def _beside(folder: Path) -> list[str]:

@@ -26,7 +26,7 @@ class ProbeResult(Shown):
 
     def _repr_html_(self) -> str:
         samples = self.samples()
-        cells = {(sample.run.name, sample.metric, sample.part, sample.evidence): sample.value for sample in samples}
+        cells = {(sample.run.name, sample.metric, sample.part, sample.source): sample.value for sample in samples}
         columns = list(dict.fromkeys(key[1:] for key in cells))
         rows = [
             [run.name, run.level, *(f"{cells.get((run.name, *column), float('nan')):.3g}" for column in columns)]

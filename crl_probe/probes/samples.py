@@ -17,7 +17,7 @@ class MetricSamples:
     Attributes:
         run: The agent.
         metric: Name of the metric, as in ``crl_probe.metrics``.
-        evidence: ``on-policy``, ``shared`` or ``grid``.
+        source: ``on-policy``, ``shared`` or ``grid``.
         sample_unit: What a sample is, in plural, such as ``episodes`` or ``goals``.
         samples: Finite values, or booleans; samples for which the metric is undefined are left out.
         part: The part of the agent or its task that the number is about, if there are several: ``phi``, ``actor``, …
@@ -26,7 +26,7 @@ class MetricSamples:
 
     run: RunInfo
     metric: str
-    evidence: str
+    source: str
     sample_unit: str
     samples: Float[np.ndarray, " samples"] | Bool[np.ndarray, " samples"]
     part: str = ""
@@ -45,7 +45,7 @@ class MetricSamples:
 def metric_samples(
     run: RunInfo,
     metric: str,
-    evidence: str,
+    source: str,
     sample_unit: str,
     samples: Float[np.ndarray, " samples"] | Bool[np.ndarray, " samples"],
     part: str = "",
@@ -54,7 +54,7 @@ def metric_samples(
     index = np.flatnonzero(np.isfinite(samples))
     if not index.size:
         return ()
-    return (MetricSamples(run, metric, evidence, sample_unit, samples[index], part, index),)
+    return (MetricSamples(run, metric, source, sample_unit, samples[index], part, index),)
 
 
 def summary_of(metric: str) -> Callable[..., np.ndarray | np.floating]:

@@ -24,7 +24,7 @@ from crl_probe.runs.comparability import group_by_env
 from crl_probe.runs.progress import Progress, silent
 from crl_probe.runs.workers import no_stragglers
 from crl_probe.store.folder import replace_folder
-from crl_probe.summary.estimates import estimate_by_depth
+from crl_probe.summary.estimates import estimate_by_level
 from crl_probe.summary.provenance import settings_of
 from crl_train.errors import ConfigError, CrlError
 
@@ -180,7 +180,7 @@ def _part(one: EnvFindings, folder: Path, settings: ReportSettings, several: boo
     probe_set = _saved_probe_set(one, folder / (f"probe_set_{one.env}.npz" if several else "probe_set.npz"))
     first = headline(
         evidence.infos,
-        estimate_by_depth(measured.samples),
+        estimate_by_level(measured.samples),
         one.verdicts,
         episodes=evidence.settings.episodes if "success" in measured.results else None,
         problem=measured.missing.get("success", ""),
@@ -190,7 +190,7 @@ def _part(one: EnvFindings, folder: Path, settings: ReportSettings, several: boo
 
 def _saved_probe_set(one: EnvFindings, path: Path) -> ProbeSet | None:
     """The shared set that numbers rest on, written to the folder; None if none do."""
-    if not any(sample.evidence == "shared" for sample in one.measured.samples):
+    if not any(sample.source == "shared" for sample in one.measured.samples):
         return None
     try:
         save_probe_set(one.evidence.probe_set, path)

@@ -7,7 +7,7 @@ from crl_probe.probes.registry import samples_of
 from crl_probe.render.by_level import level_charts, references_of
 from crl_probe.render.page.content import Section, number_table
 from crl_probe.render.page.views import View
-from crl_probe.summary.estimates import estimate_by_depth
+from crl_probe.summary.estimates import estimate_by_level
 from crl_probe.summary.findings import LevelFindings
 
 
@@ -20,7 +20,7 @@ def section_of(probe: Probe, result: Any, over_training: Any = None, problem_ove
         over_training: What it returned for several checkpoints of each run, if it shows training.
         problem_over_training: Why it returned nothing for these.
     """
-    estimates = estimate_by_depth(samples_of(result))
+    estimates = estimate_by_level(samples_of(result))
     drawn = [level_charts(estimates, probe.charts, references_of(probe, result))] if probe.charts else []
     if probe.page:
         drawn.append(function_at(probe.page)(result, estimates, over_training))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from crl_probe.metrics import DEFINITIONS
 from crl_probe.probes.declaration import LastLevel, Source
 from crl_probe.runs.run_info import place_in_order
-from crl_probe.summary.estimates import DepthEstimate
+from crl_probe.summary.estimates import LevelEstimate
 from crl_probe.summary.numbers import format_estimate
 
 
@@ -19,7 +19,7 @@ class LevelFindings:
         estimates: The numbers.
     """
 
-    def __init__(self, estimates: Sequence[DepthEstimate]) -> None:
+    def __init__(self, estimates: Sequence[LevelEstimate]) -> None:
         self._estimates = estimates
 
     def ends(self, metric: str, source: Source, words: str, part: str = "") -> str:
@@ -54,10 +54,10 @@ class LevelFindings:
             text=format_estimate(last.estimate, share=DEFINITIONS[metric].is_share),
         )
 
-    def _of(self, metric: str, source: str, part: str) -> list[DepthEstimate]:
-        found = [e for e in self._estimates if (e.metric, e.evidence, e.part) == (metric, source, part)]
+    def _of(self, metric: str, source: str, part: str) -> list[LevelEstimate]:
+        found = [e for e in self._estimates if (e.metric, e.source, e.part) == (metric, source, part)]
         return sorted(found, key=lambda e: place_in_order(e.runs[0]))
 
 
-def _one_seed(e: DepthEstimate) -> str:
+def _one_seed(e: LevelEstimate) -> str:
     return " (one seed)" if len(e.runs) == 1 else ""

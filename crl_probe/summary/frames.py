@@ -7,7 +7,7 @@ import pandas as pd
 
 from crl_probe.probes.samples import MetricSamples
 from crl_probe.runs.factors import level_words
-from crl_probe.summary.tables import Row, rows_of
+from crl_probe.summary.tables import rows_of
 
 _NUMBER: Final = ("metric", "part", "source", "sample_unit", "sample", "value")
 _ESTIMATE: Final = ("metric", "part", "source", "value", "low", "high", "count", "unit")
@@ -36,7 +36,7 @@ def run_frame(
             **one.run.factors,
             "metric": one.metric,
             "part": one.part,
-            "source": _source(one),
+            "source": one.source,
             "sample_unit": one.sample_unit,
             "sample": sample,
             "value": value,
@@ -64,7 +64,7 @@ def level_frame(samples: Sequence[MetricSamples], by: Sequence[str]) -> pd.DataF
             "env_steps": row.env_steps,
             "metric": row.metric,
             "part": row.part,
-            "source": _source(row),
+            "source": row.source,
             "value": row.value,
             "low": row.low,
             "high": row.high,
@@ -81,7 +81,3 @@ def _values(one: MetricSamples, each: bool) -> list[tuple[int | None, float]]:
         return [(None, one.value)]
     index = range(len(one.samples)) if one.index is None else one.index
     return [(int(i), float(value)) for i, value in zip(index, one.samples, strict=True)]
-
-
-def _source(number: MetricSamples | Row) -> str:
-    return number.evidence

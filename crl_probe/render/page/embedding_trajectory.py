@@ -25,7 +25,7 @@ from crl_probe.render.page.views import (
 )
 from crl_probe.render.palette import depth_colours
 from crl_probe.runs.run_info import levels_in_order
-from crl_probe.summary.estimates import DepthEstimate, estimate_text
+from crl_probe.summary.estimates import LevelEstimate, estimate_text
 from crl_probe.summary.numbers import format_number
 
 _SCORES: Final = ("trustworthiness", "straightness", "embedding_path_length", "energy_monotonicity")
@@ -46,7 +46,7 @@ _COLLAPSED: Final = "this agent embeds all states alike"
 
 def trajectory_view(
     result: EmbeddingTrajectoryResult,
-    estimates: Sequence[DepthEstimate],
+    estimates: Sequence[LevelEstimate],
     course: EmbeddingTrajectoryResult | None = None,
 ) -> View:
     """The places of the shared states, then their picture at each depth; an episode can be followed in all of them.
@@ -127,7 +127,7 @@ def _map_panel(result: EmbeddingTrajectoryResult, aspect: float) -> ViewPanel:
 
 
 def _depth_panel(
-    result: EmbeddingTrajectoryResult, shown: EmbeddingTrajectoryResult, estimates: Sequence[DepthEstimate], depth: str
+    result: EmbeddingTrajectoryResult, shown: EmbeddingTrajectoryResult, estimates: Sequence[LevelEstimate], depth: str
 ) -> ViewPanel:
     # Estimates come from early to late checkpoints, so the last one stays.
     found = {e.metric: e for e in estimates if e.runs[0].level == depth}

@@ -22,10 +22,10 @@ from crl_probe.render.page.rollouts import rollout_view
 from crl_probe.render.page.views import View
 from crl_probe.render.residual_stream import stream_charts
 from crl_probe.render.similarity import similarity_charts
-from crl_probe.summary.estimates import DepthEstimate
+from crl_probe.summary.estimates import LevelEstimate
 
 Panels: TypeAlias = View | ChartGroup
-Estimates: TypeAlias = Sequence[DepthEstimate]
+Estimates: TypeAlias = Sequence[LevelEstimate]
 
 
 def learning_curves(result: LearningCurvesResult, estimates: Estimates, over_training: None = None) -> Panels:

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from crl_probe.render.references import GOAL_CLUSTERS_REFERENCES, retrieval_references
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,10 +19,9 @@ from crl_probe.render.curves import run_lines
 from crl_probe.render.depth_lens import lens_chart, lens_charts
 from crl_probe.render.learning_curves import learning_chart, learning_charts
 from crl_probe.render.palette import HEAT_COLOURS, depth_colours, ink_on, luminance_of
-from crl_probe.render.references import GOAL_CLUSTERS_REFERENCES, retrieval_references
 from crl_probe.render.residual_stream import stream_charts
 from crl_probe.render.similarity import agent_similarity, block_similarity, similarity_charts
-from crl_probe.summary.estimates import estimate_by_depth
+from crl_probe.summary.estimates import estimate_by_level
 from tests.crl_probe.render.results import (
     RUNS,
     agent,
@@ -40,7 +40,7 @@ def rng():
 
 
 def charts_of(result, *metrics, references=None):
-    return level_charts(estimate_by_depth(result.samples()), metrics, references)
+    return level_charts(estimate_by_level(result.samples()), metrics, references)
 
 
 def lines_of(ys, xs=None, runs=RUNS):
@@ -146,8 +146,8 @@ def test_a_group_has_one_legend_where_every_sign_has_one_meaning():
 
 
 def test_a_note_says_what_intervals_are_over():
-    assert interval_note(estimate_by_depth(success().samples())) == "95 % interval, 2 seeds"
-    lone = [estimate for estimate in estimate_by_depth(geometry().samples()) if estimate.metric == "cka"]
+    assert interval_note(estimate_by_level(success().samples())) == "95 % interval, 2 seeds"
+    lone = [estimate for estimate in estimate_by_level(geometry().samples()) if estimate.metric == "cka"]
     assert interval_note(lone) == "one seed, no interval"
 
 
@@ -162,7 +162,7 @@ def test_depths_are_named_shortly():
 
 
 def test_one_depth_has_no_thread():
-    only = [estimate for estimate in estimate_by_depth(success().samples()) if estimate.label == "depth 4"]
+    only = [estimate for estimate in estimate_by_level(success().samples()) if estimate.label == "depth 4"]
     assert level_chart([e for e in only if e.metric == "success_rate"]).lines == ()
 
 

@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 from crl_probe.probes.embedding_trajectory import MEASURES, EmbeddingTrajectoryResult
 from crl_probe.render.page.embedding_trajectory import _box, _centred, _packed, trajectory_view
 from crl_probe.runs.run_info import RunInfo
-from crl_probe.summary.estimates import estimate_by_depth
+from crl_probe.summary.estimates import estimate_by_level
 
 AGENTS = ((4, 0), (4, 1), (16, 0), (16, 1))
 GOALS = np.array([[1.0, 1.0], [2.0, 0.0]])
@@ -60,7 +60,7 @@ def course():
 
 
 def view_of(result, course=None):
-    return trajectory_view(result, estimate_by_depth(result.samples()), course)
+    return trajectory_view(result, estimate_by_level(result.samples()), course)
 
 
 def control(view, key):
