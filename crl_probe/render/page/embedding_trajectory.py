@@ -47,22 +47,22 @@ _COLLAPSED: Final = "this agent embeds all states alike"
 def trajectory_view(
     result: EmbeddingTrajectoryResult,
     estimates: Sequence[LevelEstimate],
-    course: EmbeddingTrajectoryResult | None = None,
+    over_training: EmbeddingTrajectoryResult | None = None,
 ) -> View:
     """The places of the shared states, then their picture at each depth; an episode can be followed in all of them.
 
     Args:
         result: Of the agents compared.
         estimates: Their numbers by depth.
-        course: The same states pictured at several checkpoints of each agent, which are shown instead.
+        over_training: The same states pictured at several checkpoints of each agent, which are shown instead.
 
     Raises:
-        ValueError: If ``course`` pictures other states.
+        ValueError: If ``over_training`` pictures other states.
     """
-    shown = course or result
+    shown = over_training or result
     if not np.array_equal(shown.episode, result.episode) or not np.array_equal(shown.time, result.time):
         raise ValueError(
-            f"course holds {len(shown.time)} states that are not the {len(result.time)} of the result: an episode is "
+            f"over_training holds {len(shown.time)} states that are not the {len(result.time)} of the result: an episode is "
             "followed through both. Make them from one probe set."
         )
     maze = maze_of(result.map_xs, result.map_ys, result.map_free)

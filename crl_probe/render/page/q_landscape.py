@@ -35,22 +35,22 @@ _REFERENCE_ALT = "Map of the maze coloured by how near each place is to the goal
 
 
 def landscape_view(
-    result: QLandscapeResult, estimates: Sequence[LevelEstimate], course: QLandscapeResult | None = None
+    result: QLandscapeResult, estimates: Sequence[LevelEstimate], over_training: QLandscapeResult | None = None
 ) -> View:
     """The map of walking distances and a panel for each depth, for every goal, seed and checkpoint.
 
     Args:
         result: Landscapes of the agents compared.
         estimates: Their scores by depth.
-        course: The same probe on several checkpoints of each agent, with the same goals, to follow training.
+        over_training: The same probe on several checkpoints of each agent, with the same goals, to follow training.
 
     Raises:
-        ValueError: If ``course`` has other goals.
+        ValueError: If ``over_training`` has other goals.
     """
-    shown = course or result
+    shown = over_training or result
     if not np.array_equal(shown.goals, result.goals):
         raise ValueError(
-            f"course has {len(shown.goals)} goals, which are not the {len(result.goals)} of the result: scores and "
+            f"over_training has {len(shown.goals)} goals, which are not the {len(result.goals)} of the result: scores and "
             "pictures must be of the same. Make both with one seed and one number of goals."
         )
     maze = maze_of(shown.xs, shown.ys, shown.free)

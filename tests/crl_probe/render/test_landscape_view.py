@@ -44,8 +44,8 @@ def tiny(runs, goals=1):
     )
 
 
-def view_of(result, course=None):
-    return landscape_view(result, estimate_by_level(result.samples()), course)
+def view_of(result, over_training=None):
+    return landscape_view(result, estimate_by_level(result.samples()), over_training)
 
 
 def control(view, key):
@@ -158,7 +158,9 @@ def test_a_result_of_several_checkpoints_shows_the_last_scores():
 
 
 def test_a_course_of_other_goals_is_refused():
-    with pytest.raises(ValueError, match=r"course has 2 goals, which are not the 1 of the result: .* of the same\."):
+    with pytest.raises(
+        ValueError, match=r"over_training has 2 goals, which are not the 1 of the result: .* of the same\."
+    ):
         view_of(tiny([info()]), tiny([info()], goals=2))
 
 
