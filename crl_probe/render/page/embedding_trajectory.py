@@ -62,8 +62,8 @@ def trajectory_view(
     shown = over_training or result
     if not np.array_equal(shown.episode, result.episode) or not np.array_equal(shown.time, result.time):
         raise ValueError(
-            f"over_training holds {len(shown.time)} states that are not the {len(result.time)} of the result: an episode is "
-            "followed through both. Make them from one probe set."
+            f"over_training holds {len(shown.time)} states that are not the {len(result.time)} of the result: an "
+            "episode is followed through both. Make them from one probe set."
         )
     maze = maze_of(result.map_xs, result.map_ys, result.map_free)
     places = np.concatenate([_in_plane(result.positions), _in_plane(result.goals)])

@@ -50,8 +50,8 @@ def landscape_view(
     shown = over_training or result
     if not np.array_equal(shown.goals, result.goals):
         raise ValueError(
-            f"over_training has {len(shown.goals)} goals, which are not the {len(result.goals)} of the result: scores and "
-            "pictures must be of the same. Make both with one seed and one number of goals."
+            f"over_training has {len(shown.goals)} goals, which are not the {len(result.goals)} of the result: scores "
+            "and maps must be of the same. Make both with one seed and one number of goals."
         )
     maze = maze_of(shown.xs, shown.ys, shown.free)
     assert maze is not None, "a landscape needs a maze"

@@ -4,16 +4,17 @@ import dataclasses
 
 import numpy as np
 import pytest
-from crl_probe.render.references import GOAL_CLUSTERS_REFERENCES, retrieval_references
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crl_probe.metrics import DEFINITIONS, estimate_over_seeds, interquartile_mean
 from crl_probe.probes import depth_lens as lens_probe
+from crl_probe.probes import goal_clusters as goal_clusters_probe
 from crl_probe.probes import learning_curves as curves_probe
+from crl_probe.probes import retrieval as retrieval_probe
 from crl_probe.probes import success as success_probe
 from crl_probe.render.axes import nice_ticks, place_axis, share_axis, value_axis, value_range
-from crl_probe.render.by_level import interval_note, level_chart, level_charts, run_ticks
+from crl_probe.render.by_level import interval_note, level_chart, level_charts, references_of, run_ticks
 from crl_probe.render.charts import ChartGroup, Line, Reference, stretches
 from crl_probe.render.curves import run_lines
 from crl_probe.render.depth_lens import lens_chart, lens_charts
@@ -37,6 +38,13 @@ from tests.crl_probe.render.results import (
 
 def rng():
     return np.random.default_rng(0)
+
+
+AS_IN_THE_MAZE = references_of(goal_clusters_probe.PROBE, None)
+
+
+def chance(result):
+    return references_of(retrieval_probe.PROBE, result)
 
 
 def charts_of(result, *metrics, references=None):
@@ -117,7 +125,7 @@ def test_marks_hold_the_estimates():
 
 
 def test_kinds_stand_side_by_side_with_fills_of_their_own():
-    (chart,) = charts_of(goal_clusters(), "goal_resolution", references=GOAL_CLUSTERS_REFERENCES).charts
+    (chart,) = charts_of(goal_clusters(), "goal_resolution", references=AS_IN_THE_MAZE).charts
     assert legend_texts(chart) == ["own episodes", "shared set", "as in the maze"]
     assert [(mark.place, mark.fill) for mark in chart.marks] == [
         (-0.16, "full"), (0.84, "full"), (0.16, "open"), (1.16, "open"),
@@ -131,7 +139,7 @@ def test_kinds_stand_side_by_side_with_fills_of_their_own():
 
 def test_chance_is_known_to_the_definition_or_to_the_probe():
     accuracy, bound = charts_of(
-        retrieval(), "retrieval_accuracy", "infonce_bound", references=retrieval_references(retrieval())
+        retrieval(), "retrieval_accuracy", "infonce_bound", references=chance(retrieval())
     ).charts
     assert accuracy.references == (Reference(1 / 256, "chance"),)
     assert bound.references == (Reference(0.0, "chance"),)
@@ -139,7 +147,7 @@ def test_chance_is_known_to_the_definition_or_to_the_probe():
 
 
 def test_a_group_has_one_legend_where_every_sign_has_one_meaning():
-    group = charts_of(retrieval(), "retrieval_accuracy", "infonce_bound", references=retrieval_references(retrieval()))
+    group = charts_of(retrieval(), "retrieval_accuracy", "infonce_bound", references=chance(retrieval()))
     assert [entry.text for entry in group.legend] == ["own episodes", "shared set", "chance"]
     assert charts_of(geometry(), "effective_rank", "linear_decodability").legend == ()  # filled is φ, and the goal
     assert ChartGroup(()).legend == ()

@@ -4,11 +4,10 @@ import dataclasses
 
 import numpy as np
 import pytest
-from crl_probe.render.references import GOAL_CLUSTERS_REFERENCES
 from matplotlib.figure import Figure
 
 from crl_probe.render.by_level import level_charts
-from crl_probe.render.charts import HeatMap
+from crl_probe.render.charts import HeatMap, Reference
 from crl_probe.render.depth_lens import lens_charts
 from crl_probe.render.learning_curves import learning_charts
 from crl_probe.render.palette import ink_on
@@ -25,9 +24,11 @@ from tests.crl_probe.render.results import (
     success,
 )
 
+REFERENCES = {"goal_resolution": Reference(1.0, "as in the maze")}
+
 CHARTS = [
     *level_charts(estimate_by_level(success().samples()), ("success_rate", "time_at_goal")).charts,
-    *level_charts(estimate_by_level(goal_clusters().samples()), ("goal_resolution",), GOAL_CLUSTERS_REFERENCES).charts,
+    *level_charts(estimate_by_level(goal_clusters().samples()), ("goal_resolution",), REFERENCES).charts,
     *level_charts(estimate_by_level(residual_stream().samples()), ("dormant_fraction",)).charts,
     *learning_charts(learning_curves()).charts,
     *lens_charts(depth_lens()).charts,
