@@ -5,11 +5,15 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 
-.PHONY: setup demo test lint bench clean help
+# Each of the processes that share the tests takes a core and about 1.5 GB.
+WORKERS ?= 2
+
+.PHONY: setup demo test test-fast lint bench clean help
 
 help:
 	@echo "make demo    train three depths on a maze, write a report that compares them (about seven minutes, two cores)"
-	@echo "make test    run the tests"
+	@echo "make test    run the tests, on $(WORKERS) cores; options for pytest in PYTEST_ARGS"
+	@echo "make test-fast  the same without those that take long or need a browser"
 	@echo "make lint    check format, lint and types"
 	@echo "make bench   measure speed and learning, printed as ratios where there is something to compare with"
 	@echo "make setup   make the virtual environment in $(VENV); the targets above do it by themselves"
@@ -32,7 +36,10 @@ demo: $(STAMP)
 	@echo "Open reports/demo/index.html in a browser."
 
 test: $(STAMP)
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) $(PYTEST_ARGS)
+
+test-fast: $(STAMP)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) -m 'not slow and not browser' $(PYTEST_ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .
