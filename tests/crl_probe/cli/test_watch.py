@@ -1,11 +1,11 @@
-"""Following training: what counts as news, what is told, and what does not end it. No test waits."""
+"""Following training: what counts as news, what is printed, and which errors do not end it. No test waits."""
 
 import os
 from pathlib import Path
 
 import pytest
 
-from crl_probe.cli.watch import SECONDS_BETWEEN_LOOKS, Sight, follow, look_at, news
+from crl_probe.cli.watch import SECONDS_BETWEEN_SNAPSHOTS, Snapshot, follow, news, take_snapshot
 from crl_train.errors import CheckpointError, ConfigError
 
 
@@ -21,12 +21,12 @@ class Enough(Exception):
 
 
 class Trip:
-    """A world that changes while ``follow`` sleeps, and what it said and rendered meanwhile."""
+    """A world that changes while ``follow`` sleeps, and the messages and reports it gets meanwhile."""
 
     def __init__(self, *sights, failures=()):
         self.sights = list(sights)
         self.failures = dict(failures)
-        self.said, self.rendered, self.slept = [], [], []
+        self.notified, self.rendered, self.slept = [], [], []
 
     def look(self):
         return self.sights[0]
@@ -44,29 +44,29 @@ class Trip:
 
     def go(self):
         with pytest.raises(Enough):
-            follow(self.look, self.render, say=self.said.append, sleep=self.sleep)
+            follow(self.look, self.render, notify=self.notified.append, sleep=self.sleep)
         return self
 
 
 def at(*steps):
-    return Sight({Path("runs/maze_d4_s0"): [(one, 1) for one in steps]})
+    return Snapshot({Path("runs/maze_d4_s0"): [(one, 1) for one in steps]})
 
 
 def test_a_report_is_written_for_each_new_checkpoint_and_not_otherwise():
     trip = Trip(at(80), at(80), at(80, 160), at(80, 160)).go()
     assert trip.rendered == ["maze_d4_s0 at 80 steps", "maze_d4_s0 at 160 steps"]
-    assert trip.slept == [SECONDS_BETWEEN_LOOKS] * 4
-    assert trip.said == []
+    assert trip.slept == [SECONDS_BETWEEN_SNAPSHOTS] * 4
+    assert trip.notified == []
 
 
 def test_it_waits_for_the_first_checkpoint_and_says_so_once():
-    none = Sight({}, "'maze_*' matches nothing.")
-    trip = Trip(none, none, Sight({}, "no checkpoint yet in maze_d4_s0."), at(80)).go()
-    assert trip.said == ["Waiting: 'maze_*' matches nothing.", "Waiting: no checkpoint yet in maze_d4_s0."]
+    none = Snapshot({}, "'maze_*' matches nothing.")
+    trip = Trip(none, none, Snapshot({}, "no checkpoint yet in maze_d4_s0."), at(80)).go()
+    assert trip.notified == ["Waiting: 'maze_*' matches nothing.", "Waiting: no checkpoint yet in maze_d4_s0."]
     assert trip.rendered == ["maze_d4_s0 at 80 steps"]
 
 
-def test_what_goes_wrong_later_is_told_and_watching_goes_on(capsys):
+def test_later_errors_are_printed_and_watching_continues(capsys):
     failures = {
         "maze_d4_s0 at 160 steps": CheckpointError("checkpoint '160' is corrupt."),
         "maze_d4_s0 at 240 steps": ConfigError("runs differ."),
@@ -82,7 +82,7 @@ def test_what_goes_wrong_later_is_told_and_watching_goes_on(capsys):
 def test_what_cannot_be_asked_is_refused_at_once_and_half_a_run_is_waited_for(capsys):
     wrong = Trip(at(80), failures={"maze_d4_s0 at 80 steps": ConfigError("out holds a thesis.")})
     with pytest.raises(ConfigError, match="thesis"):
-        follow(wrong.look, wrong.render, say=wrong.said.append, sleep=wrong.sleep)
+        follow(wrong.look, wrong.render, notify=wrong.notified.append, sleep=wrong.sleep)
     half = Trip(at(80), at(160), failures={"maze_d4_s0 at 80 steps": CheckpointError("corrupt.")}).go()
     assert half.rendered == ["maze_d4_s0 at 80 steps", "maze_d4_s0 at 160 steps"]
     assert "no new report: corrupt." in capsys.readouterr().err
@@ -90,31 +90,31 @@ def test_what_cannot_be_asked_is_refused_at_once_and_half_a_run_is_waited_for(ca
 
 def test_a_look_sees_whole_checkpoints_of_the_runs_there_are_now(tmp_path):
     patterns = [str(tmp_path / "maze_*")]
-    assert "matches nothing" in look_at(patterns, None).problem
+    assert "matches nothing" in take_snapshot(patterns, None).problem
     first, second = tmp_path / "maze_d4_s0", tmp_path / "maze_d4_s1"
     first.mkdir()
     (first / "config.json").touch()
-    assert look_at(patterns, None) == Sight({}, "no checkpoint yet in maze_d4_s0.")
+    assert take_snapshot(patterns, None) == Snapshot({}, "no checkpoint yet in maze_d4_s0.")
     make_checkpoint(first, 80)
     make_checkpoint(first, 160)
     (first / "policy" / "240.orbax-checkpoint-tmp-7").mkdir()
-    assert look_at(patterns, None).runs == {first: ((160, 10**9),)}
-    assert look_at(patterns, 80).runs == {first: ((80, 10**9),)}
-    assert look_at(patterns, "all").runs == {first: ((80, 10**9), (160, 10**9))}
-    assert look_at(patterns, 240).problem == "no checkpoint yet in maze_d4_s0."
-    before = look_at(patterns, None)
+    assert take_snapshot(patterns, None).runs == {first: ((160, 10**9),)}
+    assert take_snapshot(patterns, 80).runs == {first: ((80, 10**9),)}
+    assert take_snapshot(patterns, "all").runs == {first: ((80, 10**9), (160, 10**9))}
+    assert take_snapshot(patterns, 240).problem == "no checkpoint yet in maze_d4_s0."
+    before = take_snapshot(patterns, None)
     make_checkpoint(second, 80)
-    assert news(before, look_at(patterns, None)) == "maze_d4_s1 at 80 steps"
+    assert news(before, take_snapshot(patterns, None)) == "maze_d4_s1 at 80 steps"
 
 
 def test_a_checkpoint_that_was_made_again_is_news(tmp_path):
     make_checkpoint(tmp_path / "run", 80)
-    before = look_at([str(tmp_path / "run")], None)
+    before = take_snapshot([str(tmp_path / "run")], None)
     os.utime(tmp_path / "run" / "policy" / "80", (2, 2))
-    assert news(before, look_at([str(tmp_path / "run")], None)) == "run at 80 steps"
+    assert news(before, take_snapshot([str(tmp_path / "run")], None)) == "run at 80 steps"
 
 
 def test_news_of_many_runs_fit_a_line():
     runs = {Path(f"d{depth}"): [(1_000, 1)] for depth in (4, 8, 16, 32, 64)}
-    assert news(Sight({}), Sight(runs)) == "d4 at 1,000 steps, d8 at 1,000 steps, d16 at 1,000 steps and 2 more"
-    assert news(Sight(runs), Sight({path: runs[path] for path in list(runs)[:4]})) == "d64 is gone"
+    assert news(Snapshot({}), Snapshot(runs)) == "d4 at 1,000 steps, d8 at 1,000 steps, d16 at 1,000 steps and 2 more"
+    assert news(Snapshot(runs), Snapshot({path: runs[path] for path in list(runs)[:4]})) == "d64 is gone"
