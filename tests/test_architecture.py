@@ -5,72 +5,23 @@ import graphlib
 import itertools
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-import crl_probe
-import crl_train
 from crl_train.config import TrainConfig
-
-TRAIN, PROBE = (Path(package.__path__[0]) for package in (crl_train, crl_probe))
-
-# A module may import from its own rank's left. Modules of one rank do not know each other.
-FLOW = (
-    ("version", "errors", "atomic_file", "interrupt"),
-    ("run_dir",),
-    ("config",),
-    ("step_counts", "goal_metrics"),
-    ("envs",),
-    ("energy", "networks"),
-    ("policy",),
-    ("rollout", "evaluation"),
-    ("replay",),
-    ("relabel",),
-    ("losses",),
-    ("update",),
-    ("training_state",),
-    ("run_record", "checkpoint"),
-    ("training",),
-    ("cli_options", "cli_display", "cli_envs"),
-    ("cli",),
+from tests.flow import (
+    OPEN_TO_PROBES,
+    PROBE,
+    RANK,
+    TRAIN,
+    WINGS,
+    imports,
+    module_of,
+    modules,
+    name_of,
+    nearest,
+    parts_of,
 )
-RANK = {module: rank for rank, modules in enumerate(FLOW) for module in modules}
-
-# What the probes may know of the trainer: the disk, and read-only pieces.
-OPEN_TO_PROBES = {
-    "version", "errors", "atomic_file", "interrupt", "run_dir", "config", "goal_metrics", "envs", "energy", "networks",
-    "policy", "rollout", "evaluation", "relabel", "run_record", "checkpoint", "cli_options",
-}  # fmt: skip
-
-
-# The wings of the probes, in the same way: a wing may import from those before it, and from itself.
-WINGS = ("metrics", "runs", "store", "evidence", "probes", "summary", "render", "plots", "report", "cli")
-
-
-def modules(package: Path) -> list[Path]:
-    return sorted(package.rglob("*.py"))
-
-
-def imports(path: Path) -> set[str]:
-    """Dotted names of all modules imported anywhere in a file, also inside functions."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path} has a relative import"
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return found
-
-
-def parts_of(package: str, names: set[str]) -> set[str]:
-    """First name below the package in every import of it."""
-    return {name.split(".")[1] for name in names if name.startswith(f"{package}.")}
-
-
-def name_of(path: Path) -> str:
-    return path.relative_to(TRAIN).with_suffix("").parts[0]
 
 
 def loaded_by(code: str, *suspects: str) -> set[str]:
@@ -156,14 +107,3 @@ def test_modules_import_each_other_in_no_circle(package):
         if path.name != "__init__.py"
     }
     list(graphlib.TopologicalSorter(edges).static_order())
-
-
-def module_of(path: Path, package: Path) -> str:
-    return ".".join(path.relative_to(package.parent).with_suffix("").parts)
-
-
-def nearest(dotted: str, files: dict[str, Path]) -> str | None:
-    """The module that an imported name is, or is in."""
-    while dotted and dotted not in files:
-        dotted = dotted.rpartition(".")[0]
-    return dotted or None

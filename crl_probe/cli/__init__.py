@@ -1,5 +1,5 @@
 """The ``crl-probe`` command line: one file for each command group."""
 
-from crl_probe.cli.main import main
+from crl_probe.cli.program import main
 
 __all__ = ["main"]

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from crl_probe.cli import main
-from crl_probe.cli.options import check_metrics, parse_goal, parse_levels, parse_step
+from crl_probe.cli.options import check_metrics, parse_by, parse_goal, parse_step
 from crl_probe.evidence.evidence import Evidence, EvidenceSettings
 from crl_probe.evidence.probe_set import load_probe_set, save_probe_set
 from crl_probe.metrics import DEFINITIONS
@@ -224,7 +224,9 @@ def test_the_cache_says_what_it_holds_and_forgets_it(tmp_path, monkeypatch):
     ("args", "message"),
     [
         (("metrics", "--metric", "sucess_rate"), "unknown metric 'sucess_rate': no such name is defined. Did you mean"),
-        (("metrics", "--by", "width"), "--by 'width' is not usable: rows are by depth, by seed, or both"),
+        (("metrics", "--by", "widht"), "--by 'widht' is not usable: no setting of"),
+        (("metrics", "--by", "depth,actor_depth"), "depth stands for actor_depth and critic_depth"),
+        (("rollouts",), "--save is missing: rollouts has no numbers to print, only a figure"),
         (("metrics", "--goal", "100,100"), "goal 100,100 is not usable: it is in a wall of point_u_maze"),
         (("metrics", "--goal", "4,4,4"), "goal 4,4,4 is not usable: a goal of point_u_maze has 2 finite numbers"),
         (("metrics", "--goal", "here"), "--goal 'here' is not usable: give numbers separated by commas"),
@@ -312,7 +314,8 @@ def test_defaults_in_help_are_those_of_the_settings():
 def test_text_becomes_values():
     assert (parse_step(None), parse_step("all"), parse_step("480")) == (None, "all", 480)
     assert parse_goal("4,-0.5") == (4.0, -0.5)
-    assert parse_levels("seed, depth") == ("depth", "seed")
+    assert parse_by("seed, depth") == (("depth",), ("level", "run"))
+    assert parse_by("critic_depth,actor_depth") == (("critic_depth", "actor_depth"), ("level",))
     check_metrics(["cka"], DEFINITIONS)
     with pytest.raises(ConfigError, match="Did you mean 'geodesic_rank'"):
         check_metrics(["geodesic"], DEFINITIONS)

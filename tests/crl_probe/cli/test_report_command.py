@@ -20,9 +20,9 @@ from crl_probe.cli import main
 from crl_probe.cli import report as cli_report
 from crl_probe.cli import report_summary as cli_summary
 from crl_probe.cli.opening import evenly
-from crl_probe.cli.options import SECTION_WORDS, parse_sections
+from crl_probe.cli.options import parse_sections
 from crl_probe.evidence.evidence import EvidenceSettings
-from crl_probe.probes.registry import PROBES
+from crl_probe.probes.registry import COMMANDS, PROBES
 from crl_probe.report import ReportSettings, write_report
 from crl_train.errors import ConfigError
 from tests.crl_probe.fakes import FakeRun
@@ -120,9 +120,7 @@ def test_checkpoints_are_spread_evenly_with_the_newest_among_them(steps, most):
 
 def test_sections_are_named_by_commands_or_probes():
     assert parse_sections("lens, q_landscape,success") == ("success", "q_landscape", "depth_lens")
-    assert set(SECTION_WORDS.values()) <= set(PROBES)
-    words = {name: word for word, name in SECTION_WORDS.items()}
-    assert parse_sections(",".join(words.get(name, name) for name in PROBES)) == tuple(PROBES)
+    assert parse_sections(",".join(COMMANDS)) == tuple(PROBES)
     with pytest.raises(ConfigError, match=r"'landscapes' is not usable: .* Did you mean 'landscape'"):
         parse_sections("success,landscapes")
     with pytest.raises(
