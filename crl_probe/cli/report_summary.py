@@ -1,4 +1,4 @@
-"""What ``crl-probe report`` says when it is done: headline numbers, verdicts, and where everything is."""
+"""The summary that ``crl-probe report`` prints at its end: headline numbers, verdicts, and the written files."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,12 +23,12 @@ _GAP: Final = 2
 
 
 def print_summary(report: Report, skipped: Sequence[str], seconds: float) -> None:
-    """Print the most telling numbers by depth, the verdicts, what is missing, and what was written.
+    """Print the headline numbers by depth, the verdicts, what is missing, and what was written.
 
     Args:
         report: A finished report.
-        skipped: What is not in it and why, a line each.
-        seconds: How long it took, from opening the runs.
+        skipped: One line for each skipped run or checkpoint that says why.
+        seconds: Duration from opening the runs to the finished report.
     """
     print_drawn(lambda console: _draw(console, report, skipped, seconds))
 
@@ -64,7 +64,7 @@ def _draw_findings(console: Console, findings: EnvFindings) -> None:
 
 
 def _headline(findings: EnvFindings) -> list[NumberTable]:
-    """The numbers of the report's first screen, or nothing if no such number is defined."""
+    """The numbers of the report's first screen; empty if none of them is defined."""
     shown = [
         sample
         for sample in findings.measured.samples
@@ -74,7 +74,7 @@ def _headline(findings: EnvFindings) -> list[NumberTable]:
 
 
 def _beside(folder: Path) -> list[str]:
-    """What the folder holds beside the page."""
+    """The files in the report's folder other than the page."""
     files = sorted(entry.name for entry in folder.iterdir() if entry.is_file() and entry.name != "index.html")
     figures = len(list(folder.glob("figures/*.pdf")))
     return [*files, *([f"{figures} figure{'' if figures == 1 else 's'} as PDF and SVG"] if figures else [])]

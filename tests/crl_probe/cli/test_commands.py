@@ -238,7 +238,7 @@ def test_the_cache_says_what_it_holds_and_forgets_it(tmp_path, monkeypatch):
             "method='tsne' is not usable: projections are made by aligned, umap, pca",
         ),
         (("geometry", "--step", "newest"), "--step 'newest' is not usable: give a checkpoint's environment steps"),
-        (("geometry", "--probe-set", "no.npz"), "--probe-set 'no.npz' is not there"),
+        (("geometry", "--probe-set", "no.npz"), "--probe-set 'no.npz' does not exist"),
         (
             ("report", "--sections", "sucess"),
             "--sections 'sucess' is not usable: there is no such section. Did you mean",

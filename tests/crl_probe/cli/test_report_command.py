@@ -123,7 +123,9 @@ def test_sections_are_named_by_commands_or_probes():
     assert parse_sections(",".join(COMMANDS)) == tuple(PROBES)
     with pytest.raises(ConfigError, match=r"'landscapes' is not usable: .* Did you mean 'landscape'"):
         parse_sections("success,landscapes")
-    with pytest.raises(ConfigError, match=r"Sections are success, curves, landscape, .*; methods are always there"):
+    with pytest.raises(
+        ConfigError, match=r"Sections are success, curves, landscape, .*; the methods section is always included"
+    ):
         parse_sections("")
 
 
@@ -161,7 +163,7 @@ def test_an_interrupt_is_one_line_and_code_130(finished_run, tmp_path, monkeypat
     result = probe(finished_run.path, *QUICK, "--out", tmp_path / "out")
     assert result.exit_code == 130
     told = "Stopped: no report was written and none replaced."
-    assert result.output == f"{told} The same command goes on from there.\n"
+    assert result.output == f"{told} Run the same command again to continue.\n"
     assert list(tmp_path.glob(".out*")) == []
     assert not (tmp_path / "out").exists()
     assert probe(finished_run.path, *QUICK, "--out", tmp_path / "out", "--no-cache").output == f"{told}\n"
