@@ -37,6 +37,6 @@ def effect_bar(verdict: Verdict) -> EffectBar | None:
     extent = (high - low) or 1.0
 
     def percent(effect: float) -> float:
-        return 100 * (_MARGIN + (1 - 2 * _MARGIN) * (effect - low) / extent)
+        return 100 * (_MARGIN + (1 - 2 * _MARGIN) * ((effect - low) / extent))
 
     return EffectBar(percent(e.low), percent(e.value), percent(e.high), percent(0.0))
