@@ -1,14 +1,22 @@
 """The documentation is held to the code: every metric is explained once, under its name, and every code block runs."""
 
+import ast
+import importlib
 import re
+import sys
+import types
 from pathlib import Path
 
 import pytest
 
 import crl_probe.metrics
+from crl_probe.cli.probes import command_of
 from crl_probe.evidence.evidence import Evidence, EvidenceSettings
-from crl_probe.metrics import DEFINITIONS
+from crl_probe.metrics import DEFINITIONS, MetricDefinition
+from crl_probe.plots import figure_of
+from crl_probe.probes.registry import PROBES, measure, probes_of
 from crl_probe.report.methods import methods
+from crl_probe.report.sections import section_of
 from tests.crl_probe.fakes import FakeRun
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -82,3 +90,48 @@ def test_the_tour_through_the_python_api_runs(finished_run, tmp_path, monkeypatc
     assert "supported 64\n" in printed
     assert "depth 4: success_rate" in printed
     assert (tmp_path / "success.pdf").stat().st_size > 0
+
+
+def test_the_probe_of_the_contributing_guide_needs_its_one_file(monkeypatch):
+    runs, recorded = [FakeRun(depth=4), FakeRun(depth=64)], EvidenceSettings(episodes=4, episode_length=60)
+    text = (DOCS.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (definition,) = re.findall(r"```python definition\n(.*?)```", text, flags=re.DOTALL)
+    (source,) = re.findall(r"```python probe\n(.*?)```", text, flags=re.DOTALL)
+    for name, words in ast.literal_eval(definition).items():
+        monkeypatch.setitem(DEFINITIONS, name, MetricDefinition(name=name, group="trajectory", **words))
+    module = types.ModuleType("crl_probe.probes.goal_gap")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    exec(compile(source, "goal_gap.py", "exec"), module.__dict__)
+    probe = module.PROBE
+    monkeypatch.setitem(PROBES, probe.name, probe)
+
+    measured = measure(Evidence(runs, recorded, use_cache=False), ["goal_gap"], {"goal_gap": {"skip": 10}})
+    result = measured.results["goal_gap"]
+    assert result.gap.shape == (2, 4)
+    assert (result.gap > 0).all()
+    section = section_of(probe, result)
+    assert section.finding.startswith("The mean gap is ")
+    assert [len(group.charts) for group in section.groups] == [1]
+    assert len(section.tables[0].rows) == 2
+    assert len(figure_of(result).axes) == 1
+    assert "--skip" in [option for parameter in command_of(probe).params for option in parameter.opts]
+
+
+@pytest.mark.parametrize("name", DEFINITIONS)
+def test_every_metric_is_two_jumps_from_its_title_and_one_more_from_its_probe(name):
+    """The walk of docs/architecture.md: title, name, function; and the one probe that declares it."""
+    (found,) = [one for one in DEFINITIONS.values() if one.title == DEFINITIONS[name].title]
+    assert callable(getattr(crl_probe.metrics, found.name))
+    (probe,) = probes_of([found.name])
+    assert Path(sys.modules[PROBES[probe].result.__module__].__file__).stem == probe
+
+
+def test_the_architecture_page_names_what_there_is():
+    text = text_of("architecture.md")
+    for dotted in re.findall(r"`((?:crl_train|evidence|probes|summary|render|report|store|metrics)(?:\.\w+)+)`", text):
+        name = dotted if dotted.startswith("crl_train") else f"crl_probe.{dotted}"
+        module, _, attribute = name.rpartition(".")
+        try:
+            importlib.import_module(name)
+        except ModuleNotFoundError:
+            assert hasattr(importlib.import_module(module), attribute), f"{name} is not there"

@@ -89,7 +89,7 @@ def test_epsilon_of_layer_norm_is_1e_6():
             {"activation": relu, "has_layer_norm": False, "residual": False},
         ),
     ],
-    ids=str,
+    ids=lambda changed: ", ".join(changed) or "as usual",
 )
 @pytest.mark.parametrize("num_blocks", [1, 2])
 def test_network_agrees_with_the_unrolled_reference(settings_, reference, num_blocks):

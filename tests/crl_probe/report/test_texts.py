@@ -4,18 +4,24 @@ import dataclasses
 
 import numpy as np
 import pytest
-from crl_probe.report.findings import finding
 from hypothesis import given
 from hypothesis import strategies as st
 
 from crl_probe.metrics import Estimate
+from crl_probe.probes.registry import PROBES
 from crl_probe.probes.samples import metric_samples
 from crl_probe.render.page.content import number_table
 from crl_probe.render.page.effect_bar import effect_bar
 from crl_probe.report.headline import headline
 from crl_probe.runs.run_info import RunInfo
 from crl_probe.summary.estimates import estimate_by_level
+from crl_probe.summary.findings import LevelFindings
 from crl_probe.summary.verdicts import Verdict
+
+
+def finding(name, estimates):
+    """The sentence that a probe's section begins with."""
+    return PROBES[name].finding(LevelFindings(estimates))
 
 
 def run_of(depth, seed):
