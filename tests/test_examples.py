@@ -37,7 +37,7 @@ def test_the_figure_is_drawn(runs, tmp_path):
     drawing = out.read_text()
     assert "Time at goal" in drawing
     assert drawing.count("geodesic rank") == 1  # one landscape a depth, whatever the number of seeds
-    assert "walking distance" in drawing
+    assert "geodesic distance" in drawing
 
 
 def test_the_table_is_printed_with_verdicts(runs):

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import click
 
-from crl_probe.runs.progress import Progress
+from crl_probe.runs.progress import ProgressListener
 
 INTERRUPTED: Final = 130  # exit code after SIGINT, as in shells
 _SECONDS_TO_CLEAN_UP: Final = 2.0  # far more than clean-up takes
@@ -68,7 +68,7 @@ class Interruption:
             self._repeat.cancel()
 
 
-class InterruptibleProgress(Progress):
+class InterruptibleProgress(ProgressListener):
     """Passes progress reports on, after checking whether the user has requested to stop.
 
     Args:
@@ -76,7 +76,7 @@ class InterruptibleProgress(Progress):
         interruption: The user's request.
     """
 
-    def __init__(self, shown: Progress, interruption: Interruption) -> None:
+    def __init__(self, shown: ProgressListener, interruption: Interruption) -> None:
         self._shown = shown
         self._interruption = interruption
 

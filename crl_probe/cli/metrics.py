@@ -28,7 +28,7 @@ def command(options: ProbeOptions, form: str, names: Sequence[str], out: Path | 
     Verdicts on the paper's claims follow, unless --metric is given or --step is all.
     """
     with explained():
-        from crl_probe.cli.output import print_numbers, settings_of
+        from crl_probe.cli.output import print_numbers, provenance_of
         from crl_probe.metrics import DEFINITIONS
         from crl_probe.summary.tables import rows_of
 
@@ -57,7 +57,7 @@ def command(options: ProbeOptions, form: str, names: Sequence[str], out: Path | 
         print_numbers(
             rows_of(samples, options.rows),
             form,
-            settings=settings_of(opened),
+            settings=provenance_of(opened),
             verdicts=judged,
             together=bool(names),
             out=out,

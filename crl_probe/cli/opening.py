@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from crl_probe.evidence.evidence import Evidence, EvidenceSettings
     from crl_probe.evidence.probe_set import ProbeSet
     from crl_probe.runs.loading import LoadedRun
-    from crl_probe.runs.progress import Progress
+    from crl_probe.runs.progress import ProgressListener
 
 
 @contextlib.contextmanager
-def watched(quiet: bool = False, *, by_probe: bool = False) -> Iterator["Progress"]:
+def watched(quiet: bool = False, *, by_probe: bool = False) -> Iterator["ProgressListener"]:
     """Show progress and notes on stderr; see :func:`crl_probe.cli.progress.shown`."""
     from crl_probe.cli.progress import shown
 
@@ -26,7 +26,7 @@ def watched(quiet: bool = False, *, by_probe: bool = False) -> Iterator["Progres
 
 
 def open_runs(
-    patterns: Sequence[str], step: Step, progress: "Progress | None" = None
+    patterns: Sequence[str], step: Step, progress: "ProgressListener | None" = None
 ) -> tuple[list["LoadedRun"], list[str]]:
     """Open all given runs. Runs without a usable checkpoint are skipped; it is an error if all of them are.
 
@@ -55,7 +55,9 @@ def open_runs(
     return runs, [str(problem) for problem in problems]
 
 
-def open_earlier(runs: Sequence["LoadedRun"], most: int, progress: "Progress") -> tuple[list["LoadedRun"], list[str]]:
+def open_earlier(
+    runs: Sequence["LoadedRun"], most: int, progress: "ProgressListener"
+) -> tuple[list["LoadedRun"], list[str]]:
     """Open earlier checkpoints of open runs, evenly spread over the training of each run.
 
     Args:
@@ -122,7 +124,7 @@ def evidence_settings(options: ProbeOptions, **more: Any) -> "EvidenceSettings":
     )
 
 
-def open_evidence(options: ProbeOptions, progress: "Progress", **more: Any) -> list["Evidence"]:
+def open_evidence(options: ProbeOptions, progress: "ProgressListener", **more: Any) -> list["Evidence"]:
     """Open the runs and make one ``Evidence`` for each of their environments.
 
     Args:

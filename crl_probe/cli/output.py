@@ -72,9 +72,9 @@ def print_numbers(
         write_text_atomically(out, text)
 
 
-def settings_of(opened: Iterable["Evidence"]) -> dict[str, Any]:
+def provenance_of(opened: Iterable["Evidence"]) -> dict[str, Any]:
     """Settings of the runs and the evidence, as plain values for JSON."""
-    return provenance.settings_of(opened, command_line())
+    return provenance.provenance_of(opened, command_line())
 
 
 def stdout_console() -> Console:

@@ -44,7 +44,7 @@ def _option(field: Any) -> Callable[[Any], Any]:
 
 def _run(probe: Probe, options: ProbeOptions, form: str, save: Path | None, own: Mapping[str, Any]) -> None:
     """Run the probe in every environment, print its numbers, draw its figure."""
-    from crl_probe.cli.output import print_numbers, settings_of
+    from crl_probe.cli.output import print_numbers, provenance_of
     from crl_probe.probes.registry import make_settings, samples_of
     from crl_probe.summary.tables import rows_of
 
@@ -65,7 +65,7 @@ def _run(probe: Probe, options: ProbeOptions, form: str, save: Path | None, own:
         if save is not None:
             _draw(results[0], save)
     if samples:
-        print_numbers(rows_of(samples, rows), form, settings=settings_of(opened))
+        print_numbers(rows_of(samples, rows), form, settings=provenance_of(opened))
 
 
 def _result(probe: Probe, evidence: "Evidence", settings: Any) -> Any:

@@ -15,13 +15,13 @@ from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
-from crl_probe.runs.progress import Progress
+from crl_probe.runs.progress import ProgressListener
 
 _BAR: Final = 16  # columns
 
 
 @contextlib.contextmanager
-def shown(quiet: bool = False, *, by_probe: bool = False) -> Iterator[Progress]:
+def shown(quiet: bool = False, *, by_probe: bool = False) -> Iterator[ProgressListener]:
     """Show progress on stderr, which disappears at the end, and notes as lines that stay.
 
     If stderr is not a terminal, only notes are shown, so that a log file holds no changing lines.
@@ -33,7 +33,7 @@ def shown(quiet: bool = False, *, by_probe: bool = False) -> Iterator[Progress]:
     console = Console(stderr=True, highlight=False, quiet=quiet)
     with _notes_printed(console):
         if quiet or not console.is_terminal:
-            yield Progress()
+            yield ProgressListener()
         elif by_probe:
             view = ProbeView()
             with Live(view, console=console, transient=True, refresh_per_second=8):
@@ -43,7 +43,7 @@ def shown(quiet: bool = False, *, by_probe: bool = False) -> Iterator[Progress]:
                 yield StatusLine(status)
 
 
-class StatusLine(Progress):
+class StatusLine(ProgressListener):
     """The current work in one changing line."""
 
     def __init__(self, status: Status) -> None:
@@ -73,7 +73,7 @@ class _Line:
         self.words, self.done, self.total = words, done, total
 
 
-class ProbeView(Progress):
+class ProbeView(ProgressListener):
     """A line for each probe of the current environment, and one line for each finished environment.
 
     Args:

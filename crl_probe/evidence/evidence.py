@@ -19,7 +19,7 @@ from crl_probe.evidence.probe_set import Points, ProbeSet, build_probe_set, choo
 from crl_probe.runs.agent import Agent, EmbeddingAgent, LayeredAgent
 from crl_probe.runs.encode import encode_phi, encode_psi
 from crl_probe.runs.factors import DEFAULT
-from crl_probe.runs.progress import Progress, silent
+from crl_probe.runs.progress import ProgressListener, silent
 from crl_probe.runs.run_info import RunInfo, run_infos
 from crl_probe.runs.workers import map_runs
 from crl_probe.store.cache import cached
@@ -88,7 +88,7 @@ class Evidence:
         probe_set: ProbeSet | None = None,
         use_cache: bool = True,
         workers: int = 1,
-        progress: Progress = silent,
+        progress: ProgressListener = silent,
     ) -> None:
         names = sorted({run.env.name for run in runs})
         if len(names) != 1:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 MOST_CELLS = 2_000  # along the long side; memory grows with its square
 
-SCORES = (
+LANDSCAPE_SCORES = (
     "geodesic_rank",
     "euclidean_rank",
     "topology_gain",
@@ -81,7 +81,7 @@ class QLandscapeResult(ProbeResult):
         values: Energy of the nominal state in each cell under the chosen action; NaN in walls. (runs, goals, nx, ny)
         ascent: Flat index of the cell that steepest ascent reaches from each cell; its own index at maxima and in
             walls. (runs, goals, nx, ny)
-        scores: For each name in ``SCORES`` the score; NaN where it is undefined. (runs, goals)
+        scores: For each name in ``LANDSCAPE_SCORES`` the score; NaN where it is undefined. (runs, goals)
     """
 
     runs: tuple[RunInfo, ...]
@@ -179,7 +179,7 @@ def run(evidence: "Evidence", settings: QLandscapeSettings, rng: np.random.Gener
         geodesic=grid.geodesic,
         values=np.stack([one.values for one in of_runs]),
         ascent=np.stack([one.ascent for one in of_runs]),
-        scores={name: np.stack([one.scores[name] for one in of_runs]) for name in SCORES},
+        scores={name: np.stack([one.scores[name] for one in of_runs]) for name in LANDSCAPE_SCORES},
     )
 
 
@@ -264,7 +264,7 @@ def _landscapes_and_scores(
     return _Landscapes(
         values=values,
         ascent=np.stack([steepest_ascent(value, grid.free) for value in exact]).astype(np.int32),
-        scores={name: np.array([score[name] for score in scores]) for name in SCORES},
+        scores={name: np.array([score[name] for score in scores]) for name in LANDSCAPE_SCORES},
     )
 
 

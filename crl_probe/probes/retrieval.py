@@ -18,7 +18,7 @@ from crl_probe.runs.run_info import RunInfo
 if TYPE_CHECKING:
     from crl_probe.evidence.evidence import Evidence
 
-SCORES = {"retrieval_accuracy": metrics.retrieval_accuracy, "infonce_bound": metrics.infonce_bound}
+CONTRASTIVE_SCORES = {"retrieval_accuracy": metrics.retrieval_accuracy, "infonce_bound": metrics.infonce_bound}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +39,7 @@ class RetrievalResult(ProbeResult):
     Attributes:
         runs: The agents.
         batch_size: Pairs in a batch.
-        shared: For each name in ``SCORES`` the value on every batch of shared pairs; NaN where it is undefined.
+        shared: For each of ``CONTRASTIVE_SCORES`` the value on every batch of shared pairs; NaN if undefined.
             (runs, batches)
         on_policy: The same on the same number of pairs from each agent's own episodes. (runs, batches)
     """
@@ -82,8 +82,8 @@ def run(evidence: "Evidence", settings: RetrievalSettings, rng: np.random.Genera
     return RetrievalResult(
         runs=evidence.infos,
         batch_size=settings.batch_size,
-        shared={name: np.stack([of_shared[name] for of_shared, _ in tables]) for name in SCORES},
-        on_policy={name: np.stack([of_own[name] for _, of_own in tables]) for name in SCORES},
+        shared={name: np.stack([of_shared[name] for of_shared, _ in tables]) for name in CONTRASTIVE_SCORES},
+        on_policy={name: np.stack([of_own[name] for _, of_own in tables]) for name in CONTRASTIVE_SCORES},
     )
 
 
@@ -100,7 +100,9 @@ def _shared_and_own_scores(
 def _scores(agent: EmbeddingAgent, pairs: Pairs) -> dict[str, Float[np.ndarray, " batches"]]:
     phi, psi = encode_phi(agent, pairs.states, pairs.actions), encode_psi(agent, pairs.goals)
     batches = energies_by_batch(agent, phi, psi, pairs.batch_size)
-    return {name: np.array([or_nan(score, energies) for energies in batches]) for name, score in SCORES.items()}
+    return {
+        name: np.array([or_nan(score, energies) for energies in batches]) for name, score in CONTRASTIVE_SCORES.items()
+    }
 
 
 PROBE = Probe(
@@ -112,7 +114,7 @@ PROBE = Probe(
     settings=RetrievalSettings,
     result=RetrievalResult,
     run=run,
-    metrics=tuple(SCORES),
+    metrics=tuple(CONTRASTIVE_SCORES),
     agent=EmbeddingAgent,
     records=("episodes", "shared"),
     reading=lambda result: (
@@ -120,10 +122,10 @@ PROBE = Probe(
         f"state-action led to (chance is 1 in {result.batch_size})."
     ),
     finding=lambda found: found.ends("retrieval_accuracy", "shared", "Critics pick the right goal with a share of {}"),
-    charts=tuple(SCORES),
+    charts=tuple(CONTRASTIVE_SCORES),
     references=lambda result: {"retrieval_accuracy": (1.0 / result.batch_size, "chance")},
     tables=(
-        NumberTable(tuple(SCORES), "shared", "shared probe set"),
-        NumberTable(tuple(SCORES), "on-policy", "own episodes"),
+        NumberTable(tuple(CONTRASTIVE_SCORES), "shared", "shared probe set"),
+        NumberTable(tuple(CONTRASTIVE_SCORES), "on-policy", "own episodes"),
     ),
 )

@@ -53,7 +53,7 @@ def block_similarity(result: ResidualStreamResult, run: int) -> HeatMap:
         names=tuple(f"block {block}" for block in blocks),
         values=result.block_cka[run],
         ticks=tuple((float(place), f"{blocks[place]}") for place in shown),
-        axis_title="after so many blocks of φ",
+        axis_title="after this many blocks of φ",
         scale_title=_SCALE,
         low=0.0,
         high=1.0,

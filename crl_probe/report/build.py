@@ -21,11 +21,11 @@ from crl_probe.report.headline import headline
 from crl_probe.report.methods import methods
 from crl_probe.report.sections import missing_section, section_of
 from crl_probe.runs.comparability import group_by_env
-from crl_probe.runs.progress import Progress, silent
+from crl_probe.runs.progress import ProgressListener, silent
 from crl_probe.runs.workers import no_stragglers
 from crl_probe.store.folder import replace_folder
 from crl_probe.summary.estimates import estimate_by_level
-from crl_probe.summary.provenance import settings_of
+from crl_probe.summary.provenance import provenance_of
 from crl_train.errors import ConfigError, CrlError
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def build_report(
     earlier: Sequence["Agent"] = (),
     probe_set: ProbeSet | None = None,
     title: str | None = None,
-    progress: Progress = silent,
+    progress: ProgressListener = silent,
 ) -> Path:
     """Write a report as :func:`write_report` does, and return the path of its page."""
     report = write_report(runs, out, settings, earlier=earlier, probe_set=probe_set, title=title, progress=progress)
@@ -75,7 +75,7 @@ def write_report(
     earlier: Sequence["Agent"] = (),
     probe_set: ProbeSet | None = None,
     title: str | None = None,
-    progress: Progress = silent,
+    progress: ProgressListener = silent,
 ) -> Report:
     """Probe the runs and write the report's folder; a failure leaves whatever report was there untouched.
 
@@ -85,11 +85,11 @@ def write_report(
         runs: Agents of any number of environments; each environment gets its own part.
         out: Folder to write: ``index.html``, ``metrics.json``, ``metrics.csv``, ``tables.tex``, ``figures/`` and
             ``probe_set.npz``.
-        settings: What to look at.
+        settings: What to measure.
         earlier: Other checkpoints of the same runs: landscapes and embeddings are shown over training.
         probe_set: A shared set made earlier; all runs are then of its environment.
         title: Heading of the page; None makes one from the environments.
-        progress: Told what is under way.
+        progress: Notified of progress.
 
     Raises:
         ConfigError: If there is no run, runs cannot be compared (see ``runs.comparability``), no probe of an
@@ -124,7 +124,7 @@ def _write(
     settings: ReportSettings,
     title: str,
     started: float,
-    progress: Progress,
+    progress: ProgressListener,
 ) -> None:
     several = len(findings) > 1
     results = {
@@ -159,7 +159,7 @@ def _write(
 
 
 def _settings_of(findings: Sequence[EnvFindings], settings: ReportSettings) -> dict[str, Any]:
-    return settings_of((one.evidence for one in findings), settings.command) | {
+    return provenance_of((one.evidence for one in findings), settings.command) | {
         "sections": [name for name in PROBES if settings.sections is None or name in settings.sections],
         "options": {name: dict(values) for name, values in settings.options.items()},
         "skipped": list(settings.skipped),

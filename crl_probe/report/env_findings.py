@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class ReportSettings:
-    """What a report looks at, and what it is to hold.
+    """What a report measures and holds.
 
     Attributes:
         evidence: Episodes, shared set and goals.
@@ -28,7 +28,7 @@ class ReportSettings:
         use_cache: Whether results on disk are used and kept.
         workers: Processes that runs and figures are spread over.
         command: The command that made the report, printed in it.
-        skipped: What was asked for and could not be opened, and why, a line each; printed too.
+        skipped: Runs that could not be opened, and why, a line each; printed too.
         reload_seconds: How often the page loads itself again, to follow training; 0 for never.
     """
 
@@ -103,7 +103,7 @@ def _over_training(
         workers=evidence.workers,
         progress=evidence.progress,
     )
-    # Only pictures are asked for: agents of early checkpoints need not act.
+    # Only projections are needed: agents of early checkpoints need not act.
     options = {name: dict(settings.options.get(name, {})) for name in names}
     options.setdefault("embedding_trajectory", {})["own_episodes"] = False
     return measure(checkpoints, names, options, heading=f"{evidence.env.name} over training")

@@ -19,7 +19,7 @@ def number_files(
 
     Args:
         samples: Numbers of runs of any environments.
-        settings: What was looked at, as plain values.
+        settings: What was measured, as plain values.
         verdicts: For each environment the claims judged on its runs.
 
     Returns:

@@ -37,7 +37,7 @@ def headline(
         estimates: All numbers by depth.
         verdicts: The claims judged on them.
         episodes: On-policy episodes of each run that success is about; None where it was not measured.
-        problem: Why it was not, if it was asked for.
+        problem: Why it was not, if it should have been.
     """
     rates = sorted((e for e in estimates if e.metric == "success_rate"), key=lambda e: place_in_order(e.runs[0]))
     return Headline(

@@ -6,19 +6,19 @@ from crl_probe.evidence.evidence import Evidence
 from crl_probe.evidence.probe_set import ProbeSet
 from crl_probe.metrics import DEFINITIONS
 from crl_probe.metrics.statistics import CONFIDENCE, RESAMPLES
-from crl_probe.render.page.content import Section, Table
+from crl_probe.render.page.content import Section, TextTable
 
 
 def methods(evidence: Evidence, probe_set: ProbeSet | None, skipped: Sequence[str] = ()) -> Section:
     """What was measured how, on which checkpoints."""
-    checkpoints = Table(
+    checkpoints = TextTable(
         ("run", "depth", "seed", "checkpoint, env steps", "content hash"),
         tuple(
             (info.name, info.label, str(info.seed), f"{info.env_steps:,}", str(info.content_hash)[:12])
             for info in evidence.infos
         ),
     )
-    definitions = Table(
+    definitions = TextTable(
         ("metric", "name in files", "definition", "formula", "unit", "source"),
         tuple((d.title, d.name, d.text, d.formula, d.unit_text, d.source) for d in DEFINITIONS.values()),
         title="Definition of every metric",

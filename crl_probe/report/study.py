@@ -19,7 +19,7 @@ from crl_probe.runs.errors import ProbeError
 from crl_probe.runs.factors import DEFAULT, parse_factors
 from crl_probe.runs.loading import Step
 from crl_probe.runs.opening import Given, open_agents
-from crl_probe.runs.progress import Progress, silent
+from crl_probe.runs.progress import ProgressListener, silent
 from crl_probe.runs.run_info import levels_in_order
 from crl_probe.store.showing import html_table
 from crl_probe.summary.formats import latex_text
@@ -55,7 +55,7 @@ class Study:
             ``if __name__ == "__main__":``.
         cache: Whether results on disk are used and kept.
         probe_set: A shared set of another study, in place of a new one.
-        progress: Told what is under way.
+        progress: Notified of progress.
 
     Attributes:
         runs: The agents, by level, then seed, then checkpoint.
@@ -86,7 +86,7 @@ class Study:
         workers: int = 1,
         cache: bool = True,
         probe_set: ProbeSet | None = None,
-        progress: Progress = silent,
+        progress: ProgressListener = silent,
     ) -> None:
         factors = parse_factors(by if isinstance(by, str) else ",".join(by))
         chosen = {"goals": goals} if isinstance(goals, int) else {"goal_positions": _positions(goals)}
@@ -111,7 +111,7 @@ class Study:
 
     @property
     def probe_set(self) -> ProbeSet:
-        """The states, actions and goals that all runs are asked about; made when first needed."""
+        """The states, actions and goals on which all runs are measured; made when first needed."""
         return self._evidence.probe_set
 
     @property

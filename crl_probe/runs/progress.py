@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 
-class Progress:
+class ProgressListener:
     """Receives progress reports and ignores them; subclasses override the methods whose reports they show.
 
     Probes are planned, then each begins and ends. A call of the object itself reports one step of the current work.
 
     Example:
-        >>> progress = Progress()
+        >>> progress = ProgressListener()
         >>> progress.planned("point_u_maze", ["success", "geometry"])
         >>> progress.began("success")
         >>> progress.computing()
@@ -44,4 +44,4 @@ class Progress:
         """Report that a probe has its result, or the problem why it has none."""
 
 
-silent = Progress()
+silent = ProgressListener()

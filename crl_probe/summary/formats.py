@@ -48,7 +48,7 @@ def document(
 
     Args:
         rows: Of both kinds, or of one.
-        settings: What was looked at, as plain values.
+        settings: What was measured, as plain values.
         verdicts: For each environment the claims judged on these runs.
     """
     rows = list(rows)

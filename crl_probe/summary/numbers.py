@@ -23,7 +23,7 @@ _PLAIN_DIGITS: Final = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456
 
 
 @runtime_checkable
-class Measured(Protocol):
+class WithInterval(Protocol):
     """A number with its interval: an estimate, or a row of a table."""
 
     @property
@@ -82,13 +82,13 @@ class NumberFormat:
         """
         return self._with_sign(high, f"{self._digits(low)} to {self._digits(high)}")
 
-    def cell(self, entry: Measured | None) -> tuple[str, str]:
+    def cell(self, entry: WithInterval | None) -> tuple[str, str]:
         """A number and its interval apart; the second is empty where nothing could be resampled."""
         if entry is None:
             return UNDEFINED, ""
         return self.number(entry.value), self.interval(entry.low, entry.high) if entry.count > 1 else ""
 
-    def text(self, entry: Measured | None) -> str:
+    def text(self, entry: WithInterval | None) -> str:
         """A number and its interval in one text."""
         return " ".join(filter(None, self.cell(entry)))
 
@@ -107,7 +107,7 @@ class NumberFormat:
         return f"{digits} %" if self.share and math.isfinite(value) else digits
 
 
-def number_format(column: Iterable[Measured | None], *, share: bool = False) -> NumberFormat:
+def number_format(column: Iterable[WithInterval | None], *, share: bool = False) -> NumberFormat:
     """The format of numbers that stand below each other, or of one alone.
 
     Decimals show two significant digits of the half-width of the narrowest interval, as far as they leave the largest
@@ -132,7 +132,9 @@ def number_format(column: Iterable[Measured | None], *, share: bool = False) -> 
     return NumberFormat(decimals if decimals <= _MOST_DECIMALS else None, share)
 
 
-def format_estimate(entry: Measured | None, *, share: bool = False, column: Iterable[Measured | None] = ()) -> str:
+def format_estimate(
+    entry: WithInterval | None, *, share: bool = False, column: Iterable[WithInterval | None] = ()
+) -> str:
     """A number with its interval, or alone where nothing could be resampled.
 
     Args:
@@ -206,7 +208,7 @@ class _Alone:
 
 
 def _decimals(size: float, digits: int) -> int:
-    """Digits behind the point that show so many significant ones of a size; below 0 left of the point."""
+    """Digits behind the point that show that many significant ones of a size; below 0 left of the point."""
     if size == 0.0:
         return 0
     return digits - 1 - int(f"{size:.{digits - 1}e}".partition("e")[2])

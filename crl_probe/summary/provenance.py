@@ -8,12 +8,12 @@ if TYPE_CHECKING:
     from crl_probe.evidence.evidence import Evidence
 
 
-def settings_of(opened: Iterable["Evidence"], command: str) -> dict[str, Any]:
+def provenance_of(opened: Iterable["Evidence"], command: str) -> dict[str, Any]:
     """What a file of numbers says about where they come from.
 
     Args:
         opened: The evidence, of any number of environments.
-        command: Command line that asked for the numbers; empty where there was none.
+        command: Command line that made the numbers; empty where there was none.
     """
     opened = list(opened)
     return {

@@ -127,7 +127,7 @@ class Table:
     lines: tuple[Line, ...]
 
     def in_parts(self, columns: int) -> "list[Table]":
-        """The same lines in several tables of at most so many columns."""
+        """The same lines in several tables with a limited number of columns."""
         starts = range(0, len(self.columns), columns)
         return [
             Table(

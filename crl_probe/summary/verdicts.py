@@ -1,4 +1,4 @@
-"""Five claims of the paper on depth, each judged on the runs at hand: a word, an effect with its interval, a sentence.
+"""Five claims of the paper on depth, each judged on these runs: a word, an effect with its interval, a sentence.
 
 The words are those of :func:`crl_probe.metrics.verdict`. Every number rests on seeds; where those do not suffice,
 the sentence says what is missing. Source of the claims: arXiv 2503.14858.

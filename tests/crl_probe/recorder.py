@@ -1,9 +1,9 @@
-"""A ``Progress`` that records every report."""
+"""A ``ProgressListener`` that records every report."""
 
-from crl_probe.runs.progress import Progress
+from crl_probe.runs.progress import ProgressListener
 
 
-class Recorder(Progress):
+class Recorder(ProgressListener):
     """The reports are in ``heard``, in order."""
 
     def __init__(self):

@@ -14,7 +14,7 @@ from crl_probe.summary.verdicts import Verdict
 
 
 @dataclasses.dataclass(frozen=True)
-class Table:
+class TextTable:
     """Rows of text; the first cell of each row names it.
 
     Attributes:
@@ -53,7 +53,7 @@ class Section:
     finding: str = ""
     views: tuple[View, ...] = ()
     groups: tuple[ChartGroup, ...] = ()
-    tables: tuple[Table, ...] = ()
+    tables: tuple[TextTable, ...] = ()
     paragraphs: tuple[str, ...] = ()
     problem: str = ""
     legend: tuple[str, str] | None = None
@@ -65,24 +65,24 @@ class Headline:
 
     Attributes:
         compared: What was compared, fact by fact.
-        sentence: Which depth did best, and how sure that is; empty where success was not asked about.
+        sentence: Which depth did best, and how sure that is; empty where success was not measured.
         basis: What the intervals rest on.
         chart: Performance by depth.
         table: The most telling numbers by depth.
-        verdicts: The claims judged, each with a picture of its effect if it has one.
+        verdicts: The claims judged, each with a drawing of its effect if it has one.
     """
 
     compared: tuple[str, ...]
     sentence: str
     basis: str
     chart: ChartGroup
-    table: Table
+    table: TextTable
     verdicts: tuple[tuple[Verdict, EffectBar | None], ...]
 
 
 def number_table(
     estimates: Sequence[LevelEstimate], columns: Sequence[tuple[str, str]], first_title: str = ""
-) -> Table:
+) -> TextTable:
     """Aggregates with their intervals: a row for each level, a column for each metric and part of it.
 
     Args:
@@ -101,7 +101,7 @@ def number_table(
         cells = [found.get((*column, label)) for column in used]
         rows.append((label, *(_cell(cell, found.values()) for cell in cells)))
     factors = ", ".join(dict.fromkeys(name.replace("_", " ") for e in estimates for name in e.runs[0].factors))
-    return Table(
+    return TextTable(
         (first_title or factors, *(titled(metric, part) for metric, _, part in used)),
         tuple(rows),
         ("", *(f"{DEFINITIONS[metric].text} ({DEFINITIONS[metric].unit_text})" for metric, *_ in used)),

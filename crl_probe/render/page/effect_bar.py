@@ -1,4 +1,4 @@
-"""Where an effect and its interval lie, as places along a line: the small picture on a verdict's card."""
+"""Where an effect and its interval lie, as places along a line: the small drawing on a verdict's card."""
 
 import dataclasses
 import math
@@ -26,7 +26,7 @@ class EffectBar:
 
 
 def effect_bar(verdict: Verdict) -> EffectBar | None:
-    """The picture of a difference, held against zero; None where there is no effect to show.
+    """The drawing of a difference, held against zero; None where there is no effect to show.
 
     A jump is judged on a difference and told as a ratio: its interval on a line would contradict its word.
     """

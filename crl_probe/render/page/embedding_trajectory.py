@@ -32,13 +32,14 @@ _SCORES: Final = ("trustworthiness", "straightness", "embedding_path_length", "e
 # Tol's vibrant set: common kinds of colour blindness tell these apart, and so do light and dark pages.
 _EPISODE_COLOURS: Final = ("#0077bb", "#ee7733", "#009988", "#ee3377", "#33bbee", "#cc3311")
 _METHOD_WORDS: Final = {
-    "AlignedUMAP": "AlignedUMAP pictures all agents together and ties each state to itself: the same state is in about "
+    "AlignedUMAP": "AlignedUMAP projects all agents together and ties each state to itself: the same state is in about "
     "the same place in every panel.",
-    "UMAP": "UMAP pictures each agent by itself: places in two panels cannot be compared.",
-    "PCA": "The flat picture is each agent's two directions of most variance: places in two panels cannot be compared.",
+    "UMAP": "UMAP projects each agent by itself: places in two panels cannot be compared.",
+    "PCA": "The flat projection is each agent's first two principal components: places in two panels cannot be "
+    "compared.",
 }
 _SOLID_WORDS: Final = (
-    "The 3-D picture is each agent's three directions of most variance, turned onto those of the first agent and "
+    "The 3-D projection is each agent's three principal components, Procrustes-aligned to the first agent's and "
     "brought to one size."
 )
 _COLLAPSED: Final = "this agent embeds all states alike"
@@ -49,7 +50,7 @@ def trajectory_view(
     estimates: Sequence[LevelEstimate],
     over_training: EmbeddingTrajectoryResult | None = None,
 ) -> View:
-    """The places of the shared states, then their picture at each depth; an episode can be followed in all of them.
+    """The places of the shared states, then their projection at each level; an episode can be followed in all of them.
 
     Args:
         result: Of the agents compared.
@@ -57,7 +58,7 @@ def trajectory_view(
         over_training: The same states pictured at several checkpoints of each agent, which are shown instead.
 
     Raises:
-        ValueError: If ``over_training`` pictures other states.
+        ValueError: If ``over_training`` holds other states.
     """
     shown = over_training or result
     if not np.array_equal(shown.episode, result.episode) or not np.array_equal(shown.time, result.time):
@@ -108,7 +109,7 @@ def trajectory_view(
             "runs": _runs(shown),
         },
         hint="Point at a state to see its episode in every panel, click to keep it, step along it with the arrow keys; "
-        "drag a 3-D picture to turn it.",
+        "drag a 3-D projection to rotate it.",
         caption=" ".join(
             (
                 _METHOD_WORDS[shown.method],
@@ -135,13 +136,13 @@ def _depth_panel(
         # With as many decimals as at the other depths, which stand beside it.
         (DEFINITIONS[name].title, estimate_text(found[name], [e for e in estimates if e.metric == name]))
         for name in _SCORES
-        # Over training another picture is shown; how far that one can be trusted stands below it.
+        # Over training another projection is shown, whose own trustworthiness stands below it.
         if name in found and not (name == "trustworthiness" and shown is not result)
     ]
     explained = [share for run, share in zip(result.runs, result.explained, strict=True) if run.level == depth]
     if np.isfinite(explained).any():
         scores.append(("Variance seen in 3-D", format_number(float(np.nanmean(explained)), share=True)))
-    alt = f"{shown.method} picture of {_amount(result)}, as {depth} embeds them. "
+    alt = f"{shown.method} projection of {_amount(result)}, as {depth} embeds them. "
     return ViewPanel(
         depth, alt + "; ".join(f"{title} {text}" for title, text in scores), "depth", depth, 1.0, tuple(scores)
     )
@@ -163,13 +164,13 @@ def _metres(distance: float) -> str:
 
 
 def _runs(shown: EmbeddingTrajectoryResult) -> list[dict[str, Any]]:
-    """Each run with how far its pictures can be trusted, in words."""
+    """Each run with the quality of its projections, in words."""
     said = [
         {
-            "flat": f"trustworthiness of this picture: {format_number(float(trust), share=True)}"
+            "flat": f"trustworthiness of this projection: {format_number(float(trust), share=True)}"
             if np.isfinite(trust)
             else _COLLAPSED,
-            "solid": f"this picture has {format_number(float(share), share=True)} of the variance"
+            "solid": f"this projection has {format_number(float(share), share=True)} of the variance"
             if np.isfinite(share)
             else _COLLAPSED,
         }
@@ -184,7 +185,7 @@ def _spaces(shown: EmbeddingTrajectoryResult) -> dict[str, dict[str, Any]]:
     scales = None if together else [(run.level, run.seed) for run in shown.runs]
     flat = METHODS["pca"] if shown.method == METHODS["pca"] else METHODS["umap"]
     solid, radius = _centred(shown.linear)
-    # However it is turned, a picture stays within the ball.
+    # However it is rotated, a projection stays within the ball.
     ball = np.broadcast_to(np.array([-radius, radius]), (len(solid), 3, 2))
     return {
         "flat": {"text": f"{flat}, flat", **_packed(shown.picture, _box(shown.picture, scales))},
@@ -192,7 +193,9 @@ def _spaces(shown: EmbeddingTrajectoryResult) -> dict[str, dict[str, Any]]:
     }
 
 
-def _centred(points: Float[np.ndarray, "pictures rows dims"]) -> tuple[Float[np.ndarray, "pictures rows dims"], float]:
+def _centred(
+    points: Float[np.ndarray, "projections rows dims"],
+) -> tuple[Float[np.ndarray, "projections rows dims"], float]:
     """Points around the middle of all they take up, and the radius of the ball that holds them."""
     middle = (points.min(axis=(0, 1)) + points.max(axis=(0, 1))) / 2
     radius = float(np.linalg.norm(points - middle, axis=-1).max())
@@ -200,13 +203,13 @@ def _centred(points: Float[np.ndarray, "pictures rows dims"]) -> tuple[Float[np.
 
 
 def _packed(
-    points: Float[np.ndarray, "pictures rows dims"], limits: Float[np.ndarray, "pictures dims 2"] | None = None
+    points: Float[np.ndarray, "projections rows dims"], limits: Float[np.ndarray, "projections dims 2"] | None = None
 ) -> dict[str, np.ndarray]:
     """Coordinates in 16 bits.
 
     Args:
-        points: Pictures. (pictures, rows, dims)
-        limits: Lower and upper limit of each coordinate; None takes those of all pictures. (pictures, dims, 2)
+        points: (projections, rows, dims)
+        limits: Lower and upper limit of each coordinate; None takes those of all projections. (projections, dims, 2)
 
     Returns:
         ``shares`` of the way from the lower limit (0) to the upper (65,535), and ``limits``.
@@ -217,9 +220,9 @@ def _packed(
 
 
 def _box(
-    points: Float[np.ndarray, "pictures rows dims"], scales: Sequence[object] | None = None
-) -> Float[np.ndarray, "pictures dims 2"]:
-    """Limits of pictures; those of one scale share theirs, and without scales all do."""
+    points: Float[np.ndarray, "projections rows dims"], scales: Sequence[object] | None = None
+) -> Float[np.ndarray, "projections dims 2"]:
+    """Limits of projections; those of one scale share theirs, and without scales all do."""
     scales = [None] * len(points) if scales is None else scales
     limits = np.empty((len(points), points.shape[-1], 2))
     for scale in set(scales):

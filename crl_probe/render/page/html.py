@@ -72,7 +72,7 @@ def write_page(
         seconds: How long that took.
         downloads: Text of each file that the page offers, by name.
         beside: Names of what else lies in its folder.
-        reload_seconds: How often the page loads itself again while it is looked at, to follow training; 0 for never.
+        reload_seconds: How often the page loads itself again while it is visible, to follow training; 0 for never.
     """
     store = _Store()
     environment = jinja2.Environment(

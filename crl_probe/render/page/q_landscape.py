@@ -31,13 +31,13 @@ from crl_probe.summary.estimates import LevelEstimate, estimate_text
 
 SCORES = ("geodesic_rank", "topology_gain", "ascent_success", "wall_contrast", "spurious_maxima")
 
-_REFERENCE_ALT = "Map of the maze coloured by how near each place is to the goal on foot"
+_REFERENCE_ALT = "Map of the maze coloured by how near each place is to the goal by geodesic distance"
 
 
 def landscape_view(
     result: QLandscapeResult, estimates: Sequence[LevelEstimate], over_training: QLandscapeResult | None = None
 ) -> View:
-    """The map of walking distances and a panel for each depth, for every goal, seed and checkpoint.
+    """The map of geodesic distances and a panel for each depth, for every goal, seed and checkpoint.
 
     Args:
         result: Landscapes of the agents compared.
@@ -56,7 +56,7 @@ def landscape_view(
     maze = maze_of(shown.xs, shown.ys, shown.free)
     assert maze is not None, "a landscape needs a maze"
     aspect = aspect_of(maze["limits"])
-    panels = [ViewPanel("Walking distance", _REFERENCE_ALT, kind="map", aspect=aspect)]
+    panels = [ViewPanel("Geodesic distance", _REFERENCE_ALT, kind="map", aspect=aspect)]
     for depth in levels_in_order(shown.runs):
         scores = _scores(estimates, depth)
         told = "; ".join(f"{title} {text}" for title, text in scores)
@@ -90,7 +90,7 @@ def _of_cells(result: QLandscapeResult) -> dict[str, Any]:
     """Numbers of the free cells alone, in the order of the grid: walls have none, and the page stays small."""
     free = result.free
     nearness = -result.geodesic
-    # Where no way leads to the goal is farther than anywhere else.
+    # A place from which no path leads to the goal is farther than anywhere else.
     climbable = np.nan_to_num(nearness, neginf=-float(np.finfo(np.float32).max))
     way = np.stack([steepest_ascent(one, free) for one in climbable])
     return {

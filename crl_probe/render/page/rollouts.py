@@ -1,4 +1,4 @@
-"""The same starts and goals for every agent: their ways through the plane, to be played side by side."""
+"""The same starts and goals for every agent: their paths through the plane, to be played side by side."""
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -88,7 +88,7 @@ def _panel(result: RolloutsResult, depth: str, aspect: float) -> ViewPanel:
 
 
 def _pairs(result: RolloutsResult) -> tuple[tuple[str, str], ...]:
-    where = "on foot" if result.map_free.size else "away"
+    where = "geodesic" if result.map_free.size else "away"
     of_each = ((str(k), f"{k + 1} · {way:.1f} m {where}") for k, way in enumerate(result.way))
     return (("all", "all pairs"), *of_each)
 
@@ -123,7 +123,7 @@ def _evenly(first: int, last: int, most: int) -> Int[np.ndarray, " frames"]:
 def _walked(
     positions: Float[np.ndarray, "runs pairs steps_and_start 2"], arrival: Int[np.ndarray, "runs pairs"]
 ) -> Float[np.ndarray, "runs pairs"]:
-    """Length of each way up to its arrival; of all of it where there is none."""
+    """Length of each path up to arrival; of all of it if it never arrives."""
     lengths = np.linalg.norm(np.diff(positions, axis=2), axis=-1)
     until = np.where(arrival > 0, arrival, lengths.shape[-1])
     return np.where(np.arange(lengths.shape[-1]) < until[..., None], lengths, 0.0).sum(axis=-1).astype(np.float32)

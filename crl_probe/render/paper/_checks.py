@@ -1,4 +1,4 @@
-"""What every plot refuses, said the same way each time."""
+"""What every plot refuses, in the same words each time."""
 
 from collections.abc import Iterable, Sequence, Sized
 

@@ -15,7 +15,7 @@ from crl_probe.summary.estimates import estimate_by_level
 
 
 @runtime_checkable
-class Measured(Protocol):
+class HasSamples(Protocol):
     """A result that holds numbers about agents."""
 
     @property
@@ -27,7 +27,7 @@ class Measured(Protocol):
 
 
 def plot_by_depth(
-    result: Measured,
+    result: HasSamples,
     metric: str,
     ax: Axes | None = None,
     *,
@@ -61,7 +61,7 @@ def plot_by_depth(
         return axes
 
 
-def depth_chart(result: Measured, metric: str, part: str | None = None, reference: Reference | None = None) -> Chart:
+def depth_chart(result: HasSamples, metric: str, part: str | None = None, reference: Reference | None = None) -> Chart:
     """What :func:`plot_by_depth` draws.
 
     Raises:

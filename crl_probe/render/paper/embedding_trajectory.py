@@ -16,7 +16,7 @@ from crl_probe.render.paper.style import COLUMN_WIDTH, DISTANCE_MAP, add_colourb
 from crl_probe.runs.run_info import labels_in_order
 from crl_probe.summary.numbers import format_number
 
-COLOURS = {"distance": "walking distance to its own goal", "time": "step of the episode", "source": "who acted"}
+COLOURS = {"distance": "geodesic distance to its own goal", "time": "step of the episode", "source": "who acted"}
 _MAPS = {"distance": DISTANCE_MAP, "time": "cividis"}
 _THREAD = "#cdd1d7"
 
@@ -29,9 +29,9 @@ def plot_trajectory(
     colour: str = "distance",
     colourbar: bool = True,
 ) -> Axes:
-    """Draw the picture of one agent: a dot is a state, a thread an episode, a numbered star a goal.
+    """Draw the projection of one agent: a dot is a state, a thread an episode, a numbered star a goal.
 
-    Distances in the picture mean little; every number is measured in all dimensions.
+    Distances in the projection mean little; every number is measured in all dimensions.
 
     Args:
         result: What the embedding trajectory probe returned.

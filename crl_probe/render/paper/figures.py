@@ -23,7 +23,7 @@ from crl_probe.render.charts import Chart, ChartGroup, HeatMap
 from crl_probe.render.depth_lens import LENS_AXES, Over, lens_charts
 from crl_probe.render.learning_curves import learning_charts
 from crl_probe.render.paper._checks import one_of, something
-from crl_probe.render.paper.by_depth import Measured, depth_chart
+from crl_probe.render.paper.by_depth import HasSamples, depth_chart
 from crl_probe.render.paper.charts import draw_chart, draw_heat_map, legend_handles
 from crl_probe.render.paper.embedding_trajectory import explain_colours, plot_trajectory
 from crl_probe.render.paper.fitting import in_two_lines, legend_columns
@@ -86,7 +86,7 @@ def figure_of(result: Any, **options: Any) -> Figure:
     return figure
 
 
-def level_figure(probe: Probe, result: Measured, metrics: Sequence[str] | None = None) -> Figure:
+def level_figure(probe: Probe, result: HasSamples, metrics: Sequence[str] | None = None) -> Figure:
     """A chart by level for each of ``metrics``; those that the probe charts on the page if None."""
     references = references_of(probe, result)
     names = metrics or _measured(result, *probe.charts)
@@ -128,7 +128,7 @@ def depth_lens_figure(result: DepthLensResult, over: Over = "share") -> Figure:
 
 
 def landscape_figure(result: QLandscapeResult, goals: int | None = None, scale: str = "rank") -> Figure:
-    """A row for each goal: the walking distances, then one agent of each depth, that of the smallest seed.
+    """A row for each goal: the geodesic distances, then one agent of each depth, that of the smallest seed.
 
     Args:
         result: What the Q-landscape probe returned.
@@ -219,7 +219,7 @@ def _pictures(number: int, groups: int, aspect: float, beside: float) -> tuple[F
     return figure, [list(axes[:number]) for axes in of_group]
 
 
-def _measured(result: Measured, *names: str) -> list[str]:
+def _measured(result: HasSamples, *names: str) -> list[str]:
     there = {entry.metric for entry in result.samples()}
     something(measured := [name for name in names if name in there])
     return measured

@@ -94,7 +94,7 @@ def draw_start(axes: Axes, place: Float[np.ndarray, "2"]) -> None:
 
 
 def draw_goals(axes: Axes, places: Float[np.ndarray, "goals 2"], numbers: bool = False) -> None:
-    """A star at each goal, and its number from 1 if asked."""
+    """A star at each goal, and its number from 1 if ``numbers``."""
     axes.plot(*places.T, marker="*", ms=8.0, mfc="white", mec="black", mew=0.6, ls="")
     for number, place in enumerate(places if numbers else (), start=1):
         axes.annotate(

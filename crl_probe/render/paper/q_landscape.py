@@ -1,4 +1,4 @@
-"""Q-landscapes: what a critic thinks of every place in the maze, and the walking distances it should know."""
+"""Q-landscapes: what a critic thinks of every place in the maze, and the geodesic distances it should know."""
 
 import numpy as np
 from jaxtyping import Float
@@ -29,7 +29,7 @@ def plot_landscape(
     Args:
         result: What the Q-landscape probe returned.
         ax: Axes to draw on; None makes a figure of one column.
-        run: Which of ``result.runs``, by its place or name, or ``geodesic`` for the reference: minus the walking
+        run: Which of ``result.runs``, by its place or name, or ``geodesic`` for the reference: minus the geodesic
             distance to the goal.
         goal: Which of ``result.goals``.
         scale: ``rank``, or ``raw`` for energies (metres, in the reference) on a scale of their own.
@@ -59,7 +59,7 @@ def plot_landscape(
                 f"geodesic rank {format_number(float(score))}" if np.isfinite(score) else "geodesic rank undefined"
             )
         else:
-            axes.set_title("walking distance")
+            axes.set_title("geodesic distance")
             axes.set_xlabel("the reference")
         if colourbar:
             words = "minus metres" if (run, scale) == ("geodesic", "raw") else SCALES[scale]

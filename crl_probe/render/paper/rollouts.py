@@ -1,4 +1,4 @@
-"""The ways an agent takes from the shared starts to the shared goals."""
+"""The paths an agent takes from the shared starts to the shared goals."""
 
 import numpy as np
 from jaxtyping import Float

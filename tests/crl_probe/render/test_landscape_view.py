@@ -40,7 +40,7 @@ def tiny(runs, goals=1):
         geodesic=geodesic,
         values=values,
         ascent=ascent,
-        scores={name: np.full((len(runs), goals), 0.5) for name in q_landscape.SCORES},
+        scores={name: np.full((len(runs), goals), 0.5) for name in q_landscape.LANDSCAPE_SCORES},
     )
 
 
@@ -101,7 +101,7 @@ def test_a_place_that_no_way_leads_to_is_the_farthest():
 def test_panels_tell_their_scores(landscape):
     estimates = estimate_by_level(landscape.samples())
     reference, *panels = landscape_view(landscape, estimates).panels
-    assert (reference.kind, reference.title, reference.scores) == ("map", "Walking distance", ())
+    assert (reference.kind, reference.title, reference.scores) == ("map", "Geodesic distance", ())
     assert [(panel.kind, panel.title, panel.depth) for panel in panels] == [
         ("depth", "depth 4", "depth 4"),
         ("depth", "depth 64", "depth 64"),
@@ -143,7 +143,7 @@ def test_checkpoints_are_a_slider_and_scores_those_of_the_last():
     result = tiny([info(4), info(64)])
     stages = [info(depth, 0, steps, f"depth {depth} · {steps} steps") for depth in (4, 64) for steps in (500, 1_000)]
     view = view_of(result, tiny(stages))
-    assert [panel.title for panel in view.panels] == ["Walking distance", "depth 4", "depth 64"]
+    assert [panel.title for panel in view.panels] == ["Geodesic distance", "depth 4", "depth 64"]
     assert control(view, "step").options == (("500", "500 env steps"), ("1000", "1,000 env steps"))
     assert [run["step"] for run in view.data["runs"]] == [500, 1_000, 500, 1_000]
     assert view.caption == "Scores are those of the last checkpoint."

@@ -188,7 +188,7 @@ def test_a_landscape_is_named_and_scored():
     assert (ax.get_title(), ax.get_xlabel()) == ("depth 4", "geodesic rank 0.500")
     assert plots.plot_landscape(landscape(), run=3).get_xlabel() == "geodesic rank undefined"
     titles = [ax.get_title() for ax in plots.figure_of(landscape()).axes]
-    assert titles[:3] == ["walking distance", "depth 4, seed 0", "depth 16, seed 0"]
+    assert titles[:3] == ["geodesic distance", "depth 4, seed 0", "depth 16, seed 0"]
 
 
 def test_a_trajectory_shows_every_state_and_breaks_between_episodes():

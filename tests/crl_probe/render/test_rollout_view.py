@@ -77,8 +77,8 @@ def test_paths_keep_their_places_in_half_the_bytes():
 def test_pairs_are_told_by_their_way():
     assert control(rollout_view(rolled([info()], [[0, 0]], 4)), "pair").options == (
         ("all", "all pairs"),
-        ("0", "1 · 3.0 m on foot"),
-        ("1", "2 · 12.3 m on foot"),
+        ("0", "1 · 3.0 m geodesic"),
+        ("1", "2 · 12.3 m geodesic"),
     )
     without_walls = rollout_view(rolled([info()], [[0, 0]], 4, maze=False))
     assert control(without_walls, "pair").options[1] == ("0", "1 · 3.0 m away")

@@ -131,7 +131,7 @@ def test_the_map_comes_first_then_each_depth_with_its_scores(result):
     assert texts[0] == "90 % [90, 90]"
     assert texts[4] == "56.7 %"  # of 0.5 and 0.633
     assert view.panels[1].alt.startswith(
-        "AlignedUMAP picture of 20 states of 4 episodes, as depth 4 embeds them. Trust"
+        "AlignedUMAP projection of 20 states of 4 episodes, as depth 4 embeds them. Trust"
     )
     assert f"Straightness {texts[1]}" in view.panels[1].alt
 
@@ -195,7 +195,7 @@ def test_a_collapsed_network_is_told_apart_from_a_bad_picture(result):
     linear = result.linear * np.isfinite(nan)[:, None, None]
     view = view_of(dataclasses.replace(result, trustworthiness=nan, explained=nan, linear=linear))
     assert view.data["runs"][0]["said"] == dict.fromkeys(("flat", "solid"), "this agent embeds all states alike")
-    assert view.data["runs"][1]["said"]["flat"] == "trustworthiness of this picture: 90.0 %"
+    assert view.data["runs"][1]["said"]["flat"] == "trustworthiness of this projection: 90.0 %"
     assert dict(view.panels[1].scores)["Variance seen in 3-D"] == "90.0 %"
     assert "Variance seen in 3-D" not in dict(view.panels[2].scores)
 

@@ -87,7 +87,7 @@ def test_the_finding_on_landscapes_follows_the_interval_of_the_gain():
     for gain, words in ((0.3, "it sees the walls"), (-0.3, "leads away"), (0.0, "is open")):
         gains = estimates_of("topology_gain", "grid", {16: (gain - 0.1, gain + 0.1)})
         said = finding("q_landscape", (*ranks, *gains))
-        assert said.startswith("The critic of depth 16 orders places by the way on foot")
+        assert said.startswith("The critic of depth 16 orders places by geodesic distance")
         assert words in said
     alone = finding("q_landscape", (*ranks[-1:], *estimates_of("topology_gain", "grid", {16: (0.02,)})))
     assert "whether it sees the walls is open" in alone
