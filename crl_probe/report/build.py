@@ -4,7 +4,7 @@ import dataclasses
 import itertools
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from crl_probe.report.headline import headline
 from crl_probe.report.methods import methods
 from crl_probe.report.sections import missing_section, section_of
 from crl_probe.runs.comparability import group_by_env
+from crl_probe.runs.factors import DEFAULT
 from crl_probe.runs.progress import ProgressListener, silent
 from crl_probe.runs.workers import no_stragglers
 from crl_probe.store.folder import replace_folder
@@ -114,8 +115,13 @@ def write_report(
             find(Evidence(group, settings.evidence, by=settings.by, probe_set=probe_set, **common), settings, earlier)
             for group in by_env.values()
         )
-        _write(findings, folder, settings, title or f"Depth comparison: {', '.join(by_env)}", started, progress)
+        _write(findings, folder, settings, title or _title(settings.by, by_env), started, progress)
     return Report(out / "index.html", findings, time.monotonic() - started)
+
+
+def _title(by: Sequence[str], envs: Iterable[str]) -> str:
+    kind = "Depth comparison" if tuple(by) == DEFAULT else f"Comparison by {' and '.join(by).replace('_', ' ')}"
+    return f"{kind}: {', '.join(envs)}"
 
 
 def _write(

@@ -7,6 +7,7 @@ from crl_probe.metrics.comparison import MINIMUM_SEEDS
 from crl_probe.render.by_level import level_charts
 from crl_probe.render.page.content import Headline, number_table
 from crl_probe.render.page.effect_bar import effect_bar
+from crl_probe.runs.factors import factor_word
 from crl_probe.runs.run_info import RunInfo, labels_in_order, place_in_order
 from crl_probe.summary.estimates import LevelEstimate, estimate_text
 from crl_probe.summary.verdicts import Verdict
@@ -39,11 +40,12 @@ def headline(
         episodes: On-policy episodes of each run that success is about; None where it was not measured.
         problem: Why it was not, if it should have been.
     """
+    factor = factor_word(runs[0].factors)
     rates = sorted((e for e in estimates if e.metric == "success_rate"), key=lambda e: place_in_order(e.runs[0]))
     return Headline(
         compared=_compared(runs, episodes),
-        sentence=f"Success could not be measured: {problem}" if problem else _success_sentence(rates),
-        basis=_basis(rates or estimates),
+        sentence=f"Success could not be measured: {problem}" if problem else _success_sentence(rates, factor),
+        basis=_basis(rates or estimates, factor),
         chart=level_charts(estimates, _CHART),
         table=number_table(estimates, HEADLINE_METRICS),
         verdicts=tuple((verdict, effect_bar(verdict)) for verdict in verdicts),
@@ -76,46 +78,51 @@ def _ranges(numbers: Sequence[int]) -> str:
     return ", ".join(f"{s[0]}–{s[-1]}" if len(s) > 2 else ", ".join(map(str, s)) for s in spans)
 
 
-def _basis(estimates: Sequence[LevelEstimate]) -> str:
+def _basis(estimates: Sequence[LevelEstimate], factor: str) -> str:
     # Success is defined for every run; other metrics leave out runs where they are not.
     seeds = sorted({len(e.runs) for e in estimates})
     if not seeds:
         return "No probe gave a number."
     if seeds == [1]:
         return (
-            "One seed at each depth: intervals (95 %) are over this run's episodes or goals and say nothing about "
-            "another training. Train more seeds before concluding that depth made a difference."
+            f"One seed at each {factor}: intervals (95 %) are over this run's episodes or goals and say nothing about "
+            f"another training. Train more seeds before concluding that {factor} made a difference."
         )
     counts = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
-    single = " A depth with one seed has its interval over episodes or goals." if seeds[0] == 1 else ""
+    single = f" A {factor} with one seed has its interval over episodes or goals." if seeds[0] == 1 else ""
     few = ""
     if seeds[0] < MINIMUM_SEEDS:
         few = " Fewer than three seeds are not enough for a verdict."
     elif seeds[0] == MINIMUM_SEEDS:  # measured by benchmarks/interval_coverage.py
-        few = " Over three seeds they are too narrow: two equal depths are told apart by chance up to one time in five."
-    return f"{counts} seeds at each depth: intervals (95 %) are over seeds.{single}{few}"
+        few = (
+            f" Over three seeds they are too narrow: two equal {factor}s are told apart by chance up to one time in "
+            "five."
+        )
+    return f"{counts} seeds at each {factor}: intervals (95 %) are over seeds.{single}{few}"
 
 
-def _success_sentence(rates: Sequence[LevelEstimate]) -> str:
-    """Which depth reached most goals, and whether these runs can tell."""
+def _success_sentence(rates: Sequence[LevelEstimate], factor: str) -> str:
+    """Which level reached most goals, and whether these runs can tell."""
     if not rates:
         return ""
     best = max(rates, key=lambda e: e.estimate.value)
     if len(rates) == 1:
         return f"{_capital(best.label)} reached {estimate_text(best)} of its goals."
     if len({estimate_text(e) for e in rates}) == 1:
-        return f"All depths reached {estimate_text(best)} of their goals."
+        return f"All {factor}s reached {estimate_text(best)} of their goals."
     other = rates[-1] if best is rates[0] else rates[0]
     ends = f"{estimate_text(best)}, against {estimate_text(other)} at {other.label}"
     fewest = min(len(e.runs) for e in rates)
     if fewest < MINIMUM_SEEDS:
         seeds = "One seed" if fewest == 1 else f"{fewest} seeds"
-        return f"{seeds} at a depth: no conclusion on depth. {_capital(best.label)} reached most goals, {ends}."
+        return f"{seeds} at a {factor}: no conclusion on {factor}. {_capital(best.label)} reached most goals, {ends}."
     near = [e.label for e in rates if e is not best and e.estimate.high >= best.estimate.low]
     if not near:
-        return f"{_capital(best.label)} reached most goals: {ends}. Its interval lies above those of all other depths."
+        return (
+            f"{_capital(best.label)} reached most goals: {ends}. Its interval lies above those of all other {factor}s."
+        )
     return (
-        f"No depth is clearly best. {_capital(best.label)} reached most goals, {ends}; its interval overlaps "
+        f"No {factor} is clearly best. {_capital(best.label)} reached most goals, {ends}; its interval overlaps "
         f"{_listed(near)}."
     )
 

@@ -143,6 +143,17 @@ def value_text(value: Level) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
+def factor_word(factors: Iterable[str]) -> str:
+    """What a level of these factors is called in a sentence.
+
+    Example:
+        >>> factor_word(["depth"]), factor_word(["batch_size"]), factor_word(["width", "depth"])
+        ('depth', 'batch size', 'level')
+    """
+    names = list(factors)
+    return names[0].replace("_", " ") if len(names) == 1 else "level"
+
+
 def level_order(factors: Mapping[str, Level]) -> tuple[tuple[int, float, str], ...]:
     """Sort key of levels: from shallow to deep by critic, then by actor; of other factors from small to large."""
     return tuple(key for name, value in factors.items() for key in _order(name, value))

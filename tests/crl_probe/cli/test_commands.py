@@ -326,3 +326,26 @@ def test_a_metric_that_these_runs_cannot_have_is_named(finished_run):
     result = probe(*asked, "--metric", "success_rate")
     assert result.exit_code == 0
     assert "note: cka is not defined for these runs" in result.output
+
+
+def test_runs_are_compared_by_any_setting(monkeypatch, tmp_path):
+    runs = [FakeRun(width=width, seed=seed, name=f"w{width}_s{seed}") for width in (64, 16) for seed in (0, 1)]
+    monkeypatch.setattr("crl_probe.cli.opening.open_runs", lambda *_, **__: (list(runs), []))
+    monkeypatch.setattr("crl_probe.cli.report.open_runs", lambda *_, **__: (list(runs), []))
+    quick = ("runs", "--episodes", 4, "--workers", 1, "--no-cache")
+    assert "also differ in width (width=" in refused("success", *quick)
+    assert "Add --by depth,width, or compare" in refused("success", *quick)
+    rows = list(csv.DictReader(io.StringIO(printed("success", *quick, "--by", "width", "--format", "csv"))))
+    rates = [row for row in rows if row["metric"] == "success_rate"]
+    assert [(row["level"], row["label"], row["width"], row["count"]) for row in rates] == [
+        ("width", "width 16", "16", "2"),
+        ("width", "width 64", "64", "2"),
+    ]
+    both = printed("success", *quick, "--by", "width,seed", "--format", "csv")
+    assert {row["level"] for row in csv.DictReader(io.StringIO(both))} == {"width", "seed"}
+    out = tmp_path / "report"
+    made = probe("report", *quick, "--by", "width", "--sections", "success", "--no-figures", "--out", out)
+    assert made.exit_code == 0, made.output
+    page = (out / "index.html").read_text(encoding="utf-8")
+    assert "width 16" in page
+    assert "judged on these runs" not in page  # the claims are about depth
