@@ -7,11 +7,15 @@ STAMP  := $(VENV)/.ready
 JS     := tools/js
 JS_BIN := $(JS)/node_modules/.bin
 
-.PHONY: setup demo test lint lint-js bench clean help
+# Each of the processes that share the tests takes a core and about 1.5 GB.
+WORKERS ?= 2
+
+.PHONY: setup demo test test-fast lint lint-js bench clean help
 
 help:
 	@echo "make demo    train three depths on a maze, write a report that compares them (about seven minutes, two cores)"
-	@echo "make test    run the tests"
+	@echo "make test    run the tests, on $(WORKERS) cores; options for pytest in PYTEST_ARGS"
+	@echo "make test-fast  the same without those that take long or need a browser"
 	@echo "make lint    check format, lint and types; of the page's scripts, too, where Node is there"
 	@echo "make bench   measure speed and learning, printed as ratios where there is something to compare with"
 	@echo "make setup   make the virtual environment in $(VENV); the targets above do it by themselves"
@@ -34,7 +38,10 @@ demo: $(STAMP)
 	@echo "Open reports/demo/index.html in a browser."
 
 test: $(STAMP)
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) $(PYTEST_ARGS)
+
+test-fast: $(STAMP)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) -m 'not slow and not browser' $(PYTEST_ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .

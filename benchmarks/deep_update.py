@@ -1,6 +1,6 @@
-"""What depth costs the trainer: initialising, compiling and updating agents of 64 and 1024 layers at width 256.
+"""Time to initialise, compile and update agents of 64 and 1024 layers at width 256.
 
-The bars are those on compilation with the first update: 8 s at depth 64, 15 s at depth 1024.
+The limits are on compilation with the first update: 8 s at depth 64, 15 s at depth 1024.
 """
 
 import itertools

@@ -1,9 +1,9 @@
-"""How honest intervals and words over few seeds are: coverage, and how often equal depths are told apart.
+"""Coverage of intervals over few seeds, and the rate of false verdicts and jumps for equal depths.
 
-A 95 % interval should hold the truth 95 times in 100, and two equal depths should get "supported" or "contradicted"
-5 times in 100. The percentile bootstrap keeps that promise from about 10 seeds a depth on; this prints by how much
-it breaks it below, and how often skewed noise passes for a jump. The truth is the mean of the aggregate over many
-simulated studies of the same size.
+A 95 % interval should contain the truth in 95 of 100 studies, and two equal depths should get "supported" or
+"contradicted" in 5 of 100. The percentile bootstrap reaches these rates from about 10 seeds at each depth on. This
+benchmark prints the rates for fewer seeds, and how often skewed noise counts as a jump. The truth is the mean of the
+aggregate over many simulated studies of the same size.
 """
 
 from collections.abc import Callable
@@ -27,14 +27,14 @@ NOISES: dict[str, Noise] = {
 
 
 def coverage(generator: np.random.Generator, noise: Noise, seeds: int) -> float:
-    """Share of studies whose interval of one depth's aggregate holds the truth."""
+    """Share of studies in which the interval of one depth's aggregate contains the truth."""
     truth = float(interquartile_mean(noise(generator, (STUDIES_FOR_TRUTH, seeds))).mean())
     estimates = (aggregate_over_seeds(values) for values in noise(generator, (STUDIES, seeds)))
     return sum(estimate.low <= truth <= estimate.high for estimate in estimates) / STUDIES
 
 
-def false_words(generator: np.random.Generator, noise: Noise, seeds: int) -> float:
-    """Share of studies of two equal depths whose word is not ``undecided``."""
+def false_verdicts(generator: np.random.Generator, noise: Noise, seeds: int) -> float:
+    """Share of studies of two equal depths in which the verdict is not ``undecided``."""
     depths = zip(noise(generator, (STUDIES, seeds)), noise(generator, (STUDIES, seeds)), strict=True)
     differences = (aggregate_difference(deep, shallow) for deep, shallow in depths)
     return sum(verdict(difference.low, difference.high) != UNDECIDED for difference in differences) / STUDIES
@@ -51,19 +51,21 @@ def false_jumps(generator: np.random.Generator, depths: int, seeds: int) -> floa
 def main() -> None:
     """Print one row for each number of seeds."""
     generator = np.random.default_rng(0)
-    print(f"{STUDIES:,} simulated studies a cell; skewed noise is lognormal with sigma 1")
-    titles = [f"{what}, {name}" for what in ("coverage", "false words") for name in NOISES]
-    print(" | ".join(["seeds a depth", *titles]))
+    print(f"{STUDIES:,} simulated studies for each cell; skewed noise is lognormal with sigma 1")
+    titles = [f"{what}, {name}" for what in ("coverage", "false verdicts") for name in NOISES]
+    print(" | ".join(["seeds at each depth", *titles]))
     for seeds in SEEDS:
-        shares = [measure(generator, noise, seeds) for measure in (coverage, false_words) for noise in NOISES.values()]
+        shares = [
+            measure(generator, noise, seeds) for measure in (coverage, false_verdicts) for noise in NOISES.values()
+        ]
         cells = [f"{share:.1%}".rjust(len(title)) for share, title in zip(shares, titles, strict=True)]
-        print(" | ".join([str(seeds).rjust(13), *cells]), flush=True)
-    print(f"\n{STUDIES_OF_JUMPS:,} studies of equal depths a cell, skewed noise: a critical depth is found in")
+        print(" | ".join([str(seeds).rjust(19), *cells]), flush=True)
+    print(f"\n{STUDIES_OF_JUMPS:,} studies of equal depths for each cell, skewed noise: a critical depth is found in")
     titles = [f"{depths} depths" for depths in DEPTHS]
-    print(" | ".join(["seeds a depth", *titles]))
+    print(" | ".join(["seeds at each depth", *titles]))
     for seeds in SEEDS:
         cells = [f"{false_jumps(generator, depths, seeds):.1%}".rjust(8) for depths in DEPTHS]
-        print(" | ".join([str(seeds).rjust(13), *cells]), flush=True)
+        print(" | ".join([str(seeds).rjust(19), *cells]), flush=True)
 
 
 if __name__ == "__main__":

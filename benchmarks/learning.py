@@ -1,6 +1,6 @@
-"""How fast a shallow agent learns the smallest maze: success on fresh goals against seconds, compilation included.
+"""How fast a shallow agent learns the smallest maze: success on fresh goals over time, including compilation.
 
-The bar is success_rate ≥ 0.8 within 180 seconds on two cores; the last line says PASS or MISS.
+The limit is success_rate ≥ 0.8 within 180 seconds on two cores; the last line says PASS or MISS.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ SUCCESS, LIMIT_SECONDS = 0.8, 180.0
 
 
 class UntilLearned(PlainDisplay):
-    """Prints every epoch and stops the run once the bar is reached or the time is up."""
+    """Prints every epoch, and stops the run when the success rate or the time limit is reached."""
 
     reached_after: float | None = None
     over = False
@@ -39,7 +39,7 @@ class UntilLearned(PlainDisplay):
 
 
 def main() -> int:
-    """Train until the bar is reached, and say when that was."""
+    """Train until the success rate is reached, and print the time that it took."""
     config = make_config({"env": "point_u_maze", "num_eval_episodes": 512}, preset="laptop")
     with tempfile.TemporaryDirectory() as folder:
         run = RunDir(Path(folder) / config.name)

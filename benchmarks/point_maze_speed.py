@@ -1,7 +1,7 @@
 """Env steps per second of the point mazes: 512 parallel copies, random actions, fresh start and goal for every episode.
 
-The copies are at different times of their episodes, so that some reset is taken in every step or two. Also printed:
-what unrolls of several seeds side by side (``vmap``) cost, as a share of the same unrolls one after the other.
+The copies are at different steps of their episodes, so that at least one resets in every step or two. The benchmark
+also prints the time of unrolls of several seeds with ``vmap``, relative to the same unrolls one after the other.
 """
 
 import dataclasses
@@ -29,19 +29,19 @@ SEED_REPEATS = 40
 
 
 def staggered_slots(env: GoalEnv, num_envs: int, seed: int) -> Slots:
-    """Return slots of which each is at another step of its episode."""
+    """Return slots that are each at a different step of their episode."""
     slots = reset_slots(env, jax.random.key(seed), num_envs)
     return dataclasses.replace(slots, episode_step=jnp.arange(num_envs, dtype=jnp.int32) % env.spec.episode_length)
 
 
 def make_unroll(env: GoalEnv, num_steps: int) -> Callable[[Slots, jax.Array], Any]:
-    """Return the trainer's unroll under random actions, not yet compiled."""
+    """Return the trainer's unroll with random actions, not compiled."""
     act = uniform_act(env.action_dim)
     return lambda slots, key: unroll(env, act, slots, key, num_steps, env.spec.episode_length)
 
 
 def median_seconds(calls: dict[str, Callable[[], Any]], repeats: int) -> dict[str, float]:
-    """Time functions in turn, after a first call of each that compiles, and return the median of each."""
+    """Time functions in turn, after one call of each that compiles it, and return the median of each."""
     seconds: dict[str, list[float]] = {name: [] for name in calls}
     for repeat in range(repeats + 1):
         for name, call in calls.items():
@@ -62,7 +62,7 @@ def print_rate(name: str) -> None:
 
 
 def print_cost_of_seeds(name: str) -> None:
-    """Print what several seeds side by side cost, as a share of one after the other."""
+    """Print the time of several seeds with ``vmap``, relative to one seed after the other."""
     env = make_env(name)
     one = make_unroll(env, SEED_STEPS)
     alone, together = jax.jit(one), jax.jit(jax.vmap(one))

@@ -1,7 +1,7 @@
-"""What probing costs: landscapes against bare network evaluations, pictures, and a whole report, cold and warm.
+"""Time of probing: landscapes relative to the network evaluations alone, UMAP, and a report without and with cache.
 
-Untrained networks and barely trained runs take as long as good ones, so nothing here waits for learning. Each line
-ends in PASS or MISS against the bar beside it.
+Untrained networks take the same time as trained ones, so the runs are trained only briefly. Each line ends in PASS or
+MISS for the limit beside it.
 """
 
 import contextlib
@@ -56,7 +56,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def untrained(depth: int, width: int) -> LoadedRun:
-    """An agent as the trainer would start it, without a folder."""
+    """An untrained agent that is not on disk."""
     config = make_config({"env": "point_u4_maze", "actor_depth": depth, "critic_depth": depth, "width": width})
     env = make_env(config.env)
     networks = make_networks(config, env.action_dim)
@@ -65,7 +65,7 @@ def untrained(depth: int, width: int) -> LoadedRun:
 
 
 def landscape_cost() -> None:
-    """Depth 64, width 256: 128 by 128 cells for 16 goals, none of them a wall, against the bare networks."""
+    """Depth 64, width 256: 128 by 128 free cells for 16 goals, compared with the network evaluations alone."""
     run = untrained(64, 256)
     (x_low, x_high, y_low, y_high), maze = run.env.maze.extent, run.env.maze
     lines = [low + (np.arange(GRID) + 0.5) * (high - low) / GRID for low, high in ((x_low, x_high), (y_low, y_high))]
@@ -88,12 +88,12 @@ def landscape_cost() -> None:
         ours.append(seconds(lambda: landscapes(run, states, goals)))
     print(f"landscapes: {GRID} x {GRID} cells, {GOALS} goals, depth 64, width 256")
     say("  time", statistics.median(ours), 30, "s")
-    say("  against the bare evaluations", statistics.median(ours) / statistics.median(floor), 1.3, "x")
+    say("  relative to the network evaluations", statistics.median(ours) / statistics.median(floor), 1.3, "x")
     say("  peak memory of this process", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 1.0, "GiB")
 
 
-def picture_cost() -> None:
-    """AlignedUMAP of three embedding spaces with 2,000 points each, numba compiled before."""
+def projection_cost() -> None:
+    """AlignedUMAP of three embedding spaces with 2,000 points each, after numba has compiled."""
     generator = np.random.default_rng(0)
     plane = generator.normal(size=(2_000, 3))
     spaces = [np.tanh(plane @ generator.normal(size=(3, 64))).astype(np.float32) for _ in range(3)]
@@ -102,19 +102,19 @@ def picture_cost() -> None:
 
 
 def report_cost() -> None:
-    """A whole report about 3 depths x 2 seeds of point_u4_maze through the command line, with an empty cache."""
+    """A whole report on 3 depths x 2 seeds of point_u4_maze by the command line, with an empty and a full cache."""
     with tempfile.TemporaryDirectory() as folder:
         runs, out = Path(folder) / "runs", Path(folder) / "report"
         environment = {**os.environ, "CRL_PROBE_CACHE": str(Path(folder) / "cache")}
         print("training six short runs of point_u4_maze ...", flush=True)
         subprocess.run([TRAIN, "sweep", "point_u4_maze", *SWEEP, "--out", runs], check=True, capture_output=True)
         command = [REPORT, "report", *sorted(runs.iterdir()), "--out", out, "--quiet"]
-        for what, bar in (("report of six runs, cold", 180), ("the same again, warm", 15)):
+        for what, bar in (("report of six runs, empty cache", 180), ("the same again, full cache", 15)):
             say(what, seconds(lambda: subprocess.run(command, check=True, env=environment)), bar, "s")
 
 
 if __name__ == "__main__":
     print(f"{len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count()} cores")
-    for part in (landscape_cost, picture_cost, report_cost):
+    for part in (landscape_cost, projection_cost, report_cost):
         with contextlib.redirect_stderr(io.StringIO()):
             part()

@@ -1,14 +1,14 @@
-"""What a reader of a report waits for: the page, another goal, a place pointed at. Give a report's folder, or none.
+"""Time that a report's page takes to load, to change the goal and to show a place. Give a report's folder, or none.
 
-Without one, a report on analytic agents is made that is as large as a study of three depths and three seeds. The page
-is opened from disk in Chromium; each line ends in PASS or MISS against the bar beside it.
+Without a folder, a report on analytic agents is made that is as large as one of three depths and three seeds. The page
+is opened from disk in Chromium; each line ends in PASS or MISS for the limit beside it.
 """
 
 import sys
 import tempfile
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).parents[1]))  # the tests know how to use a page
+sys.path.append(str(Path(__file__).parents[1]))  # for the helpers of the browser tests
 
 from tests.browser import reports, speed
 from tests.browser.visit import CHROMIUM, launch, opener
@@ -16,9 +16,9 @@ from tests.browser.visit import CHROMIUM, launch, opener
 LARGEST = 10.0  # MB
 WAITS = {
     "paint": "first paint",
-    "ready": "the whole document read",
-    "goal": "another goal in every landscape",
-    "hover": "a place pointed at",
+    "ready": "whole document loaded",
+    "goal": "change of goal in every landscape",
+    "hover": "pointing at a place",
 }
 
 
@@ -27,9 +27,9 @@ def say(what: str, value: float, bar: float, unit: str) -> None:
 
 
 def main() -> None:
-    """Print the size of the page, and every time."""
+    """Print the size of the page and all times."""
     if CHROMIUM is None:
-        return print("no Chromium on this machine: a page is timed in a browser. Install chromium.")
+        return print("no Chromium was found: the page is timed in a browser. Install chromium.")
     with tempfile.TemporaryDirectory() as folder:
         index = Path(sys.argv[1], "index.html") if len(sys.argv) > 1 else reports.full_size(Path(folder)).index
         with launch() as browser, opener(browser) as open_page:

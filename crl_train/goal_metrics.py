@@ -10,7 +10,10 @@ trainer's evaluation and the probes both call these functions, so a name means o
 import numpy as np
 from jaxtyping import Bool, Float, Integer
 
+from crl_train.array_likes import takes_array_likes
 from crl_train.errors import ConfigError
+
+array_likes = takes_array_likes(ConfigError)
 
 Distances = Float[np.ndarray, "episodes steps"]
 Flags = Bool[np.ndarray, "_episodes _steps"]  # the same shape, which is checked here
@@ -71,6 +74,7 @@ def _at_last_active_step(values: np.ndarray, taken: Bool[np.ndarray, "episodes s
     return values[np.arange(len(values)), last]
 
 
+@array_likes
 def success_rate(
     distances: Distances, tolerance: float | None, *, reached: Flags | None = None, active: Flags | None = None
 ) -> float:
@@ -100,6 +104,7 @@ def success_rate(
     return float(_reached_steps(distances, tolerance, reached, active).any(axis=1).mean())
 
 
+@array_likes
 def final_success_rate(
     distances: Distances, tolerance: float | None, *, reached: Flags | None = None, active: Flags | None = None
 ) -> float:
@@ -117,6 +122,7 @@ def final_success_rate(
     return float(_at_last_active_step(at_goal, _active_steps(distances, active)).mean())
 
 
+@array_likes
 def steps_at_goal(
     distances: Distances, tolerance: float | None, *, reached: Flags | None = None, active: Flags | None = None
 ) -> Integer[np.ndarray, " episodes"]:
@@ -131,6 +137,7 @@ def steps_at_goal(
     return _reached_steps(distances, tolerance, reached, active).sum(axis=1)
 
 
+@array_likes
 def time_at_goal(
     distances: Distances, tolerance: float | None, *, reached: Flags | None = None, active: Flags | None = None
 ) -> float:
@@ -147,6 +154,7 @@ def time_at_goal(
     return float(steps_at_goal(distances, tolerance, reached=reached, active=active).mean())
 
 
+@array_likes
 def time_at_goal_share(
     distances: Distances, tolerance: float | None, *, reached: Flags | None = None, active: Flags | None = None
 ) -> float:
@@ -165,6 +173,7 @@ def time_at_goal_share(
     return time_at_goal(distances, tolerance, reached=reached, active=active) / distances.shape[1]
 
 
+@array_likes
 def first_arrival(
     distances: Distances, tolerance: float | None, *, reached: Flags | None = None, active: Flags | None = None
 ) -> Integer[np.ndarray, " episodes"]:
@@ -182,6 +191,7 @@ def first_arrival(
     return np.where(at_goal.any(axis=1), at_goal.argmax(axis=1) + 1, 0)
 
 
+@array_likes
 def time_to_goal(
     distances: Distances, tolerance: float | None, *, reached: Flags | None = None, active: Flags | None = None
 ) -> float | None:
@@ -203,6 +213,7 @@ def time_to_goal(
     return float(np.median(successful)) if successful.size else None
 
 
+@array_likes
 def final_distance(distances: Distances, *, active: Flags | None = None) -> float:
     """Mean distance to the commanded goal after the last active step, in the environment's unit.
 
@@ -220,6 +231,7 @@ def final_distance(distances: Distances, *, active: Flags | None = None) -> floa
     return float(_at_last_active_step(distances, _active_steps(distances, active)).mean())
 
 
+@array_likes
 def summarise_success(
     distances: Distances, tolerance: float | None, *, reached: Flags | None = None, active: Flags | None = None
 ) -> dict[str, float | None]:

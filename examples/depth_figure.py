@@ -11,13 +11,8 @@ from pathlib import Path
 import matplotlib
 from matplotlib.figure import Figure
 
-from crl_probe.evidence.evidence import Evidence, EvidenceSettings
+from crl_probe import Study
 from crl_probe.plots import plot_landscape, plot_success, save_figure
-from crl_probe.probes.q_landscape import QLandscapeResult
-from crl_probe.probes.registry import measure
-from crl_probe.probes.success import SuccessResult
-from crl_probe.runs.comparability import group_by_env
-from crl_probe.runs.loading import find_runs, load_run
 
 
 def main() -> None:
@@ -28,17 +23,16 @@ def main() -> None:
     parser.add_argument("--episodes", type=int, default=64)
     arguments = parser.parse_args()
 
-    (runs,) = group_by_env(map(load_run, find_runs(arguments.runs))).values()
-    evidence = Evidence(runs, EvidenceSettings(episodes=arguments.episodes, goals=1))
-    results = measure(evidence, ["success", "q_landscape"]).results
-    save_figure(draw(results["success"], results["q_landscape"]), arguments.out)
+    study = Study(arguments.runs, episodes=arguments.episodes, goals=1).measure("success", "q_landscape")
+    save_figure(draw(study), arguments.out)
     print(f"figure: {arguments.out}")
 
 
-def draw(success: SuccessResult, landscapes: QLandscapeResult) -> Figure:
+def draw(study: Study) -> Figure:
     """A chart over all seeds, and below it one landscape for each depth."""
-    first_seeds = {run.label: number for number, run in reversed(list(enumerate(landscapes.runs)))}
-    shown: list[int | str] = [*sorted(first_seeds.values()), "geodesic"]
+    success, landscapes = study.results["success"], study.results["q_landscape"]
+    first_seeds = {run.label: run.name for run in reversed(landscapes.runs)}
+    shown = [*reversed(first_seeds.values()), "geodesic"]
     with matplotlib.rc_context({"font.size": 8, "axes.titlesize": 8, "axes.labelsize": 8}):
         figure = Figure(figsize=(6.9, 4.2), layout="constrained")
         chart, pictures = figure.subfigures(2, 1, height_ratios=(1, 1.1))

@@ -1,19 +1,18 @@
-"""Set up what must precede the import of the packages under test: compiled programs shared, array fields unchecked."""
+"""Set up what must precede the import of the packages under test, and what the workers of a session share."""
 
-import atexit
-import os
+import functools
 import shutil
 import tempfile
+from pathlib import Path
 
-# One folder of compiled programs for the session: child processes and second runs of a config compile nothing. JAX
-# reads these variables when it is imported, and children inherit them; a fixture would be too late for both.
-_COMPILED = tempfile.mkdtemp(prefix="crl-probe-tests-")
-atexit.register(shutil.rmtree, _COMPILED, ignore_errors=True)
-os.environ["JAX_COMPILATION_CACHE_DIR"] = _COMPILED
-os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.3"
+import pytest
+
+from tests import compiled_programs
+from tests.sharing import Machine, made_once
+
+compiled_programs.share()
 
 import flax.struct  # noqa: E402
-import pytest  # noqa: E402
 from jaxtyping import jaxtyped  # noqa: E402
 
 _dataclass = flax.struct.dataclass
@@ -32,9 +31,73 @@ def _dataclass_with_unchecked_fields(cls, **kwargs):
 flax.struct.dataclass = _dataclass_with_unchecked_fields
 
 
+# --- one session, several workers ----------------------------------------------------------------------------
+
+FOLDER = pytest.StashKey[Path]()
+MACHINE = pytest.StashKey[Machine]()
+
+
+def pytest_configure(config):
+    """Give the session a folder of its own, which the controller makes and its workers are told of."""
+    if hasattr(config, "workerinput"):
+        folder = Path(config.workerinput["session_folder"])
+    else:
+        compiled_programs.tidy_up()
+        folder = Path(tempfile.mkdtemp(prefix="crl-probe-tests-"))
+        config.add_cleanup(functools.partial(shutil.rmtree, folder, ignore_errors=True))
+    config.stash[FOLDER] = folder
+    config.stash[MACHINE] = Machine(folder)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node):
+    node.workerinput["session_folder"] = str(node.config.stash[FOLDER])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    from tests.scheduling import ByModule
+
+    return ByModule(config, log)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    with item.config.stash[MACHINE].beside_others():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    if not item.get_closest_marker("timing"):
+        return (yield)
+    with item.config.stash[MACHINE].alone():
+        return (yield)
+
+
+# --- trained once for all tests that only need a run ---------------------------------------------------------
+
+
 @pytest.fixture(scope="session")
-def finished_run(tmp_path_factory):
+def session_folder(request):
+    """A folder that all workers share."""
+    return request.config.stash[FOLDER]
+
+
+@pytest.fixture(scope="session")
+def finished_run(session_folder):
     """The tiny run, trained to its end without interruption. Read only: tests that change it change a copy."""
+    return _trained(session_folder / "runs" / "finished")
+
+
+@pytest.fixture(scope="session")
+def second_run(session_folder):
+    """The tiny run with another seed. Read only."""
+    return _trained(session_folder / "runs" / "second", seed=1)
+
+
+def _trained(path, **changes):
+    from crl_train.run_dir import RunDir
     from tests.crl_train.helpers import tiny_config, train_run
 
-    return train_run(tmp_path_factory.mktemp("runs") / "finished", tiny_config())
+    return RunDir(made_once(path, lambda path: train_run(path, tiny_config(**changes))))

@@ -13,7 +13,7 @@ TRAIN, PROBE = (Path(package.__path__[0]) for package in (crl_train, crl_probe))
 
 # A module may import from its own rank's left. Modules of one rank do not know each other.
 FLOW = (
-    ("version", "errors", "atomic_file", "interrupt"),
+    ("version", "errors", "atomic_file", "array_likes", "interrupt"),
     ("run_dir",),
     ("config",),
     ("step_counts", "goal_metrics"),
@@ -35,8 +35,8 @@ RANK = {module: rank for rank, modules in enumerate(FLOW) for module in modules}
 
 # What the probes may know of the trainer: the disk, and read-only pieces.
 OPEN_TO_PROBES = {
-    "version", "errors", "atomic_file", "interrupt", "run_dir", "config", "goal_metrics", "envs", "energy", "networks",
-    "policy", "rollout", "evaluation", "relabel", "run_record", "checkpoint", "cli_options",
+    "version", "errors", "atomic_file", "array_likes", "interrupt", "run_dir", "config", "goal_metrics", "envs",
+    "energy", "networks", "policy", "rollout", "evaluation", "relabel", "run_record", "checkpoint", "cli_options",
 }  # fmt: skip
 
 

@@ -7,17 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.crl_train.helpers import tiny_config, train_run
-
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
 @pytest.fixture(scope="module")
-def runs(finished_run, tmp_path_factory):
+def runs(finished_run, second_run, tmp_path_factory):
     """Two seeds of the tiny run, and a cache for what both scripts record."""
     folder = tmp_path_factory.mktemp("examples")
     (folder / "tiny_d4_s0").symlink_to(finished_run.path)
-    train_run(folder / "tiny_d4_s1", tiny_config(seed=1))
+    (folder / "tiny_d4_s1").symlink_to(second_run.path)
     return folder
 
 

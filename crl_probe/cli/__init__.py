@@ -1,4 +1,4 @@
-"""The ``crl-probe`` command line: one file a command group."""
+"""The ``crl-probe`` command line: one file for each command group."""
 
 from crl_probe.cli.program import main
 

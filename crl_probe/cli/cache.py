@@ -1,4 +1,4 @@
-"""``crl-probe cache``: results kept on disk."""
+"""``crl-probe cache``: cached results on disk."""
 
 import click
 
@@ -7,23 +7,23 @@ from crl_train.cli_options import explained
 
 @click.group("cache")
 def command() -> None:
-    """Results kept on disk: where they are, and how to clear them."""
+    """Show or delete the cached results."""
 
 
 @command.command()
 def info() -> None:
-    """Say where results are kept, how many, and their size."""
+    """Print the folder, number and size of the cached results."""
     from crl_probe.store.cache import cache_directory
 
     place = cache_directory() / "results"
     results = list(place.glob("*.npz"))
-    size = sum(path.stat().st_size for path in place.glob("*"))  # figures are kept beside the results they show
+    size = sum(path.stat().st_size for path in place.glob("*"))  # figures are cached in the same folder
     click.echo(f"{place}: {len(results)} results, {size / 1e6:,.1f} MB")
 
 
 @command.command()
 def clear() -> None:
-    """Delete all results that are kept; they are made again when needed."""
+    """Delete all cached results; they are computed again when needed."""
     with explained():
         from crl_probe.store.cache import clear_cache
 

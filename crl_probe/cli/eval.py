@@ -1,4 +1,4 @@
-"""``crl-probe eval``: fresh episodes of each run, and how they went."""
+"""``crl-probe eval``: the success of each run on fresh episodes."""
 
 import csv
 import json
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crl_probe.cli.opening import open_runs, say_skipped
+from crl_probe.cli.opening import open_runs, print_skipped
 from crl_probe.cli.options import RUNS, SEED, STEP, parse_step
 from crl_train.cli_options import explained
 
@@ -21,25 +21,25 @@ if TYPE_CHECKING:
 @STEP
 @SEED
 @click.option("--episodes", type=click.IntRange(1), default=128, show_default=True, help="Fresh episodes of each run.")
-@click.option("--policy", default="mean", show_default=True, help="Acting: mean, sample or best_of_K.")
+@click.option("--policy", default="mean", show_default=True, help="How agents act: mean, sample or best_of_K.")
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
 def command(patterns: Sequence[str], step: str | None, seed: int, episodes: int, policy: str, form: str) -> None:
-    """Roll out RUNS in fresh episodes and print how they did.
+    """Roll out RUNS in fresh episodes and print their success.
 
-    All get the same starts and goals.
+    All runs get the same starts and goals.
     """
     with explained():
         from crl_probe.runs.comparability import by_level
 
-        # Rows stand for themselves here, so any runs may be listed together; reports compare and are stricter.
+        # Any runs may be listed together here; only reports compare runs, and check that they can be compared.
         opened, skipped = open_runs(patterns, parse_step(step))
-        say_skipped(skipped)
+        print_skipped(skipped)
         runs = sorted(opened, key=lambda run: (run.env.name, *by_level(run)))
         print_rows([success_row(run, policy, episodes, seed) for run in runs], form)
 
 
 def success_row(run: "LoadedRun", policy: str, episodes: int, seed: int) -> dict[str, Any]:
-    """Roll out one run and say what came of it."""
+    """Roll out one run and return its success metrics with its name and settings."""
     import jax
 
     from crl_train.evaluation import collect_episodes
@@ -71,7 +71,7 @@ def print_rows(rows: Sequence[Mapping[str, Any]], form: str) -> None:
 
 
 def _print_tables(rows: Sequence[Mapping[str, Any]]) -> None:
-    """One table for each environment, never one for two."""
+    """Print one table for each environment."""
     from rich.table import Table
 
     from crl_probe.cli.output import stdout_console

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM end a long command calmly: everything tidied up, one line, no traceback, wherever they fall."""
+"""Ctrl-C and SIGTERM stop a long command cleanly at any time: with one line, clean-up and no traceback."""
 
 import _thread
 import contextlib
@@ -14,102 +14,102 @@ import click
 
 from crl_probe.runs.progress import Progress
 
-INTERRUPTED: Final = 130  # exit code, as shells have it
-_SECONDS_TO_TIDY_UP: Final = 2.0  # far more than it takes
+INTERRUPTED: Final = 130  # exit code after SIGINT, as in shells
+_SECONDS_TO_CLEAN_UP: Final = 2.0  # far more than clean-up takes
 
 
 class Interruption:
-    """Whether the user has asked to stop.
+    """Whether the user has requested to stop.
 
-    The signal raises ``KeyboardInterrupt``. Some libraries swallow that, or wrap it, or are in a callback that lets no
-    exception out: what was asked is therefore kept, said again after a while, and heeded at the next chance.
+    The signal raises ``KeyboardInterrupt``. Some libraries suppress or wrap it, or are in a callback that cannot raise
+    exceptions. Therefore the request is stored, raised again after a while, and checked at each step of the work.
     """
 
     def __init__(self) -> None:
-        self.asked = False
-        self._waits = False
-        self._again: threading.Timer | None = None
+        self.requested = False
+        self._deferred = False
+        self._repeat: threading.Timer | None = None
 
     def interrupt(self, signum: int, frame: types.FrameType | None) -> None:
         """Handle the signal."""
-        self.asked = True
-        if self._waits:
+        self.requested = True
+        if self._deferred:
             return
-        self._again = threading.Timer(_SECONDS_TO_TIDY_UP, _thread.interrupt_main)
-        self._again.daemon = True
-        self._again.start()
+        self._repeat = threading.Timer(_SECONDS_TO_CLEAN_UP, _thread.interrupt_main)
+        self._repeat.daemon = True
+        self._repeat.start()
         raise KeyboardInterrupt
 
-    def heed(self) -> None:
-        """Stop here if that was asked for.
+    def check(self) -> None:
+        """Stop here if the user has requested it.
 
         Raises:
             KeyboardInterrupt: If so.
         """
-        if self.asked:
+        if self.requested:
             raise KeyboardInterrupt
 
     @contextlib.contextmanager
-    def waits(self) -> Iterator[None]:
-        """Let the signal wait for the end of the block, or for a step of it that heeds it.
+    def deferred(self) -> Iterator[None]:
+        """Defer the signal to the end of the block, or to a step of it that calls :meth:`check`.
 
-        For what must not be torn apart and is short: storage libraries complain at length.
+        For short work in libraries that print long errors when they are interrupted, such as reading checkpoints.
         """
-        self._waits = True
+        self._deferred = True
         try:
             yield
         finally:
-            self._waits = False
-        self.heed()
+            self._deferred = False
+        self.check()
 
-    def over(self) -> None:
-        """Everything has ended: say nothing again."""
-        if self._again is not None:
-            self._again.cancel()
+    def cancel_repeat(self) -> None:
+        """Do not raise the signal again: the work has ended."""
+        if self._repeat is not None:
+            self._repeat.cancel()
 
 
-class Heeding(Progress):
-    """Tells a listener what is under way, unless that should have stopped.
+class InterruptibleProgress(Progress):
+    """Passes progress reports on, after checking whether the user has requested to stop.
 
     Args:
-        listener: Who shows it.
-        interruption: Whether to go on.
+        shown: Receives the reports.
+        interruption: The user's request.
     """
 
-    def __init__(self, listener: Progress, interruption: Interruption) -> None:
-        self._listener = listener
+    def __init__(self, shown: Progress, interruption: Interruption) -> None:
+        self._shown = shown
         self._interruption = interruption
 
     def __call__(self, words: str, done: int = 0, total: int = 0) -> None:
-        self._interruption.heed()
-        self._listener(words, done, total)
+        self._interruption.check()
+        self._shown(words, done, total)
 
     def planned(self, heading: str, titles: Sequence[str]) -> None:
-        self._interruption.heed()
-        self._listener.planned(heading, titles)
+        self._interruption.check()
+        self._shown.planned(heading, titles)
 
     def began(self, title: str) -> None:
-        self._interruption.heed()
-        self._listener.began(title)
+        self._interruption.check()
+        self._shown.began(title)
 
     def computing(self) -> None:
-        self._interruption.heed()
-        self._listener.computing()
+        self._interruption.check()
+        self._shown.computing()
 
     def ended(self, title: str, problem: str = "") -> None:
-        self._interruption.heed()
-        self._listener.ended(title, problem)
+        self._interruption.check()
+        self._shown.ended(title, problem)
 
 
 class Interrupted(SystemExit):
-    """The program ends because it was asked to."""
+    """The program exits because the user interrupted it."""
 
 
 class Program(click.Group):
-    """The command line as a whole, which ends at once when it was interrupted.
+    """The command line, which exits immediately after an interruption.
 
-    Threads of libraries may be in the middle of anything then. Python would take itself apart around them, and they
-    would complain at length, or crash.
+    Threads of libraries may still be running then. A normal exit of Python would stop them at any point, and they
+    could print long errors or crash.
     """
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -122,11 +122,11 @@ class Program(click.Group):
 
 
 @contextlib.contextmanager
-def interruptible(last_words: Callable[[], tuple[str, int]]) -> Iterator[Interruption]:
-    """Let Ctrl-C and SIGTERM end the block, say one line, and exit.
+def interruptible(final_message: Callable[[], tuple[str, int]]) -> Iterator[Interruption]:
+    """Let Ctrl-C and SIGTERM end the block, print one line, and exit.
 
     Args:
-        last_words: Asked for the line and the exit code when it has happened.
+        final_message: Returns the line and the exit code. It is called after the interruption.
     """
     interruption = Interruption()
     signals = (signal.SIGINT, signal.SIGTERM)
@@ -136,11 +136,11 @@ def interruptible(last_words: Callable[[], tuple[str, int]]) -> Iterator[Interru
         try:
             yield interruption
         finally:
-            interruption.over()
+            interruption.cancel_repeat()
     except BaseException as error:
-        if not (interruption.asked or isinstance(error, KeyboardInterrupt)):
+        if not (interruption.requested or isinstance(error, KeyboardInterrupt)):
             raise
-        line, code = last_words()
+        line, code = final_message()
         if line:
             click.echo(line, err=bool(code))
         raise Interrupted(code) from None

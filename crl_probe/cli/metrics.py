@@ -1,4 +1,4 @@
-"""``crl-probe metrics``: the numbers of some runs, by level and by run."""
+"""``crl-probe metrics``: all numbers of some runs, by level and by run."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +11,7 @@ from crl_train.cli_options import explained
 from crl_train.errors import ConfigError
 
 _WHY_UNDEFINED = (
-    "Notes above, if any, say why; cka compares runs of one environment, landscapes need a maze, and spread needs "
+    "See the notes above, if any. cka needs several runs of one environment, landscapes need a maze, and spread needs "
     "states near a goal."
 )
 
@@ -19,13 +19,13 @@ _WHY_UNDEFINED = (
 @click.command("metrics")
 @probing_options(PROBE_SET, FORMAT)
 @click.option(
-    "--metric", "names", metavar="NAME", multiple=True, help="Only this metric; repeat for several, in one table."
+    "--metric", "names", metavar="NAME", multiple=True, help="Only this metric; repeat the option for several."
 )
 @click.option("--out", type=FILE, help="File to write instead of printing.")
 def command(options: ProbeOptions, form: str, names: Sequence[str], out: Path | None) -> None:
     """Print the numbers of RUNS by depth and seed, with intervals.
 
-    Verdicts on the paper's claims follow, unless metrics were picked or --step is all.
+    Verdicts on the paper's claims follow, unless --metric is given or --step is all.
     """
     with explained():
         from crl_probe.cli.output import print_numbers, settings_of

@@ -1,4 +1,4 @@
-"""From what was typed to evidence: runs opened, work shown while it lasts, what is missing said aloud."""
+"""From options to evidence: open the runs, show progress, and print which runs are skipped."""
 
 import contextlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def watched(quiet: bool = False, *, by_probe: bool = False) -> Iterator["Progress"]:
-    """Show on stderr what takes time, and notes; see :func:`crl_probe.cli.progress.shown`."""
+    """Show progress and notes on stderr; see :func:`crl_probe.cli.progress.shown`."""
     from crl_probe.cli.progress import shown
 
     with shown(quiet, by_probe=by_probe) as progress:
@@ -28,17 +28,17 @@ def watched(quiet: bool = False, *, by_probe: bool = False) -> Iterator["Progres
 def open_runs(
     patterns: Sequence[str], step: Step, progress: "Progress | None" = None
 ) -> tuple[list["LoadedRun"], list[str]]:
-    """Open every run named; one without a usable checkpoint is skipped, unless nothing else was named.
+    """Open all given runs. Runs without a usable checkpoint are skipped; it is an error if all of them are.
 
     Args:
         patterns: Run directories and glob patterns.
-        step: Which checkpoint.
-        progress: Told how many are open.
+        step: The checkpoint to open.
+        progress: Receives progress reports.
 
     Returns:
-        The runs, and why others were skipped, a line each.
+        The runs, and one line for each skipped run that says why.
     """
-    from crl_probe.runs.loading import find_runs, load_run
+    from crl_probe.runs.loading import find_runs, load_checkpoints
 
     runs: list[LoadedRun] = []
     problems: list[RunNotFoundError | CheckpointError] = []
@@ -47,9 +47,7 @@ def open_runs(
         if progress is not None:
             progress("opening runs", done, len(paths))
         try:
-            newest = load_run(path, None if step == "all" else step)
-            earlier = newest.steps[:-1] if step == "all" else ()
-            runs += [*(load_run(path, one) for one in earlier), newest]
+            runs += load_checkpoints(path, step)
         except (RunNotFoundError, CheckpointError) as error:
             problems.append(error)
     if not runs:
@@ -58,15 +56,15 @@ def open_runs(
 
 
 def open_earlier(runs: Sequence["LoadedRun"], most: int, progress: "Progress") -> tuple[list["LoadedRun"], list[str]]:
-    """Open checkpoints before those that are open, evenly spread over the training of each run.
+    """Open earlier checkpoints of open runs, evenly spread over the training of each run.
 
     Args:
         runs: Runs, open at their newest checkpoints.
-        most: How many checkpoints of a run are looked at, the open one among them.
-        progress: Told how many runs are done.
+        most: Largest number of checkpoints for each run, including the open one.
+        progress: Receives progress reports.
 
     Returns:
-        The runs at those checkpoints, and why checkpoints were skipped, a line each.
+        The runs at those checkpoints, and one line for each skipped checkpoint that says why.
     """
     from crl_probe.runs.loading import load_run
 
@@ -83,7 +81,7 @@ def open_earlier(runs: Sequence["LoadedRun"], most: int, progress: "Progress") -
 
 
 def evenly(steps: Sequence[int], most: int) -> list[int]:
-    """At most so many of some numbers, evenly spread, the last always among them.
+    """At most ``most`` of the numbers, evenly spread; the last is always included.
 
     Example:
         >>> evenly([10, 20, 30, 40, 50], 3)
@@ -96,25 +94,25 @@ def evenly(steps: Sequence[int], most: int) -> list[int]:
     return [steps[round(place * (len(steps) - 1) / (most - 1))] for place in range(most)]
 
 
-def say_skipped(lines: Iterable[str]) -> None:
-    """Say what is not looked at, and why."""
+def print_skipped(lines: Iterable[str]) -> None:
+    """Print what is skipped, and why."""
     for line in lines:
         click.echo(f"skipped: {line}", err=True)
 
 
 def evidence_settings(options: ProbeOptions, **more: Any) -> "EvidenceSettings":
-    """What is to be recorded; what was not given is left to the defaults.
+    """The settings of the evidence; options that were not given have their defaults.
 
     Raises:
-        ConfigError: If goals are given in two ways.
+        ConfigError: If goals are given by more than one option.
     """
     from crl_probe.evidence.evidence import EvidenceSettings
 
     given = {"--goal": options.goal, "--goals": options.goals, "--probe-set": options.probe_set}
-    ways = [option for option, value in given.items() if value]
-    if len(ways) > 1:
+    used = [option for option, value in given.items() if value]
+    if len(used) > 1:
         raise ConfigError(
-            f"{' and '.join(ways)} exclude each other: goals come from one of them. Leave the others out."
+            f"{' and '.join(used)} exclude each other: goals come from one of them. Leave the others out."
         )
     counts = {"episodes": options.episodes, "goals": options.goals, **more}
     return EvidenceSettings(
@@ -125,17 +123,17 @@ def evidence_settings(options: ProbeOptions, **more: Any) -> "EvidenceSettings":
 
 
 def open_evidence(options: ProbeOptions, progress: "Progress", **more: Any) -> list["Evidence"]:
-    """The evidence to look at, one for each environment among the runs.
+    """Open the runs and make one ``Evidence`` for each of their environments.
 
     Args:
         options: Options of the command.
-        progress: Told what is under way.
+        progress: Receives progress reports.
         more: Further fields of the evidence's settings.
 
     Raises:
         ConfigError: If runs cannot be compared, or a goal or probe set does not fit their environment.
     """
-    # What is wrong with the options is said before anything is opened.
+    # Options are checked before any run is opened.
     settings = evidence_settings(options, **more)
     step = parse_step(options.step)
     from crl_probe.evidence.evidence import Evidence
@@ -144,7 +142,7 @@ def open_evidence(options: ProbeOptions, progress: "Progress", **more: Any) -> l
 
     probe_set = given_probe_set(options)
     runs, skipped = open_runs(options.patterns, step, progress)
-    say_skipped(skipped)
+    print_skipped(skipped)
     opened = [
         Evidence(
             group,
@@ -161,17 +159,17 @@ def open_evidence(options: ProbeOptions, progress: "Progress", **more: Any) -> l
         found = len(evidence.goals)
         if options.goals and found < options.goals:
             click.echo(
-                f"note: {found} shared goals and not {options.goals}: {evidence.env.name} has no more.", err=True
+                f"note: {found} shared goals instead of {options.goals}: {evidence.env.name} has no more.", err=True
             )
     return opened
 
 
 def given_probe_set(options: ProbeOptions) -> "ProbeSet | None":
-    """The shared set made earlier, if one was given.
+    """The existing shared set, if one was given.
 
     Raises:
-        ConfigError: If there is no such file.
-        ResultError: If it is no probe set.
+        ConfigError: If the file does not exist.
+        ResultError: If it is not a probe set.
     """
     from crl_probe.evidence.probe_set import load_probe_set
 
@@ -181,7 +179,7 @@ def given_probe_set(options: ProbeOptions) -> "ProbeSet | None":
         return load_probe_set(options.probe_set)
     except FileNotFoundError:
         raise ConfigError(
-            f"--probe-set {str(options.probe_set)!r} is not there: give a file made by `crl-probe probe-set`."
+            f"--probe-set {str(options.probe_set)!r} does not exist: give a file made by `crl-probe probe-set`."
         ) from None
 
 
@@ -189,7 +187,7 @@ def only_one(opened: Iterable["Evidence"], what: str) -> "Evidence":
     """The evidence of the only environment.
 
     Raises:
-        ConfigError: If runs of several were given.
+        ConfigError: If there are several environments.
     """
     opened = list(opened)
     if len(opened) > 1:

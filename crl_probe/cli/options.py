@@ -1,4 +1,4 @@
-"""Options that commands of ``crl-probe`` share, and how their text becomes values."""
+"""Options that commands of ``crl-probe`` share, and how they are parsed."""
 
 import dataclasses
 import difflib
@@ -23,10 +23,10 @@ STEP: Final = click.option(
     "--step", metavar="N|all", help="Checkpoint to open, in env steps, or all of each run; the newest if not given."
 )
 SEED: Final = click.option(
-    "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Decides starts and goals."
+    "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Seed of starts and goals."
 )
 PROBE_SET: Final = click.option(
-    "--probe-set", type=FILE, help="Shared states and goals made earlier; see crl-probe probe-set."
+    "--probe-set", type=FILE, help="File with the shared states and goals to use; see crl-probe probe-set."
 )
 FORMAT: Final = click.option(
     "--format",
@@ -39,26 +39,26 @@ FORMAT: Final = click.option(
 BY: Final = click.option(
     "--by",
     metavar="FACTOR,...",
-    help="What runs are compared by: depth (if not given), or settings such as width or critic_depth,actor_depth. "
-    "Where numbers are printed: with seed also runs, with seed alone only runs; depth,seed if not given.",
+    help="Compare runs by depth (the default), or by settings such as width or critic_depth,actor_depth. "
+    "In tables, add seed to print each run too, or give seed alone to print only runs; depth,seed if not given.",
 )
 
 
 @dataclasses.dataclass(frozen=True)
 class ProbeOptions:
-    """Which runs are probed on what; the fields are the options that :func:`probing_options` adds.
+    """The options that :func:`probing_options` adds: the runs, and the evidence that they are probed on.
 
     Attributes:
         patterns: Run directories and glob patterns.
-        step: Checkpoint in environment steps; None for the newest, ``all`` for every one.
+        step: Checkpoint in environment steps; None for the newest, ``all`` for all of them.
         episodes: On-policy episodes of each run; None for the default, here and below.
-        goals: Shared goals spread over the environment.
-        goal: Shared goals given by hand, as text.
-        seed: Decides starts, goals and what is drawn into the shared set.
-        cache: Whether results on disk are used and kept.
-        workers: Processes that runs are spread over; None for as many as pay off.
+        goals: Number of shared goals, spread over the environment.
+        goal: Shared goals given by the user, as text.
+        seed: Seeds the starts, the goals and the sampling of the shared set.
+        cache: Whether cached results are used and new ones stored.
+        workers: Number of processes; None for the best number.
         by: Factors that runs are compared by, and whether runs are rows, as text.
-        probe_set: File of a shared set made earlier.
+        probe_set: File of an existing shared set.
     """
 
     patterns: tuple[str, ...]
@@ -79,23 +79,27 @@ class ProbeOptions:
 
     @property
     def rows(self) -> tuple[str, ...]:
-        """Which rows are printed: ``level``, ``run`` or both."""
+        """The kinds of rows to print: ``level``, ``run`` or both."""
         return parse_by(self.by)[1]
 
 
 _PROBING: Final = (
     RUNS,
     STEP,
-    click.option("--episodes", type=click.IntRange(1), help="Episodes rolled out by each run; 64 if not given."),
-    click.option("--goals", type=click.IntRange(1), help="Shared goals, spread over the environment; 6 if not given."),
-    click.option("--goal", metavar="X,Y", multiple=True, help="A shared goal given by hand; repeat for several."),
+    click.option("--episodes", type=click.IntRange(1), help="Episodes of each run; 64 if not given."),
+    click.option(
+        "--goals", type=click.IntRange(1), help="Number of shared goals, spread over the environment; 6 if not given."
+    ),
+    click.option("--goal", metavar="X,Y", multiple=True, help="Use this shared goal; repeat the option for several."),
     SEED,
     BY,
-    click.option("--cache/--no-cache", default=True, help="Keep results, so that the same question takes seconds."),
+    click.option(
+        "--cache/--no-cache", default=True, help="Cache results, so that the same command takes seconds next time."
+    ),
     click.option(
         "--workers",
         type=click.IntRange(1),
-        help="Processes that runs are spread over; as many as pay off if not given.",
+        help="Number of parallel processes; one for each core if not given, a single one with a GPU.",
     ),
 )
 
@@ -104,7 +108,7 @@ def probing_options(*more: Callable[[Any], Any]) -> Callable[[Callable[..., None
     """Add the options of :class:`ProbeOptions`, and pass them to the command as one such object.
 
     Args:
-        more: Options beside those that all commands have, such as ``PROBE_SET``.
+        more: Further options of the command, such as ``PROBE_SET``.
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
@@ -122,7 +126,7 @@ def probing_options(*more: Callable[[Any], Any]) -> Callable[[Callable[..., None
 
 
 def listed(words: Sequence[str]) -> str:
-    """Words as a sentence holds them.
+    """Join words with commas and a final "and".
 
     Example:
         >>> listed(["this", "that", "those"])
@@ -133,15 +137,15 @@ def listed(words: Sequence[str]) -> str:
 
 
 def command_line() -> str:
-    """The command as it could be typed again."""
+    """The current command, quoted for a shell."""
     return shlex.join(["crl-probe", *sys.argv[1:]])
 
 
 def parse_step(text: str | None) -> Step:
-    """Read ``--step``.
+    """Parse ``--step``.
 
     Raises:
-        ConfigError: If it is neither a number nor ``all``.
+        ConfigError: If it is neither a step number nor ``all``.
     """
     if text is None:
         return None
@@ -153,10 +157,10 @@ def parse_step(text: str | None) -> Step:
 
 
 def parse_goal(text: str) -> tuple[float, ...]:
-    """Read a position such as ``4,0.5``.
+    """Parse a position such as ``4,0.5``.
 
     Raises:
-        ConfigError: If an entry is no number.
+        ConfigError: If an entry is not a number.
     """
     try:
         return tuple(float(entry) for entry in text.split(","))
@@ -165,13 +169,13 @@ def parse_goal(text: str) -> tuple[float, ...]:
 
 
 def parse_by(text: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Read ``--by``: factors, and ``seed`` for rows of runs.
+    """Parse ``--by``: factors, and ``seed`` for rows of runs.
 
     Returns:
-        The factors, and which rows are printed: ``level`` and ``run``.
+        The factors, and the kinds of rows to print: ``level`` and ``run``.
 
     Raises:
-        ConfigError: If it names nothing.
+        ConfigError: If there is no name.
 
     Example:
         >>> parse_by("width"), parse_by("seed"), parse_by(None)
@@ -188,13 +192,13 @@ def parse_by(text: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def parse_sections(text: str) -> tuple[str, ...]:
-    """Read ``--sections``: names of probes, or the words of their commands.
+    """Parse ``--sections``: names of probes or of their commands.
 
     Returns:
         Names of probes, in the order of reports.
 
     Raises:
-        ConfigError: Naming the nearest that there is, and all of them.
+        ConfigError: If there is no such probe. It suggests the closest name and lists all.
 
     Example:
         >>> parse_sections("lens,success")
@@ -209,7 +213,7 @@ def parse_sections(text: str) -> tuple[str, ...]:
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise ConfigError(
                 f"--sections {name!r} is not usable: there is no such section.{hint} Sections are "
-                f"{', '.join(COMMANDS)}; methods are always there."
+                f"{', '.join(COMMANDS)}; the methods section is always included."
             )
     return tuple(probe.name for probe in probes_named(names))
 
@@ -218,7 +222,7 @@ def check_metrics(names: Sequence[str], known: Collection[str]) -> None:
     """Refuse a metric that does not exist.
 
     Raises:
-        ConfigError: Naming the nearest one that does.
+        ConfigError: If one does not exist. It suggests the closest name.
     """
     for name in names:
         if name not in known:
@@ -228,10 +232,10 @@ def check_metrics(names: Sequence[str], known: Collection[str]) -> None:
 
 
 def check_place(option: str, path: Path | None) -> None:
-    """Refuse a file that cannot be written before any work is done for it.
+    """Refuse an output file that cannot be written, before any work is done.
 
     Raises:
-        ConfigError: If it is a folder, or the nearest folder above it that exists is none or not to be written to.
+        ConfigError: If it is a folder, or its closest existing parent is not a folder or is not writable.
     """
     if path is None:
         return
@@ -239,6 +243,8 @@ def check_place(option: str, path: Path | None) -> None:
         raise ConfigError(f"{option} {str(path)!r} is not usable: it is a folder. Name a file in it.")
     above = next(folder for folder in path.absolute().parents if folder.exists())
     if not above.is_dir():
-        raise ConfigError(f"{option} {str(path)!r} is not usable: {above} is a file and not a folder. Choose another.")
+        raise ConfigError(
+            f"{option} {str(path)!r} is not usable: {above} is a file and not a folder. Choose another place."
+        )
     if not os.access(above, os.W_OK):
-        raise ConfigError(f"{option} {str(path)!r} is not usable: nothing can be written to {above}. Choose another.")
+        raise ConfigError(f"{option} {str(path)!r} is not usable: {above} is not writable. Choose another place.")

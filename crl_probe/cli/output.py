@@ -1,4 +1,4 @@
-"""Numbers and verdicts as ``crl-probe`` prints them: tables that fit the terminal, or CSV, JSON and LaTeX."""
+"""Print numbers and verdicts: as tables that fit the terminal, or as CSV, JSON and LaTeX."""
 
 import dataclasses
 import io
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from crl_probe.evidence.evidence import Evidence
     from crl_probe.summary.verdicts import Verdict
 
-_NO_LIMIT: Final = 100_000  # columns of what is no terminal: nothing is wrapped or cut there
+_NO_LIMIT: Final = 100_000  # columns if the output is not a terminal: lines are not wrapped or cut then
 _GAP: Final = 2
 VERDICT_COLOURS: Final = {"supported": "green", "contradicted": "red", "undecided": "yellow", "not enough data": "dim"}
 
@@ -47,11 +47,11 @@ def print_numbers(
     """Print rows, or write them to a file.
 
     Args:
-        rows: Numbers of runs and depths.
+        rows: Numbers of runs and levels.
         form: ``table``, ``csv``, ``json`` or ``latex``.
-        settings: What was looked at, for JSON.
-        verdicts: For each environment the judged claims, for tables and JSON.
-        together: Whether all metrics share one table, where ``form`` has tables.
+        settings: Settings of the runs and the evidence, for JSON.
+        verdicts: For each environment the verdicts on the claims, for tables and JSON.
+        together: Whether all metrics share one table, for ``table`` and ``latex``.
         out: File to write; None prints.
     """
     tables = tables_of(rows, together=together)
@@ -73,18 +73,18 @@ def print_numbers(
 
 
 def settings_of(opened: Iterable["Evidence"]) -> dict[str, Any]:
-    """What numbers are about, as plain values for JSON."""
+    """Settings of the runs and the evidence, as plain values for JSON."""
     return provenance.settings_of(opened, command_line())
 
 
 def stdout_console() -> Console:
-    """Where tables go; what is no terminal gets no colour and lines as long as they are."""
+    """The console for tables on stdout; without colours and line breaks if stdout is not a terminal."""
     terminal = Console(highlight=False)
     return terminal if terminal.is_terminal else Console(highlight=False, width=_NO_LIMIT, no_color=True)
 
 
 def print_drawn(draw: Callable[[Console], None]) -> None:
-    """Let ``draw`` print to the terminal; elsewhere lines are whole, without colour and blanks at their end."""
+    """Let ``draw`` print to stdout; if it is not a terminal, without line breaks, colours and trailing spaces."""
     terminal = Console(highlight=False)
     if terminal.is_terminal:
         draw(terminal)
@@ -111,12 +111,12 @@ def _print_all(console: Console, tables: Sequence[Table], verdicts: Mapping[str,
 
 
 def fitting(table: Table, width: int, *, title_once: bool = False) -> Iterator[Group]:
-    """The table under its title, its columns spread over several where they do not fit beside each other.
+    """The table with its title, split by columns into several tables if it is too wide.
 
     Args:
-        table: Numbers side by side.
+        table: The table.
         width: Columns of the terminal.
-        title_once: Whether only the first of several has the title.
+        title_once: Whether only the first of several tables has the title.
     """
     names = [_name(line) for line in table.lines]
     room = width - max(map(len, names))
@@ -137,7 +137,7 @@ def fitting(table: Table, width: int, *, title_once: bool = False) -> Iterator[G
 
 @dataclasses.dataclass(frozen=True)
 class _Shown:
-    """A column as text: heading and cells padded to one width, so that numbers stand below each other."""
+    """A column as text: heading and cells padded to one width, so that numbers are aligned."""
 
     heading: Text
     cells: tuple[Text, ...]
@@ -182,6 +182,6 @@ def _print_verdicts(console: Console, verdicts: Mapping[str, Sequence["Verdict"]
         grid.add_column(no_wrap=True)
         grid.add_column()
         for verdict in group:
-            said = Text.assemble((verdict.claim, "bold"), " ", verdict.sentence, " ", (verdict.basis, "dim"))
-            grid.add_row(Text(verdict.word, style=VERDICT_COLOURS[verdict.word]), said)
+            text = Text.assemble((verdict.claim, "bold"), " ", verdict.sentence, " ", (verdict.basis, "dim"))
+            grid.add_row(Text(verdict.word, style=VERDICT_COLOURS[verdict.word]), text)
         console.print(grid)

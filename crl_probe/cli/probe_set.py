@@ -1,4 +1,4 @@
-"""``crl-probe probe-set``: a shared set of states and goals, to probe other runs with."""
+"""``crl-probe probe-set``: save a shared set of states and goals, on which other runs can be probed."""
 
 from pathlib import Path
 
@@ -12,11 +12,11 @@ from crl_train.errors import ConfigError
 
 @click.command("probe-set")
 @probing_options()
-@click.option("--out", type=FILE, required=True, help="File to write, a .npz.")
-@click.option("--points", type=click.IntRange(1), help="Single states in the set; 2000 if not given.")
-@click.option("--paths", type=click.IntRange(1), help="Whole episodes in the set; 24 if not given.")
+@click.option("--out", type=FILE, required=True, help="The .npz file to write.")
+@click.option("--points", type=click.IntRange(1), help="Number of single states in the set; 2000 if not given.")
+@click.option("--paths", type=click.IntRange(1), help="Number of whole episodes in the set; 24 if not given.")
 def command(options: ProbeOptions, out: Path, points: int | None, paths: int | None) -> None:
-    """Draw states and goals from RUNS, to probe other runs with."""
+    """Save states and goals from RUNS, on which other runs can be probed."""
     with explained():
         check_place("--out", out)
         if out.suffix != ".npz":
@@ -28,8 +28,8 @@ def command(options: ProbeOptions, out: Path, points: int | None, paths: int | N
             made = evidence.probe_set
             save_probe_set(made, out)
         runs = "1 run" if len(made.sources) == 1 else f"{len(made.sources)} runs"
-        told = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in made.recipe.items())
+        recipe = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in made.recipe.items())
         click.echo(
             f"{out}: {len(made.points)} states, {len(set(made.paths.episode.tolist()))} episodes and "
-            f"{len(made.goals)} goals of {made.env}, evenly from {runs} ({told})."
+            f"{len(made.goals)} goals of {made.env}, evenly from {runs} ({recipe})."
         )

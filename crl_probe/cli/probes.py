@@ -1,4 +1,4 @@
-"""A command for every probe, made from its declaration: it prints the probe's numbers and draws its figure."""
+"""A command for every probe, made from its declaration. It prints the probe's numbers and draws its figure."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -31,7 +31,7 @@ def command_of(probe: Probe) -> click.Command:
     for field in reversed(dataclasses.fields(probe.settings)):
         if field.metadata:
             command = _option(field)(command)
-    formats = (FORMAT,) if probe.metrics else ()  # of numbers, if it has some
+    formats = (FORMAT,) if probe.metrics else ()
     bundled = probing_options(PROBE_SET, *formats, _SAVE)(command)
     return click.command(probe.command, help=probe.help)(bundled)
 
@@ -49,7 +49,7 @@ def _run(probe: Probe, options: ProbeOptions, form: str, save: Path | None, own:
     from crl_probe.summary.tables import rows_of
 
     rows = options.rows
-    settings = make_settings(probe, own)  # refuses what cannot be before anything is opened
+    settings = make_settings(probe, own)  # checked before any run is opened
     _check_figure(probe, save)
     with watched() as progress:
         opened = open_evidence(options, progress)
@@ -59,8 +59,8 @@ def _run(probe: Probe, options: ProbeOptions, form: str, save: Path | None, own:
         samples = [sample for result in results for sample in samples_of(result)]
         if probe.metrics and not samples:
             raise ConfigError(
-                "every number is undefined for these runs: their checkpoints hold NaN, or map all to one point. "
-                "Look at the losses in their metrics.jsonl."
+                "every number is undefined for these runs: their checkpoints hold NaN, or embed all states at one "
+                "point. Check the losses in their metrics.jsonl."
             )
         if save is not None:
             _draw(results[0], save)
@@ -80,10 +80,10 @@ def _result(probe: Probe, evidence: "Evidence", settings: Any) -> Any:
 
 
 def _check_figure(probe: Probe, path: Path | None) -> None:
-    """Refuse a figure that cannot be written before an hour of work for it.
+    """Refuse a figure that cannot be written, before the probe runs.
 
     Raises:
-        ConfigError: If its ending is unknown or its place cannot be written, or there is none and no number either.
+        ConfigError: If its file format is unknown, it cannot be written, or it is missing and the probe has no numbers.
     """
     if path is None:
         if not probe.metrics:

@@ -1,4 +1,4 @@
-"""The ``crl-probe`` program: its commands by name, each opened when it is called."""
+"""The ``crl-probe`` program: its commands by name, each imported when it is called."""
 
 import importlib
 from typing import Final
@@ -9,13 +9,13 @@ from crl_probe.cli.interrupt import Program
 from crl_train.cli_options import CONTEXT
 from crl_train.version import __version__
 
-# Commands that are no probe's, by the file that has them.
+# Commands that do not belong to a probe, with the file of each: those listed before and after the probes.
 _FIRST: Final = {"report": "report", "metrics": "metrics"}
 _LAST: Final = {"eval": "eval", "probe-set": "probe_set", "cache": "cache"}
 
 
 class Commands(Program):
-    """The commands, of which every probe has one; nothing is imported for those that are not called."""
+    """The commands, one for every probe and a few more; a command is imported only when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         from crl_probe.probes.registry import COMMANDS
@@ -38,7 +38,7 @@ class Commands(Program):
 @click.group(cls=Commands, context_settings=CONTEXT)
 @click.version_option(__version__, prog_name="crl-probe")
 def main() -> None:
-    """Open up trained agents and compare what depth did to them.
+    """Probe trained agents and compare them by depth.
 
     \b
     crl-probe report checkpoints/point_u_maze_*                       one page that compares depths

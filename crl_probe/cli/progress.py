@@ -1,4 +1,4 @@
-"""Work as a terminal shows it while it lasts: one line that changes, or a line for each probe; notes stay."""
+"""Progress in the terminal: one changing line, or a line for each probe, and notes that stay."""
 
 import contextlib
 import dataclasses
@@ -22,12 +22,12 @@ _BAR: Final = 16  # columns
 
 @contextlib.contextmanager
 def shown(quiet: bool = False, *, by_probe: bool = False) -> Iterator[Progress]:
-    """Show on stderr what takes time, which vanishes at the end, and notes as lines that stay.
+    """Show progress on stderr, which disappears at the end, and notes as lines that stay.
 
-    Where stderr is no terminal, notes alone are shown, so that a log file holds nothing that moves.
+    If stderr is not a terminal, only notes are shown, so that a log file holds no changing lines.
 
     Args:
-        quiet: Show nothing at all, notes included.
+        quiet: Show neither progress nor notes.
         by_probe: Show a line for each probe instead of one for all.
     """
     console = Console(stderr=True, highlight=False, quiet=quiet)
@@ -44,7 +44,7 @@ def shown(quiet: bool = False, *, by_probe: bool = False) -> Iterator[Progress]:
 
 
 class StatusLine(Progress):
-    """What is under way in one line that changes."""
+    """The current work in one changing line."""
 
     def __init__(self, status: Status) -> None:
         self._status = status
@@ -58,7 +58,7 @@ class StatusLine(Progress):
 
 @dataclasses.dataclass
 class _Line:
-    """One probe, or what is done between probes."""
+    """The state of one probe, or of the work between probes."""
 
     title: str
     state: Literal["waiting", "running", "done", "from cache", "missing"] = "waiting"
@@ -74,15 +74,15 @@ class _Line:
 
 
 class ProbeView(Progress):
-    """A line for each probe of the environment under way; environments that are done shrink to one.
+    """A line for each probe of the current environment, and one line for each finished environment.
 
     Args:
-        clock: Seconds, from whenever.
+        clock: Returns the time in seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._over: list[_Line] = []
+        self._finished: list[_Line] = []
         self._heading: _Line | None = None
         self._probes: list[_Line] = []
         self._running: _Line | None = None
@@ -95,7 +95,7 @@ class ProbeView(Progress):
     def planned(self, heading: str, titles: Sequence[str]) -> None:
         if self._heading is not None:
             self._heading.seconds = self._clock() - self._heading.begun
-            self._over.append(self._heading)
+            self._finished.append(self._heading)
         self._heading = _Line(heading, begun=self._clock())
         self._probes = [_Line(title) for title in titles]
         self._between.step("", 0, 0)
@@ -118,9 +118,10 @@ class ProbeView(Progress):
             line.state = "done"
 
     def __rich__(self) -> RenderableType:
-        """What the terminal shows now."""
+        """The current content of the terminal."""
         parts: list[RenderableType] = [
-            Text.assemble(("✓ ", "green"), line.title, (f"  {duration(line.seconds)}", "dim")) for line in self._over
+            Text.assemble(("✓ ", "green"), line.title, (f"  {duration(line.seconds)}", "dim"))
+            for line in self._finished
         ]
         if self._heading is not None:
             elapsed = duration(self._clock() - self._heading.begun, decimals=0)
@@ -133,14 +134,14 @@ class ProbeView(Progress):
             table.add_row(*self._cells(line))
         parts.append(table)
         if self._between.words:
-            parts.append(self._step_under_way(self._between))
+            parts.append(self._current_step(self._between))
         return Group(*parts)
 
     def _cells(self, line: _Line) -> tuple[RenderableType, ...]:
         if line.state == "waiting":
             return Text("·", style="dim"), Text(line.title, style="dim"), Text("waiting", style="dim")
         if line is self._running:
-            return self._turning(), Text(line.title, style="bold"), self._step_under_way(line)
+            return self._spinner_frame(), Text(line.title, style="bold"), self._current_step(line)
         if line.state == "missing":
             return (
                 Text("–", style="yellow"),
@@ -150,11 +151,11 @@ class ProbeView(Progress):
         outcome = "from cache" if line.state == "from cache" else duration(line.seconds)
         return Text("✓", style="green"), Text(line.title), Text(outcome, style="dim")
 
-    def _step_under_way(self, line: _Line) -> RenderableType:
+    def _current_step(self, line: _Line) -> RenderableType:
         table = Table.grid(padding=(0, 2, 0, 0))
         cells: list[RenderableType] = []
         if line is self._between:
-            cells.append(self._turning())
+            cells.append(self._spinner_frame())
         if line.total:
             cells.append(ProgressBar(total=line.total, completed=line.done, width=_BAR))
             cells.append(Text(f"{line.done} of {line.total}{' runs' if line is self._running else ''}", no_wrap=True))
@@ -162,16 +163,16 @@ class ProbeView(Progress):
         table.add_row(*cells)
         return table
 
-    def _turning(self) -> RenderableType:
+    def _spinner_frame(self) -> RenderableType:
         return self._spinner.render(time.monotonic())
 
 
 def duration(seconds: float, decimals: int = 1) -> str:
-    """A stretch of time as people say it.
+    """A duration in words.
 
     Args:
-        seconds: How long.
-        decimals: Digits behind the point, under a minute.
+        seconds: The duration.
+        decimals: Digits after the decimal point for less than a minute.
 
     Example:
         >>> duration(0.04), duration(7.24), duration(7.24, decimals=0), duration(200)
@@ -185,7 +186,7 @@ def duration(seconds: float, decimals: int = 1) -> str:
 
 @contextlib.contextmanager
 def _notes_printed(console: Console) -> Iterator[None]:
-    """Let what the probes have to say, such as a part that is missing and why, reach the terminal as plain lines."""
+    """Print warnings of the probes, such as why a result is missing, as plain lines in the terminal."""
     handler = _Notes(console)
     logger = logging.getLogger("crl_probe")
     logger.addHandler(handler)
@@ -198,7 +199,7 @@ def _notes_printed(console: Console) -> Iterator[None]:
 
 
 class _Notes(logging.Handler):
-    """Prints through the console that shows what is under way, which else would be torn."""
+    """Prints through the console of the progress display, so that neither breaks the lines of the other."""
 
     def __init__(self, console: Console) -> None:
         super().__init__(logging.WARNING)

@@ -1,4 +1,4 @@
-"""``crl-probe report``: one page that compares runs, written once or again whenever training has gone on."""
+"""``crl-probe report``: one page that compares runs, written once, or again for every new checkpoint."""
 
 import dataclasses
 import os
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from crl_probe.cli.interrupt import INTERRUPTED, Heeding, Interruption, interruptible
+from crl_probe.cli.interrupt import INTERRUPTED, InterruptibleProgress, Interruption, interruptible
 from crl_probe.cli.opening import evidence_settings, given_probe_set, open_earlier, open_runs, watched
 from crl_probe.cli.options import (
     FILE,
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 DEFAULT_OUT: Final = Path("reports")
 RELOAD_SECONDS: Final = 30  # of a page that follows training
-MOST_CHECKPOINTS: Final = 8  # of a run that a slider over training stops at
-# One of these is set wherever a browser could open a window under Linux.
+MOST_CHECKPOINTS: Final = 8  # of each run, on a slider over training
+# On Linux a browser can open a window only if one of these is set.
 _DISPLAYS: Final = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "WSL_DISTRO_NAME")
 
 
@@ -41,12 +41,16 @@ _DISPLAYS: Final = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "WSL_DISTRO_NAME")
 @click.option(
     "--sections",
     metavar="NAME,...",
-    help="Only these parts, such as success,landscape,lens; their probes alone are run.",
+    help="Only these sections, such as success,landscape,lens; only their probes are run.",
 )
-@click.option("--figures/--no-figures", default=True, help="Draw the figures for papers, as PDF and SVG.")
+@click.option("--figures/--no-figures", default=True, help="Also save figures for papers, as PDF and SVG.")
 @click.option("--open", "open_page", is_flag=True, help="Open the page in the browser.")
-@click.option("--watch", is_flag=True, help="Stay, and write it again when checkpoints or runs land; quote patterns.")
-@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+@click.option(
+    "--watch",
+    is_flag=True,
+    help="Keep running, and write the report again for new checkpoints and runs; quote patterns.",
+)
+@click.option("--quiet", is_flag=True, help="Print only errors.")
 def command(
     options: ProbeOptions,
     out: Path | None,
@@ -61,27 +65,27 @@ def command(
 
     With --step all, landscapes and embeddings get a slider over training.
     """
-    folders: list[Path] = []  # of the report, once it is there
+    folders: list[Path] = []  # the folder of the report, once it is written
 
-    def last_words() -> tuple[str, int]:
+    def final_message() -> tuple[str, int]:
         if folders:
             line = f"Stopped{' watching' if watch else ''}. The report is {folders[0] / 'index.html'}."
             return "" if quiet else line, 0 if watch else INTERRUPTED
-        kept = " The same command goes on from there." if options.cache else ""
-        return f"Stopped: no report was written and none replaced.{kept}", INTERRUPTED
+        resume = " Run the same command again to continue." if options.cache else ""
+        return f"Stopped: no report was written and none replaced.{resume}", INTERRUPTED
 
-    with explained(), interruptible(last_words) as interruption:
+    with explained(), interruptible(final_message) as interruption:
         wanted = None if sections is None else parse_sections(sections)
-        order = _Order(options, parse_step(options.step), out, title, wanted, figures, watch, quiet, interruption)
+        request = _Request(options, parse_step(options.step), out, title, wanted, figures, watch, quiet, interruption)
         if watch:
-            _follow_training(order, open_page, folders)
+            _follow_training(request, open_page, folders)
         else:
-            _write_first(order, open_page, folders)
+            _write_first(request, open_page, folders)
 
 
 @dataclasses.dataclass(frozen=True)
-class _Order:
-    """What is to be written; the fields are those of the command."""
+class _Request:
+    """The options of the command, and the user's request to stop."""
 
     options: ProbeOptions
     step: Step
@@ -94,19 +98,19 @@ class _Order:
     interruption: Interruption
 
     def write(self) -> "_Written":
-        """Open the runs, and write the report on them."""
+        """Open the runs and write the report."""
         started = time.monotonic()
-        with watched(self.quiet, by_probe=True) as listener:
-            progress = Heeding(listener, self.interruption)
+        with watched(self.quiet, by_probe=True) as shown:
+            progress = InterruptibleProgress(shown, self.interruption)
             from crl_probe.report import ReportSettings, write_report
             from crl_probe.runs.comparability import group_by_env
             from crl_probe.runs.workers import usable_workers
 
             settings, probe_set = evidence_settings(self.options), given_probe_set(self.options)
-            with self.interruption.waits():
+            with self.interruption.deferred():
                 newest = None if self.step == "all" else self.step
                 runs, skipped = open_runs(self.options.patterns, newest, progress)
-                by_env = group_by_env(runs, self.options.factors)  # refused before more is opened
+                by_env = group_by_env(runs, self.options.factors)  # checked before earlier checkpoints are opened
                 earlier: list[LoadedRun] = []
                 if self.step == "all":
                     earlier, more = open_earlier(runs, MOST_CHECKPOINTS, progress)
@@ -132,32 +136,32 @@ class _Order:
             )
         return _Written(made, tuple(skipped), time.monotonic() - started)
 
-    def say(self, text: str) -> None:
-        """Print a line, unless nothing is to be said."""
+    def print(self, text: str) -> None:
+        """Print a line, unless ``--quiet`` is given."""
         if not self.quiet:
             click.echo(text)
 
 
 @dataclasses.dataclass(frozen=True)
 class _Written:
-    """A report, what was skipped for it, a line each, and how long it took from opening the runs."""
+    """A report, one line for each skipped checkpoint, and the seconds that it took to make."""
 
     report: "Report"
     skipped: tuple[str, ...]
     seconds: float
 
 
-def _write_first(order: _Order, open_page: bool, folders: list[Path]) -> None:
-    """Write the report, say what is in it, and open it if asked to.
+def _write_first(request: _Request, open_page: bool, folders: list[Path]) -> None:
+    """Write the report, print its summary, and open the page if requested.
 
     Args:
-        order: What is to be written.
+        request: Options of the report.
         open_page: Whether to open it.
-        folders: Takes its folder as soon as it is there.
+        folders: Its folder is appended as soon as it is written.
     """
-    written = order.write()
+    written = request.write()
     folders.append(written.report.index.parent)
-    if not order.quiet:
+    if not request.quiet:
         from crl_probe.cli.report_summary import print_summary
 
         print_summary(written.report, written.skipped, written.seconds)
@@ -166,13 +170,13 @@ def _write_first(order: _Order, open_page: bool, folders: list[Path]) -> None:
         click.echo(f"The page was not opened: no browser could be started here. Open {page} yourself.", err=True)
 
 
-def _follow_training(order: _Order, open_page: bool, folders: list[Path]) -> None:
-    """Write the report, and again whenever something landed, until interrupted.
+def _follow_training(request: _Request, open_page: bool, folders: list[Path]) -> None:
+    """Write the report, and again for every new checkpoint or run, until interrupted.
 
     Args:
-        order: What is to be written.
-        open_page: Whether to open the first.
-        folders: Takes the folder of the first.
+        request: Options of the report.
+        open_page: Whether to open the first report.
+        folders: The folder of the first report is appended.
     """
     from crl_probe.cli.progress import duration
     from crl_probe.cli.watch import follow, take_snapshot
@@ -180,22 +184,22 @@ def _follow_training(order: _Order, open_page: bool, folders: list[Path]) -> Non
 
     def render(news: str) -> None:
         if folders:
-            again = dataclasses.replace(order, out=folders[0]).write()
-            order.say(f"{time.strftime('%H:%M:%S')}  {news}: written again in {duration(again.seconds)}")
+            again = dataclasses.replace(request, out=folders[0]).write()
+            request.print(f"{time.strftime('%H:%M:%S')}  {news}: written again in {duration(again.seconds)}")
         else:
-            _write_first(order, open_page, folders)
-            order.say("Watching the runs. Ctrl-C ends it; the report stays.")
-        stop_workers()  # they would keep every checkpoint that they ever opened
+            _write_first(request, open_page, folders)
+            request.print("Watching the runs. Ctrl-C ends it; the report stays.")
+        stop_workers()  # they would keep every checkpoint they opened in memory
 
     def sleep(seconds: float) -> None:
-        order.interruption.heed()
+        request.interruption.check()
         time.sleep(seconds)
 
-    follow(lambda: take_snapshot(order.options.patterns, order.step), render, say=order.say, sleep=sleep)
+    follow(lambda: take_snapshot(request.options.patterns, request.step), render, notify=request.print, sleep=sleep)
 
 
 def _opened(page: Path) -> bool:
-    """Open the page in the browser; False if there is none to open it in."""
+    """Open the page in the browser; False if no browser can be opened."""
     if sys.platform.startswith("linux") and not any(os.environ.get(name) for name in _DISPLAYS):
         return False
     return click.launch(page.absolute().as_uri()) == 0

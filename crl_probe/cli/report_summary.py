@@ -1,4 +1,4 @@
-"""What ``crl-probe report`` says when it is done: headline numbers, verdicts, and where everything is."""
+"""The summary that ``crl-probe report`` prints at its end: headline numbers, verdicts, and the written files."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,9 +12,9 @@ from crl_probe.cli.options import listed
 from crl_probe.cli.output import VERDICT_COLOURS, fitting, print_drawn
 from crl_probe.cli.progress import duration
 from crl_probe.probes.registry import PROBES
-from crl_probe.report import Report, Study
+from crl_probe.report import EnvFindings, Report
 from crl_probe.report.headline import HEADLINE_METRICS
-from crl_probe.summary.estimates import estimate_by_depth
+from crl_probe.summary.estimates import estimate_by_level
 from crl_probe.summary.formats import interval_words
 from crl_probe.summary.tables import Table as NumberTable
 from crl_probe.summary.tables import level_rows, tables_of
@@ -23,19 +23,19 @@ _GAP: Final = 2
 
 
 def print_summary(report: Report, skipped: Sequence[str], seconds: float) -> None:
-    """Print the most telling numbers by depth, the verdicts, what is missing, and what was written.
+    """Print the headline numbers by depth, the verdicts, what is missing, and what was written.
 
     Args:
         report: A finished report.
-        skipped: What is not in it and why, a line each.
-        seconds: How long it took, from opening the runs.
+        skipped: One line for each skipped run or checkpoint that says why.
+        seconds: Duration from opening the runs to the finished report.
     """
     print_drawn(lambda console: _draw(console, report, skipped, seconds))
 
 
 def _draw(console: Console, report: Report, skipped: Sequence[str], seconds: float) -> None:
-    for study in report.studies:
-        _draw_study(console, study)
+    for findings in report.findings:
+        _draw_findings(console, findings)
         console.print()
     for line in skipped:
         console.print(Text.assemble(("skipped: ", "yellow"), line), soft_wrap=True)
@@ -45,8 +45,8 @@ def _draw(console: Console, report: Report, skipped: Sequence[str], seconds: flo
     console.print(Text(f"{_size(report.index)}, {beside}", style="dim"))
 
 
-def _draw_study(console: Console, study: Study) -> None:
-    for table in _headline(study):
+def _draw_findings(console: Console, findings: EnvFindings) -> None:
+    for table in _headline(findings):
         for number, part in enumerate(fitting(table, console.width, title_once=True)):
             if number:
                 console.print()
@@ -56,25 +56,25 @@ def _draw_study(console: Console, study: Study) -> None:
     grid = Table.grid(padding=(0, _GAP, 0, 0))
     grid.add_column(no_wrap=True)
     grid.add_column()
-    for verdict in study.verdicts:
+    for verdict in findings.verdicts:
         grid.add_row(Text(verdict.word, style=VERDICT_COLOURS[verdict.word]), Text(verdict.claim))
-    for name in study.measured.missing:
+    for name in findings.measured.missing:
         grid.add_row(Text("not available", style="yellow"), Text(f"{PROBES[name].title}; the report says why."))
     console.print(grid)
 
 
-def _headline(study: Study) -> list[NumberTable]:
-    """The numbers of the report's first screen, or nothing if no such number is defined."""
+def _headline(findings: EnvFindings) -> list[NumberTable]:
+    """The numbers of the report's first screen; empty if none of them is defined."""
     shown = [
         sample
-        for sample in study.measured.samples
-        if (sample.metric, sample.evidence) in HEADLINE_METRICS and not sample.part
+        for sample in findings.measured.samples
+        if (sample.metric, sample.source) in HEADLINE_METRICS and not sample.part
     ]
-    return tables_of(level_rows(estimate_by_depth(shown)), together=True)
+    return tables_of(level_rows(estimate_by_level(shown)), together=True)
 
 
 def _beside(folder: Path) -> list[str]:
-    """What the folder holds beside the page."""
+    """The files in the report's folder other than the page."""
     files = sorted(entry.name for entry in folder.iterdir() if entry.is_file() and entry.name != "index.html")
     figures = len(list(folder.glob("figures/*.pdf")))
     return [*files, *([f"{figures} figure{'' if figures == 1 else 's'} as PDF and SVG"] if figures else [])]

@@ -1,4 +1,4 @@
-"""Following training: look at the runs every few seconds, and write the report again when something landed."""
+"""Follow training: check the runs every few seconds, and write the report again for new checkpoints and runs."""
 
 import dataclasses
 import time
@@ -16,16 +16,16 @@ from crl_train.run_dir import RunDir
 SECONDS_BETWEEN_SNAPSHOTS: Final = 5.0
 _MOST_NAMED: Final = 3
 
-Checkpoint: TypeAlias = tuple[int, int]  # environment steps, and when it was written
+Checkpoint: TypeAlias = tuple[int, int]  # environment steps and time of writing
 
 
 @dataclasses.dataclass(frozen=True)
 class Snapshot:
-    """Which runs had which checkpoints at one moment.
+    """The checkpoints of all runs at one moment.
 
     Attributes:
-        runs: Checkpoints that a report would look at, by run.
-        problem: Why there is none, if so.
+        runs: Checkpoints that a report would use, by run.
+        problem: Why there are none; empty if there are some.
     """
 
     runs: Mapping[Path, Sequence[Checkpoint]]
@@ -33,7 +33,7 @@ class Snapshot:
 
 
 def take_snapshot(patterns: Sequence[str], step: Step) -> Snapshot:
-    """Find which runs have which whole checkpoints now; patterns are expanded anew, so that new runs are found."""
+    """Find the complete checkpoints of all runs; patterns are expanded each time, so that new runs are found."""
     try:
         paths = find_runs(patterns)
     except RunNotFoundError as error:
@@ -47,25 +47,25 @@ def follow(
     take: Callable[[], Snapshot],
     render: Callable[[str], None],
     *,
-    say: Callable[[str], None],
+    notify: Callable[[str], None],
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Render whenever a snapshot holds something new, until the user ends it (Ctrl-C).
+    """Render whenever a snapshot holds something new, until the user stops it (Ctrl-C).
 
     Args:
         take: Takes a snapshot.
-        render: Makes a report, told what is new.
-        say: Shows why there is nothing to render yet.
-        sleep: Waits so many seconds.
+        render: Writes a report. Its argument says what is new.
+        notify: Shows why there is nothing to render yet.
+        sleep: Waits for a number of seconds.
 
     Raises:
-        ConfigError: If the first report cannot be made as asked; what goes wrong later is told, and watching goes on.
+        ConfigError: If an option of the first report is not usable. Later errors are printed, and watching continues.
     """
     before, rendered = Snapshot({}), False
     while True:
         now = take()
         if now.problem and now != before:
-            say(f"Waiting: {now.problem}")
+            notify(f"Waiting: {now.problem}")
         elif now != before:
             try:
                 render(news(before, now))
@@ -79,7 +79,7 @@ def follow(
 
 
 def news(before: Snapshot, now: Snapshot) -> str:
-    """What a snapshot holds that the one before it did not.
+    """The differences of a snapshot from the one before it, in words.
 
     Example:
         >>> news(Snapshot({}), Snapshot({Path("runs/maze_d4_s0"): [(80_000, 1)]}))
@@ -87,8 +87,8 @@ def news(before: Snapshot, now: Snapshot) -> str:
     """
     changed = [path for path in now.runs if now.runs[path] != before.runs.get(path)]
     gone = [path for path in before.runs if path not in now.runs]
-    told = [f"{path.name} at {now.runs[path][-1][0]:,} steps" for path in changed]
-    return _named([*told, *(f"{path.name} is gone" for path in gone)])
+    new = [f"{path.name} at {now.runs[path][-1][0]:,} steps" for path in changed]
+    return _named([*new, *(f"{path.name} is gone" for path in gone)])
 
 
 def _checkpoints(run: RunDir, step: Step) -> tuple[Checkpoint, ...]:
@@ -101,7 +101,7 @@ def _checkpoints(run: RunDir, step: Step) -> tuple[Checkpoint, ...]:
 
 
 def _written(folder: Path) -> int:
-    """When the folder was written; a run that is trained again replaces its checkpoints, and may be doing so now."""
+    """Time of writing of the folder; 0 if a run that is trained again is replacing this checkpoint now."""
     try:
         return folder.stat().st_mtime_ns
     except FileNotFoundError:

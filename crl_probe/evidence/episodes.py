@@ -7,10 +7,11 @@ from jaxtyping import Bool, Float, Int
 
 from crl_probe.runs.agent import Agent
 from crl_probe.runs.run_info import RunInfo
+from crl_probe.store.showing import Shown
 
 
-@dataclasses.dataclass(frozen=True)
-class OnPolicyEpisodes:
+@dataclasses.dataclass(frozen=True, repr=False)
+class OnPolicyEpisodes(Shown):
     """Recorded episodes of one agent acting with its mean action.
 
     Attributes:

@@ -102,8 +102,12 @@ class Evidence:
         self.use_cache = use_cache
         self.workers = workers
         self.progress = progress
-        self._given = probe_set
+        self.given_probe_set = probe_set
         self._by_hand = _checked_goals(settings.goal_positions, self.env) if settings.goal_positions else None
+
+    def __repr__(self) -> str:
+        runs = "1 run" if len(self.runs) == 1 else f"{len(self.runs)} runs"
+        return f"Evidence({self.env.name}, {runs} by {', '.join(self.by)}, {self.settings.episodes} episodes each)"
 
     @property
     def env(self) -> "GoalEnv":
@@ -180,15 +184,15 @@ class Evidence:
         """The shared goals."""
         if self._by_hand is not None:
             return self._by_hand
-        if self._given is not None:
-            return self._given.goals
+        if self.given_probe_set is not None:
+            return self.given_probe_set.goals
         return choose_goals(self.env, self.settings.goals, self.settings.seed)
 
     @functools.cached_property
     def probe_set(self) -> ProbeSet:
         """The shared states, actions and goals."""
-        if self._given is not None:
-            return self._given
+        if self.given_probe_set is not None:
+            return self.given_probe_set
         s = self.settings
         return cached(
             "probe_set",

@@ -15,13 +15,14 @@ from crl_probe.evidence.places import achieved_goals
 from crl_probe.evidence.probe_set import Points
 from crl_probe.runs.agent import EmbeddingAgent
 from crl_probe.runs.errors import ProbeError
+from crl_probe.store.showing import Shown
 
 if TYPE_CHECKING:
     from crl_train.envs.goal_env import GoalEnv
 
 
-@dataclasses.dataclass(frozen=True)
-class Pairs:
+@dataclasses.dataclass(frozen=True, repr=False)
+class Pairs(Shown):
     """Full batches of pairs, one pair a row, batch after batch.
 
     Attributes:

@@ -18,6 +18,7 @@ from crl_probe.evidence.episodes import OnPolicyEpisodes
 from crl_probe.evidence.places import geodesic_distances
 from crl_probe.runs.run_info import RunInfo
 from crl_probe.store.results import load_result, register_nested, save_result
+from crl_probe.store.showing import Shown
 from crl_train.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -29,8 +30,8 @@ _STRATIFIED_AXES = 3  # of goals with more entries, the first three
 
 
 @register_nested
-@dataclasses.dataclass(frozen=True)
-class Points:
+@dataclasses.dataclass(frozen=True, repr=False)
+class Points(Shown):
     """State-actions and where they come from, one a row.
 
     Attributes:
@@ -59,8 +60,8 @@ class Points:
         return Points(**{field.name: getattr(self, field.name)[chosen] for field in dataclasses.fields(self)})
 
 
-@dataclasses.dataclass(frozen=True)
-class ProbeSet:
+@dataclasses.dataclass(frozen=True, repr=False)
+class ProbeSet(Shown):
     """The states, actions and goals on which all agents of a comparison are measured.
 
     Attributes:

@@ -18,6 +18,8 @@ Which function answers which question:
 - Is a difference real? ``estimate_over_seeds`` for one number with its interval, ``compare_depths`` and ``verdict`` for
   the effect of depth.
 
+Arrays may be NumPy's, JAX's, pandas' or plain lists; anything else is refused in one sentence. Masks are boolean.
+
 ``DEFINITIONS`` describes each metric in words. A metric that is undefined for its input raises ``MetricError``. The
 success metrics are defined in ``crl_train.goal_metrics``, because the trainer logs the same numbers; they raise that
 package's ``ConfigError``. Both errors are a ``ValueError``.

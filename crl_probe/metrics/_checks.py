@@ -1,9 +1,11 @@
 """Input checks that the metrics share."""
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from jaxtyping import Shaped
+
+from crl_train.array_likes import takes_array_likes
 
 
 class MetricError(ValueError):
@@ -12,6 +14,10 @@ class MetricError(ValueError):
     Code that computes many metrics catches this error and shows the number as missing. Any other error is a mistake in
     the call.
     """
+
+
+array_likes: Final = takes_array_likes(MetricError)
+"""At the door of every public metric: it takes lists and other arrays too."""
 
 
 def require_finite(**named_arrays: Shaped[np.ndarray, "..."] | float) -> None:

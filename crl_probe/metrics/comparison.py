@@ -14,7 +14,7 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 from jaxtyping import Float
 
-from crl_probe.metrics._checks import MetricError, require_at_least
+from crl_probe.metrics._checks import MetricError, array_likes, require_at_least
 from crl_probe.metrics.statistics import (
     CONFIDENCE,
     Estimate,
@@ -39,7 +39,7 @@ Values: TypeAlias = Float[np.ndarray, " _"]
 ByDepth: TypeAlias = Mapping[int, Values]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Gain:
     """The difference between a deeper and a shallower network.
 
@@ -62,6 +62,9 @@ class Gain:
     enough: bool
     clear: bool
 
+    def __repr__(self) -> str:
+        return f"Gain(from depth {self.shallow} to {self.deep}: {self.difference})"
+
     @property
     def is_jump(self) -> bool:
         """Whether the number at least doubled, with enough seeds, and its difference is clearly above 0."""
@@ -70,7 +73,7 @@ class Gain:
         return self.enough and doubled and self.clear
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class DepthComparison:
     """One metric over all depths.
 
@@ -89,6 +92,10 @@ class DepthComparison:
     total: Gain | None
     critical_depth: int | None
     verdict: Word
+
+    def __repr__(self) -> str:
+        change = "" if self.total is None else f", change {self.total.difference}"
+        return f"DepthComparison(depths {', '.join(map(str, self.depths))}{change}: {self.verdict})"
 
 
 def corrected_confidence(comparisons: int) -> float:
@@ -121,7 +128,7 @@ def aggregate_difference(deep: Values, shallow: Values, confidence: float = CONF
 
     Example:
         >>> aggregate_difference(np.array([5.0, 5.0, 5.0]), np.array([2.0, 2.0, 2.0]))
-        Estimate(value=3.0, low=3.0, high=3.0, unit='seeds', count=6)
+        Estimate(3 [3, 3] over 6 seeds)
 
     Source: Agarwal et al. 2021, arXiv 2108.13264.
     """
@@ -163,6 +170,7 @@ def aggregate_ratio(deep: Values, shallow: Values, confidence: float = CONFIDENC
     return Estimate(value, float(low), float(high), "seeds", len(deep) + len(shallow))
 
 
+@array_likes
 def probability_of_improvement(deep: Values, shallow: Values) -> Estimate:
     """Probability that a seed of the deeper network beats one of the shallower: P(deep > shallow) + P(equal) / 2.
 
@@ -222,6 +230,7 @@ def verdict(low: float, high: float, null: float = 0.0, enough: bool = True) -> 
     return CONTRADICTED if high < null else UNDECIDED
 
 
+@array_likes
 def critical_depth(by_depth: ByDepth) -> int | None:
     """The smallest depth at which the number is at least twice that of the next shallower depth.
 
@@ -250,6 +259,7 @@ def critical_depth(by_depth: ByDepth) -> int | None:
     return _first_jump(_steps(by_depth))
 
 
+@array_likes
 def compare_depths(by_depth: ByDepth, *, larger_is_better: bool = True) -> DepthComparison:
     """Compare neighbouring depths, and the deepest with the shallowest, and judge whether more depth is better.
 

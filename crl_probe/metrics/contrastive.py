@@ -7,13 +7,14 @@ state-action, column j a goal, and the diagonal holds each state-action with its
 import numpy as np
 from jaxtyping import Float, Int
 
-from crl_probe.metrics._checks import MetricError, require_at_least, require_finite, require_same_length
+from crl_probe.metrics._checks import MetricError, array_likes, require_at_least, require_finite, require_same_length
 
 Energies = Float[np.ndarray, "pairs pairs"]
 
 _READABLE_SHARE = 0.9
 
 
+@array_likes
 def retrieval_accuracy(energies: Energies) -> float:
     """Share of state-actions whose own goal has the highest energy among all goals of the batch.
 
@@ -40,6 +41,7 @@ def retrieval_accuracy(energies: Energies) -> float:
     return float((np.diag(highest) / highest.sum(axis=1)).mean())
 
 
+@array_likes
 def infonce_bound(energies: Energies) -> float:
     """Lower bound on the mutual information of state-actions and their goals, in nats: log pairs - InfoNCE.
 
@@ -68,6 +70,7 @@ def infonce_bound(energies: Energies) -> float:
     return float((np.log(len(rows)) - loss).mean())
 
 
+@array_likes
 def readable_depth(values: Float[np.ndarray, " prefixes"], blocks: Int[np.ndarray, " prefixes"] | None = None) -> float:
     """Smallest share of a network's blocks that reaches 90 % of the score of the whole network.
 

@@ -6,7 +6,7 @@ from typing import Literal
 from crl_probe.metrics._definition_table import TABLE
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class MetricDefinition:
     """One metric in words, and what axes and number formats need to know about it.
 
@@ -62,6 +62,9 @@ class MetricDefinition:
     def unit_text(self) -> str:
         """What files and tables print beside its numbers: the unit, or the range of a number without one."""
         return self.unit or self.range_text
+
+    def __repr__(self) -> str:
+        return f"MetricDefinition({self.name!r}, {self.unit})"
 
 
 DEFINITIONS: dict[str, MetricDefinition] = {

@@ -9,6 +9,7 @@ from jaxtyping import Float, Shaped
 
 from crl_probe.metrics._checks import (
     MetricError,
+    array_likes,
     require_at_least,
     require_finite,
     require_same_length,
@@ -24,6 +25,7 @@ _RIDGE_PENALTIES = np.logspace(-3, 6, 10)
 _FOLD_SEED = 0
 
 
+@array_likes
 def effective_rank(points: Points) -> float:
     """Number of directions in which the points spread; directions of little spread count for little.
 
@@ -55,6 +57,7 @@ def effective_rank(points: Points) -> float:
     return float(np.exp(-(shares * np.log(shares)).sum()))
 
 
+@array_likes
 def cka(first: Float[np.ndarray, "points first_dim"], second: Float[np.ndarray, "points second_dim"]) -> float:
     """Similarity of two representations of the same points: linear CKA with the unbiased estimator.
 
@@ -89,6 +92,7 @@ def cka(first: Float[np.ndarray, "points first_dim"], second: Float[np.ndarray, 
     return _similarity(x, y) / (_self_similarity("first", x) * _self_similarity("second", y)) ** 0.5
 
 
+@array_likes
 def dormant_fraction(mean_activations: Float[np.ndarray, "layers units"], threshold: float = 0.025) -> float:
     """Share of units that are almost never active, compared to the other units of their layer.
 
@@ -123,6 +127,7 @@ def dormant_fraction(mean_activations: Float[np.ndarray, "layers units"], thresh
     return float((activations <= threshold * activations.mean(axis=1, keepdims=True)).mean())
 
 
+@array_likes
 def residual_contribution(before: Float[np.ndarray, "points width"], after: Float[np.ndarray, "points width"]) -> float:
     """Size of a residual block's addition to the stream, relative to its input.
 
@@ -155,6 +160,7 @@ def residual_contribution(before: Float[np.ndarray, "points width"], after: Floa
     return float((added / entering).mean())
 
 
+@array_likes
 def linear_decodability(
     features: Points,
     targets: Float[np.ndarray, "points ..."],
@@ -178,6 +184,7 @@ def linear_decodability(
     return float(decodability_by_fold(features, targets, folds, groups).mean())
 
 
+@array_likes
 def decodability_by_fold(
     features: Points,
     targets: Float[np.ndarray, "points ..."],

@@ -10,7 +10,7 @@ positions are equally far from the goal, even if their computed distances differ
 import numpy as np
 from jaxtyping import Bool, Float, Int, Num
 
-from crl_probe.metrics._checks import MetricError, require_at_least, require_finite, require_mask
+from crl_probe.metrics._checks import MetricError, array_likes, require_at_least, require_finite, require_mask
 
 Grid = Float[np.ndarray, "nx ny"]
 Mask = Bool[np.ndarray, "nx ny"]
@@ -24,6 +24,7 @@ _ROUNDING = 1e-12
 _SAME_ORDER = 1e-9
 
 
+@array_likes
 def geodesic_rank(values: Grid, geodesic: Grid, free: Mask) -> float:
     """Spearman correlation of the value with minus the geodesic distance to the goal, over free cells.
 
@@ -51,6 +52,7 @@ def geodesic_rank(values: Grid, geodesic: Grid, free: Mask) -> float:
     return _spearman("values", values[free], "geodesic", -geodesic[free])
 
 
+@array_likes
 def euclidean_rank(values: Grid, euclidean: Grid, free: Mask) -> float:
     """Spearman correlation of the value with minus the straight-line distance to the goal, over free cells.
 
@@ -68,6 +70,7 @@ def euclidean_rank(values: Grid, euclidean: Grid, free: Mask) -> float:
     return _spearman("values", values[free], "euclidean", -euclidean[free])
 
 
+@array_likes
 def topology_gain(values: Grid, geodesic: Grid, euclidean: Grid, free: Mask) -> float:
     """Partial Spearman correlation of value and minus geodesic distance, given straight-line distance.
 
@@ -108,6 +111,7 @@ def topology_gain(values: Grid, geodesic: Grid, euclidean: Grid, free: Mask) -> 
     return float(np.clip((value_geodesic - value_euclidean * between) / np.sqrt(unexplained), -1.0, 1.0))
 
 
+@array_likes
 def ascent_success(values: Grid, free: Mask, goal_index: tuple[int, int]) -> float:
     """Share of free cells from which steepest ascent of the landscape ends within one cell of the goal.
 
@@ -174,6 +178,7 @@ def steepest_ascent(values: Grid, free: Mask) -> Int[np.ndarray, "nx ny"]:
     return np.where(slopes.max(axis=0) > 0, np.take_along_axis(neighbour, steepest, axis=0)[0], own_index)
 
 
+@array_likes
 def spurious_maxima(values: Grid, free: Mask, goal_index: tuple[int, int]) -> float:
     """Local maxima of the landscape outside the goal's cell, per 100 free cells.
 

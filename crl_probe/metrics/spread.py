@@ -8,13 +8,21 @@ between networks: they do not change if an embedding is rotated, shifted or scal
 import numpy as np
 from jaxtyping import Bool, Float
 
-from crl_probe.metrics._checks import MetricError, require_at_least, require_finite, require_mask, require_same_length
+from crl_probe.metrics._checks import (
+    MetricError,
+    array_likes,
+    require_at_least,
+    require_finite,
+    require_mask,
+    require_same_length,
+)
 from crl_probe.metrics._points import centred
 
 Embeddings = Float[np.ndarray, "points repr_dim"]
 Near = Bool[np.ndarray, " points"]
 
 
+@array_likes
 def near_spread(phi: Embeddings, near: Near) -> float:
     """Root mean square distance of the near embeddings to their centroid.
 
@@ -42,6 +50,7 @@ def near_spread(phi: Embeddings, near: Near) -> float:
     return _spread(phi[near])
 
 
+@array_likes
 def spread_ratio(phi: Embeddings, near: Near) -> float:
     """Near spread as a share of the spread of the whole set.
 
@@ -63,6 +72,7 @@ def spread_ratio(phi: Embeddings, near: Near) -> float:
     return near_part / whole
 
 
+@array_likes
 def goal_resolution(phi: Embeddings, achieved: Float[np.ndarray, "points goal_dim"], near: Near) -> float:
     """Spread ratio of the embeddings divided by the spread ratio of the achieved goals.
 
@@ -97,6 +107,7 @@ def goal_resolution(phi: Embeddings, achieved: Float[np.ndarray, "points goal_di
     return embedded / (places / _spread(achieved))
 
 
+@array_likes
 def near_dimension(phi: Embeddings, near: Near) -> float:
     """Participation ratio of the near covariance: the number of directions in which the near embeddings spread.
 
@@ -125,6 +136,7 @@ def near_dimension(phi: Embeddings, near: Near) -> float:
     return float(variances.sum() ** 2 / (variances**2).sum())
 
 
+@array_likes
 def goal_offset(phi: Embeddings, near: Near, psi: Float[np.ndarray, " repr_dim"]) -> float:
     """Distance from the centroid of the near embeddings to the goal's embedding, over the spread of the whole set.
 

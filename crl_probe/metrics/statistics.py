@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
-from crl_probe.metrics._checks import require_at_least, require_finite
+from crl_probe.metrics._checks import array_likes, require_at_least, require_finite
 
 RESAMPLES = 2_000
 CONFIDENCE = 0.95
@@ -19,7 +19,7 @@ _BOOTSTRAP_SEED = 20_250_301
 _MINIMUM_FOR_TRIMMING = 4
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Estimate:
     """A number with its interval, and what was resampled to get it.
 
@@ -37,7 +37,14 @@ class Estimate:
     unit: str
     count: int
 
+    def __str__(self) -> str:
+        return f"{self.value:.4g} [{self.low:.4g}, {self.high:.4g}]"
 
+    def __repr__(self) -> str:
+        return f"Estimate({self} over {self.count} {self.unit})"
+
+
+@array_likes
 def interquartile_mean(values: Shaped[np.ndarray, "*batch n"]) -> Shaped[np.ndarray, "*batch"]:
     """Mean of the middle half along the last axis; the plain mean for fewer than 4 values.
 
@@ -119,6 +126,7 @@ def percentile_interval(
     return float(low), float(high)
 
 
+@array_likes
 def bootstrap_interval(
     values: Float[np.ndarray, " n"],
     statistic: Callable[[np.ndarray], np.ndarray] = interquartile_mean,
@@ -175,6 +183,7 @@ def aggregate_over_seeds(by_seed: Float[np.ndarray, " seeds"]) -> Estimate:
     return Estimate(float(interquartile_mean(by_seed)), low, high, "seeds", len(by_seed))
 
 
+@array_likes
 def estimate_over_seeds(
     samples_by_seed: Sequence[Float[np.ndarray, " _"] | Bool[np.ndarray, " _"]],
     sample_unit: str,

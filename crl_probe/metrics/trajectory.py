@@ -7,11 +7,12 @@ after it, small movements around the goal would count as detours.
 import numpy as np
 from jaxtyping import Float
 
-from crl_probe.metrics._checks import MetricError, require_at_least, require_finite, require_same_length
+from crl_probe.metrics._checks import MetricError, array_likes, require_at_least, require_finite, require_same_length
 
 Trajectory = Float[np.ndarray, "steps repr_dim"]
 
 
+@array_likes
 def embedding_path_length(phi: Trajectory) -> float:
     """Length of the path of embeddings: the sum of the distances between successive ones.
 
@@ -35,6 +36,7 @@ def embedding_path_length(phi: Trajectory) -> float:
     return float(np.linalg.norm(np.diff(phi.astype(np.float64), axis=0), axis=1).sum())
 
 
+@array_likes
 def straightness(phi: Trajectory) -> float:
     """Distance from first to last embedding, divided by the length of the path between them.
 
@@ -59,6 +61,7 @@ def straightness(phi: Trajectory) -> float:
     return min(float(np.linalg.norm(phi[-1].astype(np.float64) - phi[0])) / length, 1.0)
 
 
+@array_likes
 def energy_monotonicity(energy: Float[np.ndarray, " steps"]) -> float:
     """Kendall's tau-b between time and energy along an episode.
 
@@ -88,6 +91,7 @@ def energy_monotonicity(energy: Float[np.ndarray, " steps"]) -> float:
     return float(kendalltau(np.arange(len(energy)), energy).statistic)
 
 
+@array_likes
 def trustworthiness(
     embeddings: Float[np.ndarray, "points repr_dim"], picture: Float[np.ndarray, "points dims"], neighbours: int = 15
 ) -> float:

@@ -6,7 +6,7 @@ from typing import TypeAlias
 import numpy as np
 from jaxtyping import Float, Int
 
-from crl_probe.metrics._checks import MetricError, require_finite, require_mask
+from crl_probe.metrics._checks import MetricError, array_likes, require_finite, require_mask
 from crl_probe.metrics.landscape import Grid, Mask
 
 _DECIMALS = 9  # distances that agree to this precision count as equal
@@ -14,6 +14,7 @@ _DECIMALS = 9  # distances that agree to this precision count as equal
 FacingPairs: TypeAlias = tuple[Int[np.ndarray, "walls 2"], Int[np.ndarray, "open 2"]]
 
 
+@array_likes
 def wall_contrast(values: Grid, euclidean: Grid, free: Mask) -> float:
     """How much more the value changes across a wall than across open floor of the same width.
 

@@ -4,8 +4,9 @@ A probe is one file in this folder: settings, a result, a function ``run``, and 
 """
 
 import dataclasses
+import importlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, cast, runtime_checkable
 
 import numpy as np
 
@@ -17,6 +18,30 @@ if TYPE_CHECKING:
 
 Record: TypeAlias = Literal["episodes", "goals", "shared"]
 Source: TypeAlias = Literal["on-policy", "shared", "grid"]
+
+
+@dataclasses.dataclass(frozen=True)
+class LastLevel:
+    """A number at the last level of a study, such as the deepest.
+
+    Attributes:
+        label: The level in words.
+        text: The number with its interval, which is also its ``str``.
+        low: Lower end of the interval.
+        high: Upper end of the interval.
+        num_samples: Samples that the interval is over; 1 where there is none.
+        has_one_seed: Whether the level has one seed, so that the interval is over that run's own samples.
+    """
+
+    label: str
+    text: str
+    low: float
+    high: float
+    num_samples: int
+    has_one_seed: bool
+
+    def __str__(self) -> str:
+        return self.text
 
 
 @runtime_checkable
@@ -36,22 +61,8 @@ class Findings(Protocol):
             The sentence; empty if there is no such number.
         """
 
-    def at_last(self, metric: str, source: Source) -> "LastLevel | None":
+    def at_last(self, metric: str, source: Source) -> LastLevel | None:
         """A number at the last level, such as the deepest; None if there is none."""
-
-
-@runtime_checkable
-class LastLevel(Protocol):
-    """A number at the last level of a study."""
-
-    label: str
-    low: float
-    high: float
-    num_samples: int
-    has_one_seed: bool
-
-    def __str__(self) -> str:
-        """The number with its interval."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,7 +98,13 @@ def anywhere(env: "GoalEnv") -> str:
     return ""
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
+def function_at(place: str) -> Callable[..., Any]:
+    """The function that a declaration names as ``module:function``."""
+    module, _, name = place.partition(":")
+    return cast(Callable[..., Any], getattr(importlib.import_module(module), name))
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, repr=False)
 class Probe:
     """The declaration of one probe.
 
@@ -110,6 +127,7 @@ class Probe:
         finding: What the runs show, in one sentence with numbers; empty if there is nothing to report.
         notes: More sentences below the section, for a result.
         charts: Metrics that are charted by level, on the page and in figures for papers.
+        references: By charted metric a level to hold its values against, and what it stands for, for a result.
         tables: Tables of numbers on the page.
         page: Further content of the page: ``module:function`` of a result; see ``crl_probe.render.page.panels``.
         paper: Its figure for papers, ``module:function`` of a result; empty if it only has the charts by level.
@@ -134,7 +152,11 @@ class Probe:
     finding: Callable[[Findings], str] = lambda _: ""
     notes: Callable[[Any], tuple[str, ...]] = lambda _: ()
     charts: tuple[str, ...] = ()
+    references: Callable[[Any], dict[str, tuple[float, str]]] = lambda _: {}
     tables: tuple[NumberTable, ...] = ()
     page: str = ""
     paper: str = ""
     scale: tuple[str, str] | None = None
+
+    def __repr__(self) -> str:
+        return f"Probe({self.name!r}, command {self.command!r})"

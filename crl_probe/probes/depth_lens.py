@@ -14,6 +14,7 @@ from crl_probe import metrics
 from crl_probe.evidence.pairs import Pairs, energies_by_batch, shared_pairs
 from crl_probe.evidence.places import floor_of
 from crl_probe.probes.declaration import NumberTable, Probe
+from crl_probe.probes.result import ProbeResult
 from crl_probe.probes.samples import MetricSamples, metric_samples, or_nan
 from crl_probe.runs.agent import LayeredAgent
 from crl_probe.runs.blocks import evenly_spaced_blocks, points_that_fit
@@ -53,8 +54,8 @@ class DepthLensSettings:
             )
 
 
-@dataclasses.dataclass(frozen=True)
-class DepthLensResult:
+@dataclasses.dataclass(frozen=True, repr=False)
+class DepthLensResult(ProbeResult):
     """Scores of each critic after its first blocks; NaN where one is undefined.
 
     Attributes:

@@ -20,6 +20,7 @@ from crl_probe.evidence.probe_set import along_paths
 from crl_probe.metrics.definitions import names_of
 from crl_probe.probes._projection import principal_projections
 from crl_probe.probes.declaration import Probe, option
+from crl_probe.probes.result import ProbeResult
 from crl_probe.probes.samples import MetricSamples, metric_samples, or_nan
 from crl_probe.runs import encode
 from crl_probe.runs.agent import EmbeddingAgent
@@ -62,8 +63,8 @@ class EmbeddingTrajectorySettings:
             raise ConfigError(f"epochs={self.epochs} is not usable: a projection takes at least 1. Use 100.")
 
 
-@dataclasses.dataclass(frozen=True)
-class EmbeddingTrajectoryResult:
+@dataclasses.dataclass(frozen=True, repr=False)
+class EmbeddingTrajectoryResult(ProbeResult):
     """Projections of the shared set, and numbers on each agent's own episodes.
 
     Attributes:
@@ -298,6 +299,6 @@ PROBE = Probe(
         "little: path length, straightness and monotonicity are measured in the full embedding space, on each agent's "
         "own episodes up to first arrival. Trustworthiness and variance are of the projections, on the shared states.",
     ),
-    page="crl_probe.render.page.embedding_trajectory:trajectory_view",
+    page="crl_probe.render.page.panels:trajectories",
     paper="crl_probe.render.paper.figures:trajectory_figure",
 )

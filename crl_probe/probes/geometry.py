@@ -12,6 +12,7 @@ from jaxtyping import Float, Int
 from crl_probe import metrics
 from crl_probe.evidence.places import achieved_goals, geodesic_distances
 from crl_probe.probes.declaration import NumberTable, Probe
+from crl_probe.probes.result import ProbeResult
 from crl_probe.probes.samples import MetricSamples, metric_samples, or_nan
 from crl_probe.runs.agent import Agent, EmbeddingAgent
 from crl_probe.runs.errors import ProbeError
@@ -35,8 +36,8 @@ class GeometrySettings:
     folds: int = 5
 
 
-@dataclasses.dataclass(frozen=True)
-class GeometryResult:
+@dataclasses.dataclass(frozen=True, repr=False)
+class GeometryResult(ProbeResult):
     """Geometry of the embeddings of the shared points; NaN where a number is undefined, as for a collapsed network.
 
     Attributes:

@@ -11,6 +11,7 @@ from crl_probe.evidence.episodes import OnPolicyEpisodes
 from crl_probe.evidence.places import achieved_goals, geodesic_distances
 from crl_probe.metrics.definitions import names_of
 from crl_probe.probes.declaration import NumberTable, Probe
+from crl_probe.probes.result import ProbeResult
 from crl_probe.probes.samples import MetricSamples, metric_samples, or_nan
 from crl_probe.runs.agent import EmbeddingAgent
 from crl_probe.runs.errors import ProbeError
@@ -35,8 +36,8 @@ class GoalClustersSettings:
     min_near: int = 20
 
 
-@dataclasses.dataclass(frozen=True)
-class GoalClustersResult:
+@dataclasses.dataclass(frozen=True, repr=False)
+class GoalClustersResult(ProbeResult):
     """Spread around every shared goal, on the shared set and on each agent's own states.
 
     Attributes:
@@ -67,7 +68,7 @@ class GoalClustersResult:
             entry
             for evidence, table in (("shared", self.shared), ("on-policy", self.on_policy))
             for name, values in table.items()
-            for run, by_goal in zip(self.runs, values[:, np.isfinite(values).all(axis=0)], strict=True)
+            for run, by_goal in zip(self.runs, np.where(np.isfinite(values).all(axis=0), values, np.nan), strict=True)
             for entry in metric_samples(run, name, evidence, "goals", by_goal)
         )
 
@@ -180,5 +181,6 @@ PROBE = Probe(
         "reflect where each agent goes.",
     ),
     charts=_CHARTED,
+    references=lambda _: {"goal_resolution": (1.0, "as in the maze")},
     tables=(NumberTable(_CHARTED, "shared", "shared probe set"), NumberTable(_CHARTED, "on-policy", "own episodes")),
 )

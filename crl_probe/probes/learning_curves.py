@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from crl_probe.probes.declaration import Probe
+from crl_probe.probes.result import ProbeResult
 from crl_probe.runs.errors import ProbeError
 from crl_probe.runs.run_info import RunInfo
 
@@ -24,8 +25,8 @@ class LearningCurvesSettings:
     columns: tuple[str, ...] = ("eval/success_rate", "eval/time_at_goal", "critic/categorical_accuracy")
 
 
-@dataclasses.dataclass(frozen=True)
-class LearningCurvesResult:
+@dataclasses.dataclass(frozen=True, repr=False)
+class LearningCurvesResult(ProbeResult):
     """Logged metrics over environment steps.
 
     Attributes:

@@ -12,6 +12,7 @@ from crl_probe.evidence.places import floor_of, without_maze
 from crl_probe.metrics.definitions import names_of
 from crl_probe.metrics.landscape import steepest_ascent
 from crl_probe.probes.declaration import Findings, Probe, option
+from crl_probe.probes.result import ProbeResult
 from crl_probe.probes.samples import MetricSamples, metric_samples, or_nan
 from crl_probe.runs import encode
 from crl_probe.runs.agent import Agent, EmbeddingAgent, SamplingAgent, check_agents
@@ -64,8 +65,8 @@ class QLandscapeSettings:
             )
 
 
-@dataclasses.dataclass(frozen=True)
-class QLandscapeResult:
+@dataclasses.dataclass(frozen=True, repr=False)
+class QLandscapeResult(ProbeResult):
     """Landscapes and their topology scores.
 
     Attributes:
@@ -348,7 +349,7 @@ PROBE = Probe(
         f"{int(result.free.sum()):,} free cells, then aggregated over seeds. Energies of two networks share no unit: "
         "colour is the rank within one landscape, unless energy is selected, which has its own scale in every panel.",
     ),
-    page="crl_probe.render.page.q_landscape:landscape_view",
+    page="crl_probe.render.page.panels:landscapes",
     paper="crl_probe.render.paper.figures:landscape_figure",
     scale=("ranked farthest", "ranked nearest to the goal"),
 )

@@ -39,7 +39,7 @@ COMMANDS: Final[Mapping[str, Probe]] = {probe.command: probe for probe in PROBES
 """Every probe by its name on the command line."""
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Measurements:
     """The results of some probes.
 
@@ -50,6 +50,10 @@ class Measurements:
 
     results: Mapping[str, Any]
     missing: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        missing = f"; missing: {', '.join(self.missing)}" if self.missing else ""
+        return f"Measurements({', '.join(self.results) or 'nothing'}{missing})"
 
     @property
     def samples(self) -> tuple["MetricSamples", ...]:

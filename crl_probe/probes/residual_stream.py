@@ -11,6 +11,7 @@ from crl_probe import metrics
 from crl_probe.evidence.places import achieved_goals
 from crl_probe.probes.declaration import NumberTable, Probe
 from crl_probe.probes.geometry import cka_between
+from crl_probe.probes.result import ProbeResult
 from crl_probe.probes.samples import MetricSamples, metric_samples, or_nan
 from crl_probe.runs.agent import LayeredAgent
 from crl_probe.runs.blocks import evenly_spaced_blocks, points_that_fit
@@ -45,8 +46,8 @@ class ResidualStreamSettings:
             )
 
 
-@dataclasses.dataclass(frozen=True)
-class ResidualStreamResult:
+@dataclasses.dataclass(frozen=True, repr=False)
+class ResidualStreamResult(ProbeResult):
     """Numbers by block; NaN where one is undefined.
 
     Attributes:

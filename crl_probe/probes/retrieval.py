@@ -9,6 +9,7 @@ from jaxtyping import Float
 from crl_probe import metrics
 from crl_probe.evidence.pairs import Pairs, energies_by_batch, own_pairs, shared_pairs
 from crl_probe.probes.declaration import NumberTable, Probe
+from crl_probe.probes.result import ProbeResult
 from crl_probe.probes.samples import MetricSamples, metric_samples, or_nan
 from crl_probe.runs.agent import EmbeddingAgent
 from crl_probe.runs.encode import encode_phi, encode_psi
@@ -31,8 +32,8 @@ class RetrievalSettings:
     batch_size: int = 256
 
 
-@dataclasses.dataclass(frozen=True)
-class RetrievalResult:
+@dataclasses.dataclass(frozen=True, repr=False)
+class RetrievalResult(ProbeResult):
     """Scores on batches of held-out pairs.
 
     Attributes:
@@ -120,6 +121,7 @@ PROBE = Probe(
     ),
     finding=lambda found: found.ends("retrieval_accuracy", "shared", "Critics pick the right goal with a share of {}"),
     charts=tuple(SCORES),
+    references=lambda result: {"retrieval_accuracy": (1.0 / result.batch_size, "chance")},
     tables=(
         NumberTable(tuple(SCORES), "shared", "shared probe set"),
         NumberTable(tuple(SCORES), "on-policy", "own episodes"),

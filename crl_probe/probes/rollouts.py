@@ -10,6 +10,7 @@ from crl_probe import metrics
 from crl_probe.evidence.episodes import OnPolicyEpisodes
 from crl_probe.evidence.places import achieved_goals, distance_to_own_goal, map_of, without_plane
 from crl_probe.probes.declaration import Probe
+from crl_probe.probes.result import ProbeResult
 from crl_probe.runs.run_info import RunInfo
 from crl_train.errors import ConfigError
 
@@ -33,8 +34,8 @@ class RolloutsSettings:
             raise ConfigError(f"pairs={self.pairs} is not usable: there must be at least 1 start and goal. Use 12.")
 
 
-@dataclasses.dataclass(frozen=True)
-class RolloutsResult:
+@dataclasses.dataclass(frozen=True, repr=False)
+class RolloutsResult(ProbeResult):
     """Paths of every agent for the same pairs of start and goal, from the nearest goal to the farthest.
 
     Attributes:
@@ -137,6 +138,6 @@ PROBE = Probe(
         f"The same {len(result.way)} starts and goals for every agent, spread evenly from near to far: play them to "
         "see where the paths of depths separate."
     ),
-    page="crl_probe.render.page.rollouts:rollout_view",
+    page="crl_probe.render.page.panels:rollouts",
     paper="crl_probe.render.paper.figures:rollouts_figure",
 )

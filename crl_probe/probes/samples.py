@@ -4,31 +4,37 @@ import dataclasses
 from collections.abc import Callable
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from crl_probe.metrics import DEFINITIONS, MetricError
 from crl_probe.runs.run_info import RunInfo
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class MetricSamples:
     """One metric of one agent, with the samples that it is averaged over.
 
     Attributes:
         run: The agent.
         metric: Name of the metric, as in ``crl_probe.metrics``.
-        evidence: ``on-policy``, ``shared`` or ``grid``.
+        source: ``on-policy``, ``shared`` or ``grid``.
         sample_unit: What a sample is, in plural, such as ``episodes`` or ``goals``.
         samples: Finite values, or booleans; samples for which the metric is undefined are left out.
         part: The part of the agent or its task that the number is about, if there are several: ``phi``, ``actor``, …
+        index: Which of the goals, episodes or other units each sample is, from 0; None if all of them are there.
     """
 
     run: RunInfo
     metric: str
-    evidence: str
+    source: str
     sample_unit: str
     samples: Float[np.ndarray, " samples"] | Bool[np.ndarray, " samples"]
     part: str = ""
+    index: Int[np.ndarray, " samples"] | None = None
+
+    def __repr__(self) -> str:
+        named = f"{self.metric} of {self.run.name!r}"
+        return f"MetricSamples({named}: {self.value:.3g} over {len(self.samples)} {self.sample_unit})"
 
     @property
     def value(self) -> float:
@@ -39,14 +45,16 @@ class MetricSamples:
 def metric_samples(
     run: RunInfo,
     metric: str,
-    evidence: str,
+    source: str,
     sample_unit: str,
     samples: Float[np.ndarray, " samples"] | Bool[np.ndarray, " samples"],
     part: str = "",
 ) -> tuple[MetricSamples, ...]:
     """One entry with the samples for which the metric is defined; none if there are no such samples."""
-    finite = samples[np.isfinite(samples)]
-    return (MetricSamples(run, metric, evidence, sample_unit, finite, part),) if finite.size else ()
+    index = np.flatnonzero(np.isfinite(samples))
+    if not index.size:
+        return ()
+    return (MetricSamples(run, metric, source, sample_unit, samples[index], part, index),)
 
 
 def summary_of(metric: str) -> Callable[..., np.ndarray | np.floating]:

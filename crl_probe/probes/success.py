@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float, Integer
 from crl_probe import metrics
 from crl_probe.metrics.definitions import names_of
 from crl_probe.probes.declaration import NumberTable, Probe
+from crl_probe.probes.result import ProbeResult
 from crl_probe.probes.samples import MetricSamples, metric_samples
 from crl_probe.runs.run_info import RunInfo
 
@@ -21,8 +22,8 @@ class SuccessSettings:
     """The probe has no settings."""
 
 
-@dataclasses.dataclass(frozen=True)
-class SuccessResult:
+@dataclasses.dataclass(frozen=True, repr=False)
+class SuccessResult(ProbeResult):
     """Outcome of every on-policy episode of every run.
 
     Attributes:

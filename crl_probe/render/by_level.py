@@ -1,20 +1,21 @@
 """A metric by level: the aggregate with its interval, and every seed as a dot beside it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
 from crl_probe.metrics import DEFINITIONS
+from crl_probe.probes.declaration import Probe
 from crl_probe.render.axes import place_axis, value_axis
 from crl_probe.render.charts import RULE, Chart, ChartGroup, Dot, Fill, LegendEntry, Line, Mark, Reference
 from crl_probe.render.palette import depth_colours, depth_symbols
 from crl_probe.runs.factors import level_ticks
 from crl_probe.runs.run_info import RunInfo, labels_in_order
-from crl_probe.summary.estimates import PART_WORDS, DepthEstimate
+from crl_probe.summary.estimates import PART_WORDS, LevelEstimate
 from crl_probe.summary.numbers import format_count, format_estimate, format_number
 
-Kind = tuple[str, str]  # evidence, part
+Kind = tuple[str, str]  # source, part
 
 _KIND_WORDS: Final = {**PART_WORDS, "shared": "shared set", "on-policy": "own episodes"}
 _FILLS: Final[tuple[Fill, ...]] = ("full", "open", "left", "bottom")
@@ -25,7 +26,7 @@ _SEEDS_WIDTH: Final = 0.16
 
 
 def level_charts(
-    estimates: Sequence[DepthEstimate],
+    estimates: Sequence[LevelEstimate],
     metrics: Sequence[str],
     references: Mapping[str, Reference] | None = None,
 ) -> ChartGroup:
@@ -42,8 +43,13 @@ def level_charts(
     )
 
 
-def level_chart(estimates: Sequence[DepthEstimate], reference: Reference | None = None) -> Chart:
-    """One metric by level; kinds of evidence and parts stand side by side at each level, told apart by their fill.
+def references_of(probe: Probe, result: Any) -> dict[str, Reference]:
+    """By metric the level that a probe holds its values against, which may depend on the result's settings."""
+    return {metric: Reference(*line) for metric, line in probe.references(result).items()}
+
+
+def level_chart(estimates: Sequence[LevelEstimate], reference: Reference | None = None) -> Chart:
+    """One metric by level; kinds of source and parts stand side by side at each level, told apart by their fill.
 
     Args:
         estimates: Of one metric, at least one.
@@ -55,12 +61,12 @@ def level_chart(estimates: Sequence[DepthEstimate], reference: Reference | None 
     references = () if reference is None else (reference,)
     runs = [run for e in estimates for run in e.runs]
     labels = labels_in_order(runs)
-    kinds = list(dict.fromkeys((e.evidence, e.part) for e in estimates))
+    kinds = list(dict.fromkeys((e.source, e.part) for e in estimates))
     shifts = [0.0] if len(kinds) == 1 else [float(shift) for shift in np.linspace(-_SPREAD, _SPREAD, len(kinds))]
     marks = tuple(
         _mark(e, labels, labels.index(e.label) + shifts[kind], _FILLS[kind % len(_FILLS)], _name(kinds[kind], kinds))
         for e in estimates
-        for kind in [kinds.index((e.evidence, e.part))]
+        for kind in [kinds.index((e.source, e.part))]
     )
     ticks, title = run_ticks(runs)
     numbers = [end for e in estimates for end in (e.estimate.value, e.estimate.low, e.estimate.high, *e.values)]
@@ -77,7 +83,7 @@ def level_chart(estimates: Sequence[DepthEstimate], reference: Reference | None 
     )
 
 
-def interval_note(estimates: Sequence[DepthEstimate]) -> str:
+def interval_note(estimates: Sequence[LevelEstimate]) -> str:
     """What the intervals of some estimates are over, in a few words."""
     counts: dict[str, list[int]] = {}
     for entry in estimates:
@@ -111,7 +117,7 @@ def run_ticks(runs: Sequence[RunInfo]) -> tuple[dict[str, str], str]:
     return {label: f"{text}\n{steps[label]}" for label, text in texts.items()}, f"{title}, environment steps"
 
 
-def _mark(entry: DepthEstimate, labels: Sequence[str], place: float, fill: Fill, kind: str) -> Mark:
+def _mark(entry: LevelEstimate, labels: Sequence[str], place: float, fill: Fill, kind: str) -> Mark:
     estimate, share = entry.estimate, DEFINITIONS[entry.metric].is_share
     step = min(_SEED_STEP, _SEEDS_WIDTH / len(entry.values))
     over = f", {estimate.count} {estimate.unit}" if estimate.count > 1 else ""
@@ -135,12 +141,12 @@ def _mark(entry: DepthEstimate, labels: Sequence[str], place: float, fill: Fill,
 
 
 def _threads(
-    estimates: Sequence[DepthEstimate], labels: Sequence[str], kinds: Sequence[Kind], shifts: Sequence[float]
+    estimates: Sequence[LevelEstimate], labels: Sequence[str], kinds: Sequence[Kind], shifts: Sequence[float]
 ) -> tuple[Line, ...]:
     """Join the aggregates, so that jumps are seen; levels are no scale, and a thread says nothing between them."""
     threads = []
     for kind, shift in zip(kinds, shifts, strict=True):
-        mine = [e for e in estimates if (e.evidence, e.part) == kind]
+        mine = [e for e in estimates if (e.source, e.part) == kind]
         if len(mine) > 1:
             x = np.array([labels.index(e.label) + shift for e in mine], dtype=np.float64)
             y = np.array([e.estimate.value for e in mine], dtype=np.float64)
@@ -157,7 +163,7 @@ def _kind_entries(kinds: Sequence[Kind]) -> tuple[LegendEntry, ...]:
 
 
 def _name(kind: Kind, kinds: Sequence[Kind]) -> str:
-    """Only what tells the kinds apart: the part, the evidence, or both."""
+    """Only what tells the kinds apart: the part, the source, or both."""
     if len(kinds) == 1:
         return ""
     telling = next((i for i in (1, 0) if len({other[i] for other in kinds}) == len(kinds)), None)

@@ -14,47 +14,50 @@ from crl_probe.metrics import MetricError
 from crl_probe.probes.registry import PROBES
 from crl_probe.render.page.html import EnvPart, write_page
 from crl_probe.render.paper.files import FOLDER, draw_figures, figure_name
-from crl_probe.report import sections
+from crl_probe.report.env_findings import EnvFindings, ReportSettings, find
 from crl_probe.report.files import number_files
 from crl_probe.report.folder import check_replaceable
 from crl_probe.report.headline import headline
 from crl_probe.report.methods import methods
-from crl_probe.report.study import ReportSettings, Study, study
+from crl_probe.report.sections import missing_section, section_of
 from crl_probe.runs.comparability import group_by_env
 from crl_probe.runs.progress import Progress, silent
 from crl_probe.runs.workers import no_stragglers
 from crl_probe.store.folder import replace_folder
-from crl_probe.summary.estimates import estimate_by_depth
+from crl_probe.summary.estimates import estimate_by_level
 from crl_probe.summary.provenance import settings_of
 from crl_train.errors import ConfigError, CrlError
 
 if TYPE_CHECKING:
-    from crl_probe.runs.loading import LoadedRun
+    from crl_probe.runs.agent import Agent
 
 logger = logging.getLogger(__name__)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Report:
     """A finished report.
 
     Attributes:
         index: The page.
-        studies: What was found, one for each environment.
+        findings: What was found, one for each environment.
         seconds: How long it took.
     """
 
     index: Path
-    studies: tuple[Study, ...]
+    findings: tuple[EnvFindings, ...]
     seconds: float
+
+    def __repr__(self) -> str:
+        return f"Report({str(self.index)!r}, {', '.join(one.env for one in self.findings)})"
 
 
 def build_report(
-    runs: Sequence["LoadedRun"],
+    runs: Sequence["Agent"],
     out: Path,
     settings: ReportSettings | None = None,
     *,
-    earlier: Sequence["LoadedRun"] = (),
+    earlier: Sequence["Agent"] = (),
     probe_set: ProbeSet | None = None,
     title: str | None = None,
     progress: Progress = silent,
@@ -65,11 +68,11 @@ def build_report(
 
 
 def write_report(
-    runs: Sequence["LoadedRun"],
+    runs: Sequence["Agent"],
     out: Path,
     settings: ReportSettings | None = None,
     *,
-    earlier: Sequence["LoadedRun"] = (),
+    earlier: Sequence["Agent"] = (),
     probe_set: ProbeSet | None = None,
     title: str | None = None,
     progress: Progress = silent,
@@ -89,7 +92,7 @@ def write_report(
         progress: Told what is under way.
 
     Raises:
-        ConfigError: If there is no run, runs cannot be compared (see ``grouping.group_by_env``), no probe of an
+        ConfigError: If there is no run, runs cannot be compared (see ``runs.comparability``), no probe of an
             environment gives a result, a section is unknown, or ``out`` holds something that is not a report.
         OSError: If the folder cannot be written.
     """
@@ -107,34 +110,39 @@ def write_report(
     common: dict[str, Any] = {"use_cache": settings.use_cache, "workers": settings.workers, "progress": progress}
     check_replaceable(out)
     with replace_folder(out) as folder, no_stragglers():
-        studies = tuple(
-            study(Evidence(group, settings.evidence, by=settings.by, probe_set=probe_set, **common), settings, earlier)
+        findings = tuple(
+            find(Evidence(group, settings.evidence, by=settings.by, probe_set=probe_set, **common), settings, earlier)
             for group in by_env.values()
         )
-        _write(studies, folder, settings, title or f"Depth comparison: {', '.join(by_env)}", started, progress)
-    return Report(out / "index.html", studies, time.monotonic() - started)
+        _write(findings, folder, settings, title or f"Depth comparison: {', '.join(by_env)}", started, progress)
+    return Report(out / "index.html", findings, time.monotonic() - started)
 
 
 def _write(
-    studies: Sequence[Study], folder: Path, settings: ReportSettings, title: str, started: float, progress: Progress
+    findings: Sequence[EnvFindings],
+    folder: Path,
+    settings: ReportSettings,
+    title: str,
+    started: float,
+    progress: Progress,
 ) -> None:
-    several = len(studies) > 1
+    several = len(findings) > 1
     results = {
         figure_name(name, one.env if several else ""): result
-        for one in studies
+        for one in findings
         for name, result in one.measured.results.items()
         if settings.figures
     }
     drawn = draw_figures(results, folder / FOLDER, workers=settings.workers, use_cache=settings.use_cache)
     # While other processes draw, this one writes.
     texts = number_files(
-        [sample for one in studies for sample in one.measured.samples],
-        _settings_of(studies, settings),
-        {one.env: one.verdicts for one in studies},
+        [sample for one in findings for sample in one.measured.samples],
+        _settings_of(findings, settings),
+        {one.env: one.verdicts for one in findings},
     )
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
-    parts = [_part(one, folder, settings, several) for one in studies]
+    parts = [_part(one, folder, settings, several) for one in findings]
     for done, _ in enumerate(drawn, start=1):
         progress("drawing figures", done, len(results))
     progress("writing the page")
@@ -150,27 +158,29 @@ def _write(
     )
 
 
-def _settings_of(studies: Sequence[Study], settings: ReportSettings) -> dict[str, Any]:
-    return settings_of((one.evidence for one in studies), settings.command) | {
+def _settings_of(findings: Sequence[EnvFindings], settings: ReportSettings) -> dict[str, Any]:
+    return settings_of((one.evidence for one in findings), settings.command) | {
         "sections": [name for name in PROBES if settings.sections is None or name in settings.sections],
-        "fine_cells": settings.fine_cells,
+        "options": {name: dict(values) for name, values in settings.options.items()},
         "skipped": list(settings.skipped),
     }
 
 
-def _part(one: Study, folder: Path, settings: ReportSettings, several: bool) -> EnvPart:
+def _part(one: EnvFindings, folder: Path, settings: ReportSettings, several: bool) -> EnvPart:
     evidence, measured = one.evidence, one.measured
     made = [
-        sections.of_probe(name, measured.results[name], one.course.results.get(name), one.course.missing.get(name, ""))
+        section_of(
+            probe, measured.results[name], one.over_training.results.get(name), one.over_training.missing.get(name, "")
+        )
         if name in measured.results
-        else sections.missing(name, measured.missing[name])
-        for name in PROBES
+        else missing_section(probe, measured.missing[name])
+        for name, probe in PROBES.items()
         if name in measured.results or name in measured.missing
     ]
     probe_set = _saved_probe_set(one, folder / (f"probe_set_{one.env}.npz" if several else "probe_set.npz"))
     first = headline(
         evidence.infos,
-        estimate_by_depth(measured.samples),
+        estimate_by_level(measured.samples),
         one.verdicts,
         episodes=evidence.settings.episodes if "success" in measured.results else None,
         problem=measured.missing.get("success", ""),
@@ -178,9 +188,9 @@ def _part(one: Study, folder: Path, settings: ReportSettings, several: bool) -> 
     return EnvPart(one.env, evidence.infos, first, (*made, methods(evidence, probe_set, settings.skipped)))
 
 
-def _saved_probe_set(one: Study, path: Path) -> ProbeSet | None:
+def _saved_probe_set(one: EnvFindings, path: Path) -> ProbeSet | None:
     """The shared set that numbers rest on, written to the folder; None if none do."""
-    if not any(sample.evidence == "shared" for sample in one.measured.samples):
+    if not any(sample.source == "shared" for sample in one.measured.samples):
         return None
     try:
         save_probe_set(one.evidence.probe_set, path)

@@ -8,7 +8,7 @@ from crl_probe.render.by_level import level_charts
 from crl_probe.render.page.content import Headline, number_table
 from crl_probe.render.page.effect_bar import effect_bar
 from crl_probe.runs.run_info import RunInfo, labels_in_order, place_in_order
-from crl_probe.summary.estimates import DepthEstimate, estimate_text
+from crl_probe.summary.estimates import LevelEstimate, estimate_text
 from crl_probe.summary.verdicts import Verdict
 
 HEADLINE_METRICS: Final = (
@@ -24,7 +24,7 @@ _CHART: Final = ("success_rate", "time_at_goal")
 
 def headline(
     runs: Sequence[RunInfo],
-    estimates: Sequence[DepthEstimate],
+    estimates: Sequence[LevelEstimate],
     verdicts: Sequence[Verdict],
     *,
     episodes: int | None = None,
@@ -76,7 +76,7 @@ def _ranges(numbers: Sequence[int]) -> str:
     return ", ".join(f"{s[0]}–{s[-1]}" if len(s) > 2 else ", ".join(map(str, s)) for s in spans)
 
 
-def _basis(estimates: Sequence[DepthEstimate]) -> str:
+def _basis(estimates: Sequence[LevelEstimate]) -> str:
     # Success is defined for every run; other metrics leave out runs where they are not.
     seeds = sorted({len(e.runs) for e in estimates})
     if not seeds:
@@ -96,7 +96,7 @@ def _basis(estimates: Sequence[DepthEstimate]) -> str:
     return f"{counts} seeds at each depth: intervals (95 %) are over seeds.{single}{few}"
 
 
-def _success_sentence(rates: Sequence[DepthEstimate]) -> str:
+def _success_sentence(rates: Sequence[LevelEstimate]) -> str:
     """Which depth reached most goals, and whether these runs can tell."""
     if not rates:
         return ""

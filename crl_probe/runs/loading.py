@@ -6,12 +6,13 @@ import glob
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
+from numpy.typing import ArrayLike
 
 from crl_probe.runs.agent import Plain
 from crl_probe.runs.factors import depth_words
@@ -19,7 +20,7 @@ from crl_train.checkpoint import restore_policy
 from crl_train.config import LAYERS_PER_BLOCK, TrainConfig
 from crl_train.energy import paired_energy
 from crl_train.envs.goal_env import GoalEnv
-from crl_train.errors import RunNotFoundError
+from crl_train.errors import ConfigError, RunNotFoundError
 from crl_train.evaluation import episode_steps, evaluation_env
 from crl_train.networks import (
     Networks,
@@ -37,7 +38,13 @@ from crl_train.run_dir import RunDir
 from crl_train.run_record import read_metrics, read_record
 
 AnyArray = Array | np.ndarray
-"""What the methods of a loaded run take; they return JAX arrays."""
+"""What the methods that look inside a loaded run take; they return JAX arrays."""
+
+Place: TypeAlias = str | os.PathLike[str]
+"""A run's directory, or a glob pattern of some."""
+
+Step: TypeAlias = int | Literal["all"] | None
+"""Which checkpoint of a run: its environment steps, all of them, or None for the newest."""
 
 PARTS = {"phi": "state_action_encoder", "psi": "goal_encoder", "actor": "actor"}
 """Short names of the three networks, as results and tables use them."""
@@ -46,6 +53,10 @@ PARTS = {"phi": "state_action_encoder", "psi": "goal_encoder", "actor": "actor"}
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class LoadedRun:
     """A trained agent and its record; it satisfies the whole agent contract (``crl_probe.runs.agent``).
+
+    ``act``, ``phi``, ``psi`` and ``energy`` take arrays of any kind, lists included, with any batch axes in front of
+    the entries of a state, action or goal; one of them may stand for a whole batch. A wrong shape raises
+    ``ConfigError``.
 
     Attributes:
         path: The run's directory.
@@ -102,25 +113,46 @@ class LoadedRun:
         depth = depth_words(self.config.actor_depth, self.config.critic_depth)
         return f"LoadedRun({self.name!r}, {depth}, seed {self.config.seed}, {self.env_steps:,} env steps)"
 
-    def act(self, state: Float[AnyArray, "*batch state_dim"], goal: Float[AnyArray, "*batch goal_dim"]) -> Array:
-        """Mean action, tanh of the Gaussian's mean. (*batch, action_dim), in (-1, 1)."""
-        return _act(self.networks, self.params, state, goal)
+    def act(self, state: ArrayLike, goal: ArrayLike) -> Array:
+        """Mean action, tanh of the Gaussian's mean.
 
-    def phi(self, state: Float[AnyArray, "*batch state_dim"], action: Float[AnyArray, "*batch action_dim"]) -> Array:
-        """Representation of state-action pairs. (*batch, repr_dim)"""
-        return _phi(self.networks, self.params, state, action)
+        Args:
+            state: (*batch, state_dim), environment's units.
+            goal: (*batch, goal_dim), environment's unit.
 
-    def psi(self, goal: Float[AnyArray, "*batch goal_dim"]) -> Array:
-        """Representation of goals. (*batch, repr_dim)"""
-        return _psi(self.networks, self.params, goal)
+        Returns:
+            (*batch, action_dim), in (-1, 1).
+        """
+        return _act(self.networks, self.params, *self._inputs(state=state, goal=goal))
 
-    def energy(
-        self,
-        state: Float[AnyArray, "*batch state_dim"],
-        action: Float[AnyArray, "*batch action_dim"],
-        goal: Float[AnyArray, "*batch goal_dim"],
-    ) -> Array:
-        """Critic energy, larger is closer; its formula is the one of the run's training. (*batch,)"""
+    def phi(self, state: ArrayLike, action: ArrayLike) -> Array:
+        """Representation of state-action pairs.
+
+        Args:
+            state: (*batch, state_dim), environment's units.
+            action: (*batch, action_dim), in [-1, 1].
+
+        Returns:
+            (*batch, repr_dim)
+        """
+        return _phi(self.networks, self.params, *self._inputs(state=state, action=action))
+
+    def psi(self, goal: ArrayLike) -> Array:
+        """Representation of goals: (*batch, repr_dim) from (*batch, goal_dim), environment's unit."""
+        return _psi(self.networks, self.params, *self._inputs(goal=goal))
+
+    def energy(self, state: ArrayLike, action: ArrayLike, goal: ArrayLike) -> Array:
+        """Critic energy, larger is closer; the kind of energy is the one that the run was trained with.
+
+        Args:
+            state: (*batch, state_dim), environment's units.
+            action: (*batch, action_dim), in [-1, 1].
+            goal: (*batch, goal_dim), environment's unit.
+
+        Returns:
+            (*batch,)
+        """
+        state, action, goal = self._inputs(state=state, action=action, goal=goal)
         return self.energy_between(self.phi(state, action), self.psi(goal))
 
     def energy_between(self, phi: Float[AnyArray, "*batch repr_dim"], psi: Float[AnyArray, "*batch repr_dim"]) -> Array:
@@ -206,9 +238,38 @@ class LoadedRun:
         """
         return _activations(*self._part(part), *inputs)
 
+    def _inputs(self, **given: ArrayLike) -> list[Array]:
+        """States, actions and goals as arrays of one batch; wrong shapes are named here, before a network sees them."""
+        sizes = {"state": self.env.state_dim, "action": self.env.action_dim, "goal": self.env.goal_dim}
+        arrays = {name: _numbers(name, value) for name, value in given.items()}
+        for name, array in arrays.items():
+            if array.shape[-1:] != (sizes[name],):
+                raise ConfigError(
+                    f"{name} has shape {array.shape}: {name}s of {self.env.name} have {sizes[name]} entries."
+                )
+        batches = [array.shape[:-1] for array in arrays.values()]
+        if len(set(batches)) == 1:
+            return list(arrays.values())
+        try:
+            batch = np.broadcast_shapes(*batches)
+        except ValueError:
+            shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
+            raise ConfigError(f"shapes do not fit together ({shapes}): give one batch, or one for a batch.") from None
+        return [jnp.broadcast_to(array, (*batch, array.shape[-1])) for array in arrays.values()]
+
     def _part(self, part: str) -> tuple[ResidualMLP, Params]:
         name = PARTS[part]
         return getattr(self.networks, name), self.params[name]
+
+
+def _numbers(name: str, value: ArrayLike) -> Array:
+    try:
+        array = jnp.asarray(value)
+    except (TypeError, ValueError):
+        raise ConfigError(
+            f"{name} is no array of numbers: give an array or a list whose rows are of one length."
+        ) from None
+    return array if jnp.issubdtype(array.dtype, jnp.floating) else array.astype(float)
 
 
 @functools.partial(jax.jit, static_argnums=0)
@@ -283,20 +344,53 @@ def load_run(path: str | os.PathLike[str], step: int | None = None) -> LoadedRun
     )
 
 
-def find_runs(patterns: Iterable[str | os.PathLike[str]]) -> list[Path]:
+def load_runs(patterns: Place | Iterable[Place], step: Step = None) -> list[LoadedRun]:
+    """Open every run that some paths and patterns name.
+
+    Args:
+        patterns: A run's directory, a glob pattern of some, or several of these; see :func:`find_runs`.
+        step: Environment steps of the checkpoint, the same in all runs; the newest of each if not given, and ``all``
+            for every checkpoint of every run.
+
+    Raises:
+        RunNotFoundError: If a pattern matches nothing, or a run has no such checkpoint.
+        CheckpointError: If a checkpoint is damaged or does not fit its run's config.
+        ConfigError: If a config.json is damaged or written by another format version.
+
+    Example:
+        >>> load_runs("checkpoints/point_u_maze_*")                   # doctest: +SKIP
+        [LoadedRun('point_u_maze_d16_s0', depth 16, seed 0, 1,001,472 env steps), ...]
+    """
+    return [run for path in find_runs(patterns) for run in load_checkpoints(path, step)]
+
+
+def load_checkpoints(path: str | os.PathLike[str], step: Step) -> list[LoadedRun]:
+    """Open the checkpoint of a run that ``step`` means, or all of them from early to late.
+
+    Raises: as :func:`load_run`.
+    """
+    newest = load_run(path, None if step == "all" else step)
+    earlier = newest.steps[:-1] if step == "all" else ()
+    return [*(load_run(path, one) for one in earlier), newest]
+
+
+def find_runs(patterns: Place | Iterable[Place]) -> list[Path]:
     """Find the run directories of paths and glob patterns, each once; the matches of a pattern are sorted by name.
 
     Files, such as a README beside the runs, are skipped.
+
+    Args:
+        patterns: One path or pattern, or several.
 
     Raises:
         RunNotFoundError: If a pattern matches nothing, or a directory is not a run.
 
     Example:
-        >>> find_runs(["checkpoints/point_u_maze_*"])                 # doctest: +SKIP
+        >>> find_runs("checkpoints/point_u_maze_*")                   # doctest: +SKIP
         [PosixPath('checkpoints/point_u_maze_d16_s0'), PosixPath('checkpoints/point_u_maze_d4_s0')]
     """
     found: dict[Path, None] = {}
-    for pattern in patterns:
+    for pattern in [patterns] if isinstance(patterns, str | os.PathLike) else patterns:
         text = os.fspath(pattern)
         matches = [text] if os.path.exists(text) else sorted(glob.glob(text))
         if not matches:
@@ -305,8 +399,15 @@ def find_runs(patterns: Iterable[str | os.PathLike[str]]) -> list[Path]:
             )
         found.update((Path(match), None) for match in matches if not os.path.isfile(match))
     if not found:
-        raise RunNotFoundError("only files were given: give run directories, such as checkpoints/point_u_maze_*.")
+        raise RunNotFoundError("no run directory was given: give some, such as checkpoints/point_u_maze_*.")
     for path in found:
         if not RunDir(path).is_run:
-            raise RunNotFoundError(f"{str(path)!r} is not a run: it has no config.json.")
+            raise RunNotFoundError(f"{str(path)!r} is not a run: it has no config.json.{_held_runs(path)}")
     return list(found)
+
+
+def _held_runs(folder: Path) -> str:
+    """What to give in place of a folder of runs; empty for any other folder."""
+    held = sum(RunDir(entry).is_run for entry in folder.iterdir())
+    runs = "1 run" if held == 1 else f"{held} runs"
+    return f" It holds {runs}: give {str(folder / '*')!r}." if held else ""

@@ -8,7 +8,7 @@ from crl_probe.runs.agent import Agent
 from crl_probe.runs.factors import DEFAULT, Level, factor_levels, level_order, level_words
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class RunInfo:
     """Everything that a figure or table needs to name an agent.
 
@@ -43,6 +43,9 @@ class RunInfo:
         if not self.factors:
             depths = {"actor_depth": self.actor_depth, "critic_depth": self.critic_depth}
             object.__setattr__(self, "factors", factor_levels(depths, DEFAULT))
+
+    def __repr__(self) -> str:
+        return f"RunInfo({self.name!r}, {self.level}, seed {self.seed}, {self.env_steps:,} env steps)"
 
     @property
     def level(self) -> str:

@@ -38,6 +38,7 @@ _NUMERICAL = {
         "rollout.py",
         "evaluation.py",
         "goal_metrics.py",
+        "array_likes.py",
         "relabel.py",
     ),
 }

@@ -13,14 +13,14 @@ from crl_probe.summary.numbers import format_estimate
 
 
 @dataclasses.dataclass(frozen=True)
-class DepthEstimate:
+class LevelEstimate:
     """One metric at one depth.
 
     Attributes:
         label: Depth in words.
         depths: (critic depth, actor depth), the order of tables.
         metric: Name of the metric.
-        evidence: As in :class:`MetricSamples`.
+        source: As in :class:`MetricSamples`.
         part: As in :class:`MetricSamples`.
         estimate: Aggregate over the runs of this depth, with its interval.
         runs: The agents.
@@ -30,27 +30,27 @@ class DepthEstimate:
     label: str
     depths: tuple[int, int]
     metric: str
-    evidence: str
+    source: str
     part: str
     estimate: Estimate
     runs: tuple[RunInfo, ...]
     values: tuple[float, ...]
 
 
-def estimate_by_depth(samples: Iterable[MetricSamples]) -> tuple[DepthEstimate, ...]:
-    """Aggregate over the seeds of every depth, for each metric, kind of evidence and part.
+def estimate_by_level(samples: Iterable[MetricSamples]) -> tuple[LevelEstimate, ...]:
+    """Aggregate over the seeds of every depth, for each metric, source and part.
 
     Returns:
-        In the order of the definitions, then by evidence, by part as they come, and from shallow to deep.
+        In the order of the definitions, then by source, by part as they come, and from shallow to deep.
     """
     groups: dict[tuple[str, str, str, str], list[MetricSamples]] = {}
     for entry in samples:
-        groups.setdefault((entry.metric, entry.evidence, entry.part, entry.run.label), []).append(entry)
+        groups.setdefault((entry.metric, entry.source, entry.part, entry.run.label), []).append(entry)
     metric_order = list(DEFINITIONS)
     part_order = list(dict.fromkeys(part for _, _, part, _ in groups))
 
-    def place(e: DepthEstimate) -> tuple[object, ...]:
-        return (metric_order.index(e.metric), e.evidence, part_order.index(e.part), *place_in_order(e.runs[0]))
+    def place(e: LevelEstimate) -> tuple[object, ...]:
+        return (metric_order.index(e.metric), e.source, part_order.index(e.part), *place_in_order(e.runs[0]))
 
     return tuple(sorted(map(_estimate, groups.values()), key=place))
 
@@ -69,7 +69,7 @@ def titled(metric: str, part: str) -> str:
     return f"{DEFINITIONS[metric].title}, {PART_WORDS.get(part, part)}" if part else DEFINITIONS[metric].title
 
 
-def estimate_text(entry: DepthEstimate, column: Iterable[DepthEstimate] = ()) -> str:
+def estimate_text(entry: LevelEstimate, column: Iterable[LevelEstimate] = ()) -> str:
     """An aggregate with its interval, as people read it.
 
     Args:
@@ -85,7 +85,7 @@ def estimate_text(entry: DepthEstimate, column: Iterable[DepthEstimate] = ()) ->
 _RESAMPLED = ("episodes", "goals", "batches")
 
 
-def _estimate(group: Sequence[MetricSamples]) -> DepthEstimate:
+def _estimate(group: Sequence[MetricSamples]) -> LevelEstimate:
     group = sorted(group, key=lambda entry: entry.run.seed)
     first = group[0]
     within_run = summary_of(first.metric)
@@ -97,11 +97,11 @@ def _estimate(group: Sequence[MetricSamples]) -> DepthEstimate:
         estimate = estimate_over_seeds([entry.samples for entry in group], first.sample_unit, within_run)
     else:
         estimate = estimate_over_seeds([np.array([entry.value], np.float64) for entry in group], "run")
-    return DepthEstimate(
+    return LevelEstimate(
         label=first.run.label,
         depths=(first.run.critic_depth, first.run.actor_depth),
         metric=first.metric,
-        evidence=first.evidence,
+        source=first.source,
         part=first.part,
         estimate=estimate,
         runs=tuple(entry.run for entry in group),

@@ -170,8 +170,8 @@ def details_of(column: Column, table: Table, *, ranges: bool = True) -> list[str
         ranges: Whether a number without a unit says its range.
     """
     definition = DEFINITIONS[column.metric]
-    mixed = len({other.evidence for other in table.columns}) > 1
-    details = (column.part, column.evidence if mixed else "", definition.unit_text if ranges else definition.unit)
+    mixed = len({other.source for other in table.columns}) > 1
+    details = (column.part, column.source if mixed else "", definition.unit_text if ranges else definition.unit)
     return [text for text in details if text]
 
 

@@ -1,6 +1,6 @@
 """Numbers as rows: one a run and one a level, each with its interval; and the same rows side by side in tables.
 
-The rows are the one source of what ``crl_probe.summary.formats`` writes and of what the terminal shows.
+The rows are all that ``crl_probe.summary.formats`` writes and the terminal shows.
 """
 
 import dataclasses
@@ -12,7 +12,7 @@ from typing import Any, Final
 from crl_probe.metrics import DEFINITIONS
 from crl_probe.probes.samples import MetricSamples
 from crl_probe.runs.factors import DEPTH, Level, level_order
-from crl_probe.summary.estimates import DepthEstimate, estimate_by_depth
+from crl_probe.summary.estimates import LevelEstimate, estimate_by_level
 
 RUN: Final = "seed"
 """What the rows of single runs are called in files."""
@@ -36,7 +36,7 @@ class Row:
         env_steps: Environment steps at the checkpoint; of an aggregate the fewest among its runs.
         metric: Name of the metric.
         part: What of the agent or its task the number is about, where there are several; else empty.
-        evidence: ``on-policy``, ``shared`` or ``grid``.
+        source: ``on-policy``, ``shared`` or ``grid``.
         value: The number.
         low: Lower end of its interval.
         high: Upper end of its interval.
@@ -57,7 +57,7 @@ class Row:
     env_steps: int
     metric: str
     part: str
-    evidence: str
+    source: str
     value: float
     low: float
     high: float
@@ -84,11 +84,11 @@ COLUMNS: Final = tuple(field.name for field in dataclasses.fields(Row) if field.
 
 @dataclasses.dataclass(frozen=True)
 class Column:
-    """One metric of a table, or one part of it, on one kind of evidence."""
+    """One metric of a table, or one part of it, on one source."""
 
     metric: str
     part: str
-    evidence: str
+    source: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,7 +145,7 @@ class Table:
 
 
 def run_rows(samples: Iterable[MetricSamples]) -> list[Row]:
-    """One row for each run, metric, part and kind of evidence; intervals are over the run's own samples.
+    """One row for each run, metric, part and source; intervals are over the run's own samples.
 
     Example:
         >>> info = RunInfo("maze_d4_s0", "depth 4", "maze", 4, 4, 0, 1000, "")                    # doctest: +SKIP
@@ -154,10 +154,10 @@ def run_rows(samples: Iterable[MetricSamples]) -> list[Row]:
         >>> row.run, row.value, row.interval_over, row.count                                      # doctest: +SKIP
         ('maze_d4_s0', 0.5, 'episodes', 2)
     """
-    return sorted((_row(estimate, is_run=True) for one in samples for estimate in estimate_by_depth([one])), key=_place)
+    return sorted((_row(estimate, is_run=True) for one in samples for estimate in estimate_by_level([one])), key=_place)
 
 
-def level_rows(estimates: Iterable[DepthEstimate]) -> list[Row]:
+def level_rows(estimates: Iterable[LevelEstimate]) -> list[Row]:
     """One row for each level, metric, part and source; intervals are over seeds where there are several."""
     return sorted((_row(estimate, is_run=False) for estimate in estimates), key=_place)
 
@@ -172,7 +172,7 @@ def rows_of(samples: Sequence[MetricSamples], kinds: Collection[str] = ("level",
     by_env: dict[str, list[MetricSamples]] = {}
     for entry in samples:
         by_env.setdefault(entry.run.env, []).append(entry)
-    estimates = itertools.chain.from_iterable(estimate_by_depth(group) for group in by_env.values())
+    estimates = itertools.chain.from_iterable(estimate_by_level(group) for group in by_env.values())
     return [
         *(level_rows(estimates) if "level" in kinds else ()),
         *(run_rows(samples) if "run" in kinds else ()),
@@ -180,7 +180,7 @@ def rows_of(samples: Sequence[MetricSamples], kinds: Collection[str] = ("level",
 
 
 def tables_of(rows: Iterable[Row], *, together: bool = False) -> list[Table]:
-    """Put rows side by side, a table for each environment, group of metrics and kind of evidence.
+    """Put rows side by side, a table for each environment, group of metrics and source.
 
     Where a level has one run, its own line would say the same twice and is left out.
 
@@ -190,12 +190,12 @@ def tables_of(rows: Iterable[Row], *, together: bool = False) -> list[Table]:
     """
     groups: dict[str, list[Row]] = {}
     for row in sorted(rows, key=_place):
-        title = row.env if together else f"{row.env}: {DEFINITIONS[row.metric].group} ({row.evidence})"
+        title = row.env if together else f"{row.env}: {DEFINITIONS[row.metric].group} ({row.source})"
         groups.setdefault(title, []).append(row)
     return [_table(title, group) for title, group in groups.items()]
 
 
-def _row(estimate: DepthEstimate, *, is_run: bool) -> Row:
+def _row(estimate: LevelEstimate, *, is_run: bool) -> Row:
     first = estimate.runs[0]
     return Row(
         level=RUN if is_run else ",".join(first.factors),
@@ -208,7 +208,7 @@ def _row(estimate: DepthEstimate, *, is_run: bool) -> Row:
         env_steps=min(run.env_steps for run in estimate.runs),
         metric=estimate.metric,
         part=estimate.part,
-        evidence=estimate.evidence,
+        source=estimate.source,
         value=estimate.estimate.value,
         low=estimate.estimate.low,
         high=estimate.estimate.high,
@@ -242,7 +242,7 @@ def _table(title: str, rows: Sequence[Row]) -> Table:
 
 
 def _column(row: Row) -> Column:
-    return Column(row.metric, row.part, row.evidence)
+    return Column(row.metric, row.part, row.source)
 
 
 def _num_seeds(rows: Iterable[Row]) -> int:
@@ -251,7 +251,7 @@ def _num_seeds(rows: Iterable[Row]) -> int:
 
 def _place(row: Row) -> tuple[Any, ...]:
     """Sort key of tidy rows: by metric, in the order of the definitions, then as the lines of a table."""
-    return (row.env, _METRIC_ORDER[row.metric], row.evidence, _natural(row.part), *_line_place(row))
+    return (row.env, _METRIC_ORDER[row.metric], row.source, _natural(row.part), *_line_place(row))
 
 
 def _line_place(row: Row) -> tuple[Any, ...]:

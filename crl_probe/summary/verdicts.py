@@ -33,7 +33,7 @@ Depths: TypeAlias = tuple[int, int]  # actor, critic
 Group: TypeAlias = Sequence[MetricSamples]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Verdict:
     """One claim and what these runs say about it.
 
@@ -55,6 +55,9 @@ class Verdict:
     sentence: str
     basis: str
 
+    def __repr__(self) -> str:
+        return f"Verdict({self.claim} {self.word})"
+
     def as_json(self) -> dict[str, Any]:
         """Plain values for a JSON file, which knows no infinity: an infinite ratio is None there."""
         plain = dataclasses.asdict(self)
@@ -71,7 +74,7 @@ class _Claim:
     key: str
     text: str
     metric: str
-    evidence: str
+    source: str
     effect_name: str
     unit: str = ""
 
@@ -233,8 +236,7 @@ def _group(claim: _Claim, samples: Sequence[MetricSamples], depths: Depths) -> G
     group = [
         entry
         for entry in samples
-        if (entry.metric, entry.evidence, entry.part) == (claim.metric, claim.evidence, "")
-        and _depths(entry.run) == depths
+        if (entry.metric, entry.source, entry.part) == (claim.metric, claim.source, "") and _depths(entry.run) == depths
     ]
     group.sort(key=lambda entry: entry.run.seed)
     for one, other in itertools.pairwise(group):
@@ -251,7 +253,7 @@ def _missing(claim: _Claim, groups: Mapping[Depths, Group]) -> str:
     if not groups:
         return "No runs whose actor and critic are equally deep."
     if not any(groups.values()):
-        return f"No run has {claim.metric} ({claim.evidence}): it was not measured, or it is undefined here."
+        return f"No run has {claim.metric} ({claim.source}): it was not measured, or it is undefined here."
     if len(groups) < MINIMUM_DEPTHS:
         return f"There is only {_label(next(iter(groups)))}; a verdict needs {MINIMUM_DEPTHS} depths."
     few = [
@@ -266,13 +268,13 @@ def _basis(claim: _Claim, groups: Mapping[Depths, Group], samples: Sequence[Metr
     """Metric, depths and seeds, and what a reader must know about them."""
     used = [entry.run for group in groups.values() for entry in group]
     if not used:
-        return f"{claim.metric} ({claim.evidence}): no runs."
+        return f"{claim.metric} ({claim.source}): no runs."
     told = [
         f"{_label(depths)} (seeds {', '.join(str(entry.run.seed) for entry in group)})"
         for depths, group in groups.items()
         if group
     ]
-    basis = f"{claim.metric} ({claim.evidence}): {', '.join(told)}."
+    basis = f"{claim.metric} ({claim.source}): {', '.join(told)}."
     without = sorted({e.run.name for e in samples if _depths(e.run) in groups} - {run.name for run in used})
     if without:
         basis += f" Not measured or undefined for {', '.join(without)}."

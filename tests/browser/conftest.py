@@ -54,7 +54,7 @@ def report(browser, tmp_path_factory):
 @pytest.fixture(scope="package")
 def results(report):
     """What the probes gave, by name."""
-    return report.studies[0].measured.results
+    return report.findings[0].measured.results
 
 
 @pytest.fixture(scope="package")

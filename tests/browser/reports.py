@@ -25,7 +25,12 @@ def quick_pictures():
 def settings(*sections, evidence=EVIDENCE, fine_cells=15, command="crl-probe report 'runs/*'"):
     """What makes a report within seconds; no section named means all."""
     return ReportSettings(
-        evidence, sections=sections or None, figures=False, fine_cells=fine_cells, use_cache=False, command=command
+        evidence,
+        sections=sections or None,
+        options={"q_landscape": {"fine_cells": fine_cells}},
+        figures=False,
+        use_cache=False,
+        command=command,
     )
 
 

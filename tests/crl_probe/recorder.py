@@ -4,7 +4,7 @@ from crl_probe.runs.progress import Progress
 
 
 class Recorder(Progress):
-    """Keeps what it hears, in order."""
+    """The reports are in ``heard``, in order."""
 
     def __init__(self):
         self.heard = []

@@ -8,7 +8,7 @@ from crl_probe.render.charts import ChartGroup
 from crl_probe.render.page.effect_bar import EffectBar
 from crl_probe.render.page.views import View
 from crl_probe.runs.run_info import labels_in_order
-from crl_probe.summary.estimates import DepthEstimate, estimate_text, titled
+from crl_probe.summary.estimates import LevelEstimate, estimate_text, titled
 from crl_probe.summary.numbers import UNDEFINED
 from crl_probe.summary.verdicts import Verdict
 
@@ -81,35 +81,36 @@ class Headline:
 
 
 def number_table(
-    estimates: Sequence[DepthEstimate], columns: Sequence[tuple[str, str]], first_title: str = "depth"
+    estimates: Sequence[LevelEstimate], columns: Sequence[tuple[str, str]], first_title: str = ""
 ) -> Table:
-    """Aggregates with their intervals: a row for each depth, a column for each metric and part of it.
+    """Aggregates with their intervals: a row for each level, a column for each metric and part of it.
 
     Args:
         estimates: What to choose from.
         columns: Pairs of metric and kind of evidence; those without estimates are left out.
-        first_title: Heading of the column of depths.
+        first_title: Heading of the column of levels; the factors if empty.
     """
-    found = {(e.metric, e.evidence, e.part, e.label): e for e in estimates}
+    found = {(e.metric, e.source, e.part, e.label): e for e in estimates}
     used = [
         (metric, evidence, part)
         for metric, evidence in columns
-        for part in dict.fromkeys(e.part for e in estimates if (e.metric, e.evidence) == (metric, evidence))
+        for part in dict.fromkeys(e.part for e in estimates if (e.metric, e.source) == (metric, evidence))
     ]
     rows = []
     for label in labels_in_order(run for e in estimates for run in e.runs):
         cells = [found.get((*column, label)) for column in used]
         rows.append((label, *(_cell(cell, found.values()) for cell in cells)))
+    factors = ", ".join(dict.fromkeys(name.replace("_", " ") for e in estimates for name in e.runs[0].factors))
     return Table(
-        (first_title, *(titled(metric, part) for metric, _, part in used)),
+        (first_title or factors, *(titled(metric, part) for metric, _, part in used)),
         tuple(rows),
         ("", *(f"{DEFINITIONS[metric].text} ({DEFINITIONS[metric].unit_text})" for metric, *_ in used)),
     )
 
 
-def _cell(cell: DepthEstimate | None, estimates: Iterable[DepthEstimate]) -> str:
+def _cell(cell: LevelEstimate | None, estimates: Iterable[LevelEstimate]) -> str:
     """A number with as many decimals as the others of its column."""
     if cell is None:
         return UNDEFINED
-    column = [e for e in estimates if (e.metric, e.evidence, e.part) == (cell.metric, cell.evidence, cell.part)]
+    column = [e for e in estimates if (e.metric, e.source, e.part) == (cell.metric, cell.source, cell.part)]
     return estimate_text(cell, column)

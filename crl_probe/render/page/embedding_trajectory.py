@@ -25,7 +25,7 @@ from crl_probe.render.page.views import (
 )
 from crl_probe.render.palette import depth_colours
 from crl_probe.runs.run_info import levels_in_order
-from crl_probe.summary.estimates import DepthEstimate, estimate_text
+from crl_probe.summary.estimates import LevelEstimate, estimate_text
 from crl_probe.summary.numbers import format_number
 
 _SCORES: Final = ("trustworthiness", "straightness", "embedding_path_length", "energy_monotonicity")
@@ -46,24 +46,24 @@ _COLLAPSED: Final = "this agent embeds all states alike"
 
 def trajectory_view(
     result: EmbeddingTrajectoryResult,
-    estimates: Sequence[DepthEstimate],
-    course: EmbeddingTrajectoryResult | None = None,
+    estimates: Sequence[LevelEstimate],
+    over_training: EmbeddingTrajectoryResult | None = None,
 ) -> View:
     """The places of the shared states, then their picture at each depth; an episode can be followed in all of them.
 
     Args:
         result: Of the agents compared.
         estimates: Their numbers by depth.
-        course: The same states pictured at several checkpoints of each agent, which are shown instead.
+        over_training: The same states pictured at several checkpoints of each agent, which are shown instead.
 
     Raises:
-        ValueError: If ``course`` pictures other states.
+        ValueError: If ``over_training`` pictures other states.
     """
-    shown = course or result
+    shown = over_training or result
     if not np.array_equal(shown.episode, result.episode) or not np.array_equal(shown.time, result.time):
         raise ValueError(
-            f"course holds {len(shown.time)} states that are not the {len(result.time)} of the result: an episode is "
-            "followed through both. Make them from one probe set."
+            f"over_training holds {len(shown.time)} states that are not the {len(result.time)} of the result: an "
+            "episode is followed through both. Make them from one probe set."
         )
     maze = maze_of(result.map_xs, result.map_ys, result.map_free)
     places = np.concatenate([_in_plane(result.positions), _in_plane(result.goals)])
@@ -127,7 +127,7 @@ def _map_panel(result: EmbeddingTrajectoryResult, aspect: float) -> ViewPanel:
 
 
 def _depth_panel(
-    result: EmbeddingTrajectoryResult, shown: EmbeddingTrajectoryResult, estimates: Sequence[DepthEstimate], depth: str
+    result: EmbeddingTrajectoryResult, shown: EmbeddingTrajectoryResult, estimates: Sequence[LevelEstimate], depth: str
 ) -> ViewPanel:
     # Estimates come from early to late checkpoints, so the last one stays.
     found = {e.metric: e for e in estimates if e.runs[0].level == depth}

@@ -27,7 +27,7 @@ from crl_probe.render.page.views import (
     seeds_are_uneven,
 )
 from crl_probe.runs.run_info import levels_in_order
-from crl_probe.summary.estimates import DepthEstimate, estimate_text
+from crl_probe.summary.estimates import LevelEstimate, estimate_text
 
 SCORES = ("geodesic_rank", "topology_gain", "ascent_success", "wall_contrast", "spurious_maxima")
 
@@ -35,23 +35,23 @@ _REFERENCE_ALT = "Map of the maze coloured by how near each place is to the goal
 
 
 def landscape_view(
-    result: QLandscapeResult, estimates: Sequence[DepthEstimate], course: QLandscapeResult | None = None
+    result: QLandscapeResult, estimates: Sequence[LevelEstimate], over_training: QLandscapeResult | None = None
 ) -> View:
     """The map of walking distances and a panel for each depth, for every goal, seed and checkpoint.
 
     Args:
         result: Landscapes of the agents compared.
         estimates: Their scores by depth.
-        course: The same probe on several checkpoints of each agent, with the same goals, to follow training.
+        over_training: The same probe on several checkpoints of each agent, with the same goals, to follow training.
 
     Raises:
-        ValueError: If ``course`` has other goals.
+        ValueError: If ``over_training`` has other goals.
     """
-    shown = course or result
+    shown = over_training or result
     if not np.array_equal(shown.goals, result.goals):
         raise ValueError(
-            f"course has {len(shown.goals)} goals, which are not the {len(result.goals)} of the result: scores and "
-            "pictures must be of the same. Make both with one seed and one number of goals."
+            f"over_training has {len(shown.goals)} goals, which are not the {len(result.goals)} of the result: scores "
+            "and maps must be of the same. Make both with one seed and one number of goals."
         )
     maze = maze_of(shown.xs, shown.ys, shown.free)
     assert maze is not None, "a landscape needs a maze"
@@ -117,7 +117,7 @@ def _among_free(
     return place[target[..., free]].astype(np.uint16 if free.sum() <= 2**16 else np.int32)
 
 
-def _scores(estimates: Sequence[DepthEstimate], depth: str) -> tuple[tuple[str, str], ...]:
+def _scores(estimates: Sequence[LevelEstimate], depth: str) -> tuple[tuple[str, str], ...]:
     # Estimates come from early to late checkpoints, so the last one stays.
     found = {e.metric: e for e in estimates if e.runs[0].level == depth}
     return tuple(

@@ -1,9 +1,10 @@
 """What every plot refuses, said the same way each time."""
 
-from collections.abc import Iterable, Sized
+from collections.abc import Iterable, Sequence, Sized
 
 import numpy as np
 
+from crl_probe.runs.run_info import RunInfo
 from crl_train.errors import ConfigError
 
 
@@ -40,3 +41,24 @@ def within(name: str, value: object, count: int, *words: str) -> None:
         return
     besides = "".join(f", or {word!r}" for word in words)
     raise ConfigError(f"{name}={value!r} cannot be drawn: the result has {count}. Choose 0 to {count - 1}{besides}.")
+
+
+def run_place(runs: Sequence[RunInfo], run: int | str, *words: str) -> int | str:
+    """The place of a run that is given by its place or its name; one of ``words`` stands for itself.
+
+    Raises:
+        ConfigError: Listing the names there are.
+    """
+    if isinstance(run, str) and run not in words:
+        names = [info.name for info in runs]
+        one_of("run", run, [*names, *words])
+        return names.index(run)
+    within("run", run, len(runs), *words)
+    return run
+
+
+def index_of_run(runs: Sequence[RunInfo], run: int | str) -> int:
+    """:func:`run_place` where nothing but a run can be drawn."""
+    place = run_place(runs, run)
+    assert not isinstance(place, str), "no words are allowed"
+    return place

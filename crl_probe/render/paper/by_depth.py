@@ -11,7 +11,7 @@ from crl_probe.render.paper._checks import one_of
 from crl_probe.render.paper.charts import draw_chart
 from crl_probe.render.paper.style import axes_for
 from crl_probe.runs.run_info import RunInfo
-from crl_probe.summary.estimates import estimate_by_depth
+from crl_probe.summary.estimates import estimate_by_level
 
 
 @runtime_checkable
@@ -73,4 +73,4 @@ def depth_chart(result: Measured, metric: str, part: str | None = None, referenc
     if part is not None:
         one_of("part", part, dict.fromkeys(entry.part for entry in samples))
         samples = tuple(entry for entry in samples if entry.part == part)
-    return level_chart(estimate_by_depth(samples), reference)
+    return level_chart(estimate_by_level(samples), reference)

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from crl_probe.probes.embedding_trajectory import EmbeddingTrajectoryResult
 from crl_probe.render.palette import depth_colours
-from crl_probe.render.paper._checks import one_of, within
+from crl_probe.render.paper._checks import one_of, run_place
 from crl_probe.render.paper.plane import clear_plane, crop_to_floor, draw_goals, draw_walls
 from crl_probe.render.paper.style import COLUMN_WIDTH, DISTANCE_MAP, add_colourbar, axes_for
 from crl_probe.runs.run_info import labels_in_order
@@ -36,7 +36,7 @@ def plot_trajectory(
     Args:
         result: What the embedding trajectory probe returned.
         ax: Axes to draw on; None makes a figure of one column.
-        run: Which of ``result.runs``, or ``map`` for the places of the same states.
+        run: Which of ``result.runs``, by its place or name, or ``map`` for the places of the same states.
         colour: ``distance`` to the goal commanded, ``time`` or ``source`` (whose episode it is).
         colourbar: Whether to explain the colours.
 
@@ -46,7 +46,7 @@ def plot_trajectory(
     Raises:
         ConfigError: If there is no such run or colour.
     """
-    within("run", run, len(result.runs), "map")
+    run = run_place(result.runs, run, "map")
     one_of("colour", colour, COLOURS)
     states = len(result.time)
     with axes_for(ax, COLUMN_WIDTH, 0.9 * COLUMN_WIDTH, "compressed") as axes:

@@ -2,22 +2,23 @@
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from crl_probe.probes.declaration import Probe, function_at
 from crl_probe.probes.depth_lens import DepthLensResult
 from crl_probe.probes.embedding_trajectory import EmbeddingTrajectoryResult
 from crl_probe.probes.geometry import GeometryResult
-from crl_probe.probes.goal_clusters import GoalClustersResult
 from crl_probe.probes.learning_curves import LearningCurvesResult
 from crl_probe.probes.q_landscape import QLandscapeResult
+from crl_probe.probes.registry import PROBES
 from crl_probe.probes.residual_stream import ResidualStreamResult
-from crl_probe.probes.retrieval import RetrievalResult
 from crl_probe.probes.rollouts import RolloutsResult
-from crl_probe.probes.success import SuccessResult
+from crl_probe.render.by_level import references_of
 from crl_probe.render.charts import Chart, ChartGroup, HeatMap
 from crl_probe.render.depth_lens import LENS_AXES, Over, lens_charts
 from crl_probe.render.learning_curves import learning_charts
@@ -38,7 +39,6 @@ from crl_probe.render.paper.style import (
     in_style,
     new_figure,
 )
-from crl_probe.render.references import GOAL_CLUSTERS_REFERENCES, retrieval_references
 from crl_probe.render.residual_stream import stream_charts, stream_curves
 from crl_probe.render.similarity import agent_similarity
 from crl_probe.runs.run_info import RunInfo, labels_in_order
@@ -60,7 +60,7 @@ def figure_of(result: Any, **options: Any) -> Figure:
 
     Args:
         result: What any probe returned.
-        options: Those of the probe's own function below: ``metrics`` for charts, ``goals`` and ``scale`` for
+        options: Those of the probe's own function below: ``metrics`` for charts by level, ``goals`` and ``scale`` for
             landscapes, ``colour`` for trajectories, ``pair`` for rollouts.
 
     Returns:
@@ -73,33 +73,24 @@ def figure_of(result: Any, **options: Any) -> Figure:
     Example:
         >>> save_figure(figure_of(result), Path("success.pdf"))          # doctest: +SKIP
     """
-    if type(result) not in _FIGURES:
-        known = ", ".join(kind.__name__ for kind in _FIGURES)
+    probe = next((probe for probe in PROBES.values() if probe.result is type(result)), None)
+    if probe is None:
+        known = ", ".join(probe.result.__name__ for probe in PROBES.values())
         raise TypeError(f"result is a {type(result).__name__}: figures show what probes return, {known}.")
+    draw = function_at(probe.paper) if probe.paper else partial(level_figure, probe)
     with in_style():
-        figure = _FIGURES[type(result)](result, **options)
+        figure = draw(result, **options)
         # Laid out once and for all: its files, of whatever format, are then of the same layout each time.
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
     return figure
 
 
-def success_figure(result: SuccessResult, metrics: Sequence[str] | None = None) -> Figure:
-    """Success by depth: a chart for each of ``metrics``."""
-    names = metrics or _measured(result, "success_rate", "time_at_goal", "final_distance")
-    return _charts([depth_chart(result, name) for name in names])
-
-
-def goal_clusters_figure(result: GoalClustersResult, metrics: Sequence[str] | None = None) -> Figure:
-    """Spread around the goals by depth: a chart for each of ``metrics``."""
-    names = metrics or _measured(result, "spread_ratio", "goal_resolution", "near_dimension")
-    return _charts([depth_chart(result, name, reference=GOAL_CLUSTERS_REFERENCES.get(name)) for name in names])
-
-
-def retrieval_figure(result: RetrievalResult, metrics: Sequence[str] | None = None) -> Figure:
-    """Contrastive quality by depth: a chart for each of ``metrics``."""
-    names = metrics or _measured(result, "retrieval_accuracy", "infonce_bound")
-    return _charts([depth_chart(result, name, reference=retrieval_references(result).get(name)) for name in names])
+def level_figure(probe: Probe, result: Measured, metrics: Sequence[str] | None = None) -> Figure:
+    """A chart by level for each of ``metrics``; those that the probe charts on the page if None."""
+    references = references_of(probe, result)
+    names = metrics or _measured(result, *probe.charts)
+    return _charts([depth_chart(result, name, reference=references.get(name)) for name in names])
 
 
 def geometry_figure(result: GeometryResult) -> Figure:
@@ -194,7 +185,7 @@ def rollouts_figure(result: RolloutsResult, pair: int | None = None) -> Figure:
 def _charts(charts: Sequence[Chart | HeatMap]) -> Figure:
     """Charts in rows, with one legend above all of them, or each with its own where signs differ in meaning."""
     something(charts)
-    columns = min(len(charts), _MOST_CHARTS)
+    columns = 2 if len(charts) == 4 else min(len(charts), _MOST_CHARTS)
     rows = math.ceil(len(charts) / columns)
     width = COLUMN_WIDTH if columns == 1 else PAGE_WIDTH
     legend = legend_handles(ChartGroup(tuple(charts)).legend)
@@ -246,17 +237,3 @@ def _name_seed(ax: Axes, runs: Sequence[RunInfo], run: int | str) -> None:
     several = len({run.seed for run in runs}) > 1
     seed = "" if isinstance(run, str) or not several else f", seed {runs[run].seed}"
     ax.set_title(in_two_lines(ax.get_title() + seed))
-
-
-_FIGURES: dict[type, Callable[..., Figure]] = {
-    SuccessResult: success_figure,
-    LearningCurvesResult: learning_curves_figure,
-    QLandscapeResult: landscape_figure,
-    EmbeddingTrajectoryResult: trajectory_figure,
-    GoalClustersResult: goal_clusters_figure,
-    GeometryResult: geometry_figure,
-    ResidualStreamResult: residual_stream_figure,
-    RetrievalResult: retrieval_figure,
-    DepthLensResult: depth_lens_figure,
-    RolloutsResult: rollouts_figure,
-}

@@ -2,11 +2,11 @@
 
 from matplotlib.axes import Axes
 
-from crl_probe.probes.goal_clusters import GoalClustersResult
+from crl_probe.probes.goal_clusters import PROBE, GoalClustersResult
+from crl_probe.render.by_level import references_of
 from crl_probe.render.paper.by_depth import depth_chart
 from crl_probe.render.paper.charts import draw_chart
 from crl_probe.render.paper.style import axes_for
-from crl_probe.render.references import GOAL_CLUSTERS_REFERENCES
 
 
 def plot_goal_clusters(
@@ -26,7 +26,7 @@ def plot_goal_clusters(
     Raises:
         ConfigError: If the result has no such metric.
     """
-    chart = depth_chart(result, metric, reference=GOAL_CLUSTERS_REFERENCES.get(metric))
+    chart = depth_chart(result, metric, reference=references_of(PROBE, result).get(metric))
     with axes_for(ax) as axes:
         draw_chart(axes, chart, legend=legend)
         return axes

@@ -5,7 +5,7 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 
 from crl_probe.probes.q_landscape import QLandscapeResult, percentile_ranks
-from crl_probe.render.paper._checks import one_of, within
+from crl_probe.render.paper._checks import one_of, run_place, within
 from crl_probe.render.paper.plane import clear_plane, crop_to_floor, draw_field, draw_goals, draw_start
 from crl_probe.render.paper.style import COLUMN_WIDTH, VALUE_MAP, add_colourbar, axes_for
 from crl_probe.summary.numbers import format_number
@@ -29,7 +29,8 @@ def plot_landscape(
     Args:
         result: What the Q-landscape probe returned.
         ax: Axes to draw on; None makes a figure of one column.
-        run: Which of ``result.runs``, or ``geodesic`` for the reference: minus the walking distance to the goal.
+        run: Which of ``result.runs``, by its place or name, or ``geodesic`` for the reference: minus the walking
+            distance to the goal.
         goal: Which of ``result.goals``.
         scale: ``rank``, or ``raw`` for energies (metres, in the reference) on a scale of their own.
         colourbar: Whether to draw the scale beside.
@@ -40,7 +41,7 @@ def plot_landscape(
     Raises:
         ConfigError: If there is no such run, goal or scale.
     """
-    within("run", run, len(result.runs), "geodesic")
+    run = run_place(result.runs, run, "geodesic")
     within("goal", goal, len(result.goals))
     one_of("scale", scale, SCALES)
     values = landscape_values(result, run, goal, scale)

@@ -2,11 +2,11 @@
 
 from matplotlib.axes import Axes
 
-from crl_probe.probes.retrieval import RetrievalResult
+from crl_probe.probes.retrieval import PROBE, RetrievalResult
+from crl_probe.render.by_level import references_of
 from crl_probe.render.paper.by_depth import depth_chart
 from crl_probe.render.paper.charts import draw_chart
 from crl_probe.render.paper.style import axes_for
-from crl_probe.render.references import retrieval_references
 
 
 def plot_retrieval(
@@ -26,7 +26,7 @@ def plot_retrieval(
     Raises:
         ConfigError: If the result has no such metric.
     """
-    chart = depth_chart(result, metric, reference=retrieval_references(result).get(metric))
+    chart = depth_chart(result, metric, reference=references_of(PROBE, result).get(metric))
     with axes_for(ax) as axes:
         draw_chart(axes, chart, legend=legend)
         return axes

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from crl_probe.probes.rollouts import RolloutsResult
-from crl_probe.render.paper._checks import within
+from crl_probe.render.paper._checks import index_of_run, within
 from crl_probe.render.paper.plane import clear_plane, crop_to_floor, draw_goals, draw_walls
 from crl_probe.render.paper.style import COLUMN_WIDTH, axes_for
 
@@ -17,7 +17,7 @@ _LOOK = {"lw": 1.1, "ms": 4.5, "mec": "white", "mew": 0.5, "solid_capstyle": "ro
 
 
 def plot_rollouts(
-    result: RolloutsResult, ax: Axes | None = None, *, run: int = 0, pair: int | None = None, legend: bool = True
+    result: RolloutsResult, ax: Axes | None = None, *, run: int | str = 0, pair: int | None = None, legend: bool = True
 ) -> Axes:
     """Draw the paths of one agent from starts (rings) to goals (stars).
 
@@ -27,7 +27,7 @@ def plot_rollouts(
     Args:
         result: What the rollouts probe returned.
         ax: Axes to draw on; None makes a figure of one column.
-        run: Which of ``result.runs``.
+        run: Which of ``result.runs``, by its place or name.
         pair: Which of its starts and goals; None draws all.
         legend: Whether to explain the lines.
 
@@ -37,7 +37,7 @@ def plot_rollouts(
     Raises:
         ConfigError: If there is no such run or pair.
     """
-    within("run", run, len(result.runs))
+    run = index_of_run(result.runs, run)
     if pair is not None:
         within("pair", pair, len(result.goals))
     shown = list(range(len(result.goals))) if pair is None else [pair]

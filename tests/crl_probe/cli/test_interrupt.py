@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: one line, a code, and everything as it was, wherever they fall."""
+"""Ctrl-C and SIGTERM at any time: one line, an exit code, and the handlers as they were."""
 
 import os
 import signal
@@ -10,15 +10,15 @@ import time
 import pytest
 
 from crl_probe.cli import interrupt as cli_interrupt
-from crl_probe.cli.interrupt import Heeding, Interruption, interruptible
+from crl_probe.cli.interrupt import InterruptibleProgress, Interruption, interruptible
 from tests.crl_probe.recorder import Recorder
 
 
-def last_words():
+def final_message():
     return "Stopped.", 130
 
 
-def ended_by(block, words=last_words):
+def ended_by(block, words=final_message):
     """Run a block that is interrupted, and return its exit code."""
     with pytest.raises(SystemExit) as ended, interruptible(words) as interruption:
         block(interruption)
@@ -49,20 +49,20 @@ def test_a_signal_that_a_library_wraps_is_no_error_of_the_library(capsys):
 
 
 class Swallowing:
-    """What Python calls while it collects garbage may raise nothing."""
+    """Python suppresses every exception of ``__del__``."""
 
     def __del__(self):
         signal.raise_signal(signal.SIGINT)
 
 
-def test_a_signal_that_is_swallowed_is_heeded_at_the_next_step(capsys):
+def test_a_signal_that_is_swallowed_stops_the_next_step(capsys):
     listener = Recorder()
 
     def work(interruption):
-        progress = Heeding(listener, interruption)
+        progress = InterruptibleProgress(listener, interruption)
         progress("rolling out", 1, 2)
         Swallowing()
-        assert interruption.asked
+        assert interruption.requested
         progress("rolling out", 2, 2)
         pytest.fail("went on")
 
@@ -72,7 +72,7 @@ def test_a_signal_that_is_swallowed_is_heeded_at_the_next_step(capsys):
 
 
 def test_a_signal_that_is_swallowed_comes_again(monkeypatch):
-    monkeypatch.setattr(cli_interrupt, "_SECONDS_TO_TIDY_UP", 0.01)
+    monkeypatch.setattr(cli_interrupt, "_SECONDS_TO_CLEAN_UP", 0.01)
 
     def work(_):
         Swallowing()
@@ -84,11 +84,11 @@ def test_a_signal_that_is_swallowed_comes_again(monkeypatch):
     assert ended_by(work) == 130
 
 
-def test_a_signal_waits_for_what_must_not_be_torn_apart():
+def test_a_signal_is_deferred_to_the_end_of_a_protected_block():
     done = []
 
     def work(interruption):
-        with interruption.waits():
+        with interruption.deferred():
             signal.raise_signal(signal.SIGINT)
             done.append("the block")
         pytest.fail("went on")
@@ -97,21 +97,21 @@ def test_a_signal_waits_for_what_must_not_be_torn_apart():
     assert done == ["the block"]
 
 
-@pytest.mark.parametrize("tell", [lambda p: p("x"), lambda p: p.planned("x", []), lambda p: p.began("x"),
+@pytest.mark.parametrize("report", [lambda p: p("x"), lambda p: p.planned("x", []), lambda p: p.began("x"),
                                   lambda p: p.computing(), lambda p: p.ended("x")])  # fmt: skip
-def test_every_step_is_a_chance_to_stop(tell):
+def test_every_step_is_a_chance_to_stop(report):
     interruption = Interruption()
     listener = Recorder()
-    tell(Heeding(listener, interruption))
+    report(InterruptibleProgress(listener, interruption))
     assert len(listener.heard) == 1
-    interruption.asked = True
+    interruption.requested = True
     with pytest.raises(KeyboardInterrupt):
-        tell(Heeding(listener, interruption))
+        report(InterruptibleProgress(listener, interruption))
     assert len(listener.heard) == 1
 
 
 def test_what_goes_wrong_by_itself_keeps_its_traceback():
-    with pytest.raises(ZeroDivisionError), interruptible(last_words):
+    with pytest.raises(ZeroDivisionError), interruptible(final_message):
         1 / 0  # noqa: B018
 
 
@@ -121,7 +121,7 @@ def test_a_calm_end_is_no_error(capsys):
 
 
 def test_the_program_ends_at_once_whatever_libraries_are_doing():
-    """A thread that never ends stands for them; only the program leaves it behind, a test runner gets its exception."""
+    """A thread that never ends stands for them. Only the program exits despite it; a test runner gets an exception."""
     script = """
         import threading, signal, click
         from crl_probe.cli.interrupt import Program, interruptible

@@ -123,7 +123,9 @@ def test_sections_are_named_by_commands_or_probes():
     assert parse_sections(",".join(COMMANDS)) == tuple(PROBES)
     with pytest.raises(ConfigError, match=r"'landscapes' is not usable: .* Did you mean 'landscape'"):
         parse_sections("success,landscapes")
-    with pytest.raises(ConfigError, match=r"Sections are success, curves, landscape, .*; methods are always there"):
+    with pytest.raises(
+        ConfigError, match=r"Sections are success, curves, landscape, .*; the methods section is always included"
+    ):
         parse_sections("")
 
 
@@ -157,11 +159,11 @@ def interrupt(*_, **__):
 
 
 def test_an_interrupt_is_one_line_and_code_130(finished_run, tmp_path, monkeypatch):
-    monkeypatch.setattr("crl_probe.report.study.measure", interrupt)
+    monkeypatch.setattr("crl_probe.report.env_findings.measure", interrupt)
     result = probe(finished_run.path, *QUICK, "--out", tmp_path / "out")
     assert result.exit_code == 130
     told = "Stopped: no report was written and none replaced."
-    assert result.output == f"{told} The same command goes on from there.\n"
+    assert result.output == f"{told} Run the same command again to continue.\n"
     assert list(tmp_path.glob(".out*")) == []
     assert not (tmp_path / "out").exists()
     assert probe(finished_run.path, *QUICK, "--out", tmp_path / "out", "--no-cache").output == f"{told}\n"
@@ -224,7 +226,9 @@ def test_what_cannot_be_asked_is_refused_while_watching_too(finished_run, tmp_pa
 @pytest.fixture(scope="module")
 def finished_report(tmp_path_factory):
     evidence = EvidenceSettings(episodes=8, episode_length=60, points=400, paths=4, goals=2)
-    settings = ReportSettings(evidence, sections=("success", "q_landscape"), figures=False, fine_cells=15)
+    settings = ReportSettings(
+        evidence, sections=("success", "q_landscape"), figures=False, options={"q_landscape": {"fine_cells": 15}}
+    )
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("summary")
         patch.setenv("CRL_PROBE_CACHE", str(folder / "cache"))

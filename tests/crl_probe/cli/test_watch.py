@@ -1,4 +1,4 @@
-"""Following training: what counts as news, what is told, and what does not end it. No test waits."""
+"""Following training: what counts as news, what is printed, and which errors do not end it. No test waits."""
 
 import os
 from pathlib import Path
@@ -21,12 +21,12 @@ class Enough(Exception):
 
 
 class Trip:
-    """A world that changes while ``follow`` sleeps, and what it said and rendered meanwhile."""
+    """A world that changes while ``follow`` sleeps, and the messages and reports it gets meanwhile."""
 
     def __init__(self, *sights, failures=()):
         self.sights = list(sights)
         self.failures = dict(failures)
-        self.said, self.rendered, self.slept = [], [], []
+        self.notified, self.rendered, self.slept = [], [], []
 
     def look(self):
         return self.sights[0]
@@ -44,7 +44,7 @@ class Trip:
 
     def go(self):
         with pytest.raises(Enough):
-            follow(self.look, self.render, say=self.said.append, sleep=self.sleep)
+            follow(self.look, self.render, notify=self.notified.append, sleep=self.sleep)
         return self
 
 
@@ -56,17 +56,17 @@ def test_a_report_is_written_for_each_new_checkpoint_and_not_otherwise():
     trip = Trip(at(80), at(80), at(80, 160), at(80, 160)).go()
     assert trip.rendered == ["maze_d4_s0 at 80 steps", "maze_d4_s0 at 160 steps"]
     assert trip.slept == [SECONDS_BETWEEN_SNAPSHOTS] * 4
-    assert trip.said == []
+    assert trip.notified == []
 
 
 def test_it_waits_for_the_first_checkpoint_and_says_so_once():
     none = Snapshot({}, "'maze_*' matches nothing.")
     trip = Trip(none, none, Snapshot({}, "no checkpoint yet in maze_d4_s0."), at(80)).go()
-    assert trip.said == ["Waiting: 'maze_*' matches nothing.", "Waiting: no checkpoint yet in maze_d4_s0."]
+    assert trip.notified == ["Waiting: 'maze_*' matches nothing.", "Waiting: no checkpoint yet in maze_d4_s0."]
     assert trip.rendered == ["maze_d4_s0 at 80 steps"]
 
 
-def test_what_goes_wrong_later_is_told_and_watching_goes_on(capsys):
+def test_later_errors_are_printed_and_watching_continues(capsys):
     failures = {
         "maze_d4_s0 at 160 steps": CheckpointError("checkpoint '160' is corrupt."),
         "maze_d4_s0 at 240 steps": ConfigError("runs differ."),
@@ -82,7 +82,7 @@ def test_what_goes_wrong_later_is_told_and_watching_goes_on(capsys):
 def test_what_cannot_be_asked_is_refused_at_once_and_half_a_run_is_waited_for(capsys):
     wrong = Trip(at(80), failures={"maze_d4_s0 at 80 steps": ConfigError("out holds a thesis.")})
     with pytest.raises(ConfigError, match="thesis"):
-        follow(wrong.look, wrong.render, say=wrong.said.append, sleep=wrong.sleep)
+        follow(wrong.look, wrong.render, notify=wrong.notified.append, sleep=wrong.sleep)
     half = Trip(at(80), at(160), failures={"maze_d4_s0 at 80 steps": CheckpointError("corrupt.")}).go()
     assert half.rendered == ["maze_d4_s0 at 80 steps", "maze_d4_s0 at 160 steps"]
     assert "no new report: corrupt." in capsys.readouterr().err

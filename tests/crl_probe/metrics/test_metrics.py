@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from crl_probe import metrics
+from crl_train.errors import ConfigError
 
 HELPERS = {
     "DEFINITIONS",
@@ -78,3 +79,13 @@ def test_importing_metrics_takes_less_than_a_second():
     program = "import time; start = time.process_time(); import crl_probe.metrics; print(time.process_time() - start)"
     timed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert float(timed.stdout) < 1.0
+
+
+def test_every_metric_takes_lists_and_says_what_it_cannot_take():
+    assert metrics.effective_rank([[1, 1], [1, -1], [-1, 1], [-1, -1]]) == pytest.approx(2.0)
+    assert metrics.success_rate([[3, 0.1, 2], [3, 2, 1]], 0.5) == 0.5
+    assert metrics.compare_depths({4: [1, 2, 3], 64: [7, 8, 9]}).total.difference.value == 6.0
+    with pytest.raises(metrics.MetricError, match=r"^points has shape \(2,\): it needs the axes \(points, dim\)\.$"):
+        metrics.effective_rank([1.0, 2.0])
+    with pytest.raises(ConfigError, match=r"^distances has shape \(1,\): it needs the axes \(episodes, steps\)\.$"):
+        metrics.success_rate([1.0], 0.5)

@@ -100,7 +100,7 @@ def test_without_a_maze_there_is_no_landscape(evidence):
 
 
 def test_samples_are_told_apart_by_what_is_read(of_two):
-    assert [(s.run.critic_depth, s.evidence, s.part, s.sample_unit, s.value) for s in of_two.samples()] == [
+    assert [(s.run.critic_depth, s.source, s.part, s.sample_unit, s.value) for s in of_two.samples()] == [
         (4, "shared", "retrieval_accuracy", "lenses", of_two.readable["retrieval_accuracy"][0]),
         (64, "shared", "retrieval_accuracy", "lenses", of_two.readable["retrieval_accuracy"][1]),
         (4, "grid", "geodesic_rank", "lenses", of_two.readable["geodesic_rank"][0]),

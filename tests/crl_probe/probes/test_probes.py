@@ -221,7 +221,7 @@ def test_on_policy_spread_averages_the_goals_that_all_agents_came_near():
     runs = tuple(RunInfo(f"d{d}", f"depth {d}", "maze", d, d, 0, 1, "") for d in (4, 64))
     counts = np.ones((2, 3), dtype=int)
     result = goal_clusters.GoalClustersResult(runs, np.zeros((3, 2)), 1.5, counts[0], counts, shared, own)
-    values = {(s.run.name, s.evidence): s.samples.tolist() for s in result.samples() if s.metric == "spread_ratio"}
+    values = {(s.run.name, s.source): s.samples.tolist() for s in result.samples() if s.metric == "spread_ratio"}
     assert values["d4", "on-policy"] == [2.0]
     assert values["d64", "on-policy"] == [4.0]
     assert values["d4", "shared"] == [1.0, 1.0, 1.0]

@@ -157,7 +157,7 @@ def test_trained_agent_is_measured_and_its_result_survives_the_disk(finished_run
     evidence = Evidence([load_run(finished_run.path)], EvidenceSettings(episodes=8, goals=2), use_cache=False)
     result = measured(evidence, 32)
     assert [values.shape for values in result.shared.values()] == [(1, 3), (1, 3)]
-    assert [(s.metric, s.evidence, s.sample_unit, len(s.samples)) for s in result.samples()] == [
+    assert [(s.metric, s.source, s.sample_unit, len(s.samples)) for s in result.samples()] == [
         ("retrieval_accuracy", "shared", "batches", 3),
         ("infonce_bound", "shared", "batches", 3),
         ("retrieval_accuracy", "on-policy", "batches", 3),

@@ -9,19 +9,20 @@ from hypothesis import strategies as st
 
 from crl_probe.metrics import DEFINITIONS, estimate_over_seeds, interquartile_mean
 from crl_probe.probes import depth_lens as lens_probe
+from crl_probe.probes import goal_clusters as goal_clusters_probe
 from crl_probe.probes import learning_curves as curves_probe
+from crl_probe.probes import retrieval as retrieval_probe
 from crl_probe.probes import success as success_probe
 from crl_probe.render.axes import nice_ticks, place_axis, share_axis, value_axis, value_range
-from crl_probe.render.by_level import interval_note, level_chart, level_charts, run_ticks
+from crl_probe.render.by_level import interval_note, level_chart, level_charts, references_of, run_ticks
 from crl_probe.render.charts import ChartGroup, Line, Reference, stretches
 from crl_probe.render.curves import run_lines
 from crl_probe.render.depth_lens import lens_chart, lens_charts
 from crl_probe.render.learning_curves import learning_chart, learning_charts
 from crl_probe.render.palette import HEAT_COLOURS, depth_colours, ink_on, luminance_of
-from crl_probe.render.references import GOAL_CLUSTERS_REFERENCES, retrieval_references
 from crl_probe.render.residual_stream import stream_charts
 from crl_probe.render.similarity import agent_similarity, block_similarity, similarity_charts
-from crl_probe.summary.estimates import estimate_by_depth
+from crl_probe.summary.estimates import estimate_by_level
 from tests.crl_probe.render.results import (
     RUNS,
     agent,
@@ -39,8 +40,15 @@ def rng():
     return np.random.default_rng(0)
 
 
+AS_IN_THE_MAZE = references_of(goal_clusters_probe.PROBE, None)
+
+
+def chance(result):
+    return references_of(retrieval_probe.PROBE, result)
+
+
 def charts_of(result, *metrics, references=None):
-    return level_charts(estimate_by_depth(result.samples()), metrics, references)
+    return level_charts(estimate_by_level(result.samples()), metrics, references)
 
 
 def lines_of(ys, xs=None, runs=RUNS):
@@ -117,7 +125,7 @@ def test_marks_hold_the_estimates():
 
 
 def test_kinds_stand_side_by_side_with_fills_of_their_own():
-    (chart,) = charts_of(goal_clusters(), "goal_resolution", references=GOAL_CLUSTERS_REFERENCES).charts
+    (chart,) = charts_of(goal_clusters(), "goal_resolution", references=AS_IN_THE_MAZE).charts
     assert legend_texts(chart) == ["own episodes", "shared set", "as in the maze"]
     assert [(mark.place, mark.fill) for mark in chart.marks] == [
         (-0.16, "full"), (0.84, "full"), (0.16, "open"), (1.16, "open"),
@@ -131,7 +139,7 @@ def test_kinds_stand_side_by_side_with_fills_of_their_own():
 
 def test_chance_is_known_to_the_definition_or_to_the_probe():
     accuracy, bound = charts_of(
-        retrieval(), "retrieval_accuracy", "infonce_bound", references=retrieval_references(retrieval())
+        retrieval(), "retrieval_accuracy", "infonce_bound", references=chance(retrieval())
     ).charts
     assert accuracy.references == (Reference(1 / 256, "chance"),)
     assert bound.references == (Reference(0.0, "chance"),)
@@ -139,15 +147,15 @@ def test_chance_is_known_to_the_definition_or_to_the_probe():
 
 
 def test_a_group_has_one_legend_where_every_sign_has_one_meaning():
-    group = charts_of(retrieval(), "retrieval_accuracy", "infonce_bound", references=retrieval_references(retrieval()))
+    group = charts_of(retrieval(), "retrieval_accuracy", "infonce_bound", references=chance(retrieval()))
     assert [entry.text for entry in group.legend] == ["own episodes", "shared set", "chance"]
     assert charts_of(geometry(), "effective_rank", "linear_decodability").legend == ()  # filled is φ, and the goal
     assert ChartGroup(()).legend == ()
 
 
 def test_a_note_says_what_intervals_are_over():
-    assert interval_note(estimate_by_depth(success().samples())) == "95 % interval, 2 seeds"
-    lone = [estimate for estimate in estimate_by_depth(geometry().samples()) if estimate.metric == "cka"]
+    assert interval_note(estimate_by_level(success().samples())) == "95 % interval, 2 seeds"
+    lone = [estimate for estimate in estimate_by_level(geometry().samples()) if estimate.metric == "cka"]
     assert interval_note(lone) == "one seed, no interval"
 
 
@@ -162,7 +170,7 @@ def test_depths_are_named_shortly():
 
 
 def test_one_depth_has_no_thread():
-    only = [estimate for estimate in estimate_by_depth(success().samples()) if estimate.label == "depth 4"]
+    only = [estimate for estimate in estimate_by_level(success().samples()) if estimate.label == "depth 4"]
     assert level_chart([e for e in only if e.metric == "success_rate"]).lines == ()
 
 

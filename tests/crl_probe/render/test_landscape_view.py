@@ -10,7 +10,7 @@ from crl_probe.probes import q_landscape
 from crl_probe.probes.q_landscape import QLandscapeResult
 from crl_probe.render.page.q_landscape import SCORES, landscape_view
 from crl_probe.runs.run_info import RunInfo
-from crl_probe.summary.estimates import estimate_by_depth, estimate_text
+from crl_probe.summary.estimates import estimate_by_level, estimate_text
 
 
 def info(depth=4, seed=0, env_steps=1_000, label=None):
@@ -44,8 +44,8 @@ def tiny(runs, goals=1):
     )
 
 
-def view_of(result, course=None):
-    return landscape_view(result, estimate_by_depth(result.samples()), course)
+def view_of(result, over_training=None):
+    return landscape_view(result, estimate_by_level(result.samples()), over_training)
 
 
 def control(view, key):
@@ -99,7 +99,7 @@ def test_a_place_that_no_way_leads_to_is_the_farthest():
 
 
 def test_panels_tell_their_scores(landscape):
-    estimates = estimate_by_depth(landscape.samples())
+    estimates = estimate_by_level(landscape.samples())
     reference, *panels = landscape_view(landscape, estimates).panels
     assert (reference.kind, reference.title, reference.scores) == ("map", "Walking distance", ())
     assert [(panel.kind, panel.title, panel.depth) for panel in panels] == [
@@ -158,7 +158,7 @@ def test_a_result_of_several_checkpoints_shows_the_last_scores():
 
 
 def test_a_course_of_other_goals_is_refused():
-    with pytest.raises(ValueError, match=r"course has 2 goals, which are not the 1 of the result: .* of the same\."):
+    with pytest.raises(ValueError, match=r"over_training has 2 goals, which are not the 1 .* of the same\."):
         view_of(tiny([info()]), tiny([info()], goals=2))
 
 

@@ -7,15 +7,14 @@ import pytest
 from matplotlib.figure import Figure
 
 from crl_probe.render.by_level import level_charts
-from crl_probe.render.charts import HeatMap
+from crl_probe.render.charts import HeatMap, Reference
 from crl_probe.render.depth_lens import lens_charts
 from crl_probe.render.learning_curves import learning_charts
 from crl_probe.render.palette import ink_on
 from crl_probe.render.paper.charts import draw_chart, draw_heat_map, legend_handles
-from crl_probe.render.references import GOAL_CLUSTERS_REFERENCES
 from crl_probe.render.residual_stream import stream_charts
 from crl_probe.render.similarity import agent_similarity, block_similarity
-from crl_probe.summary.estimates import estimate_by_depth
+from crl_probe.summary.estimates import estimate_by_level
 from tests.crl_probe.render.results import (
     depth_lens,
     geometry,
@@ -25,10 +24,12 @@ from tests.crl_probe.render.results import (
     success,
 )
 
+REFERENCES = {"goal_resolution": Reference(1.0, "as in the maze")}
+
 CHARTS = [
-    *level_charts(estimate_by_depth(success().samples()), ("success_rate", "time_at_goal")).charts,
-    *level_charts(estimate_by_depth(goal_clusters().samples()), ("goal_resolution",), GOAL_CLUSTERS_REFERENCES).charts,
-    *level_charts(estimate_by_depth(residual_stream().samples()), ("dormant_fraction",)).charts,
+    *level_charts(estimate_by_level(success().samples()), ("success_rate", "time_at_goal")).charts,
+    *level_charts(estimate_by_level(goal_clusters().samples()), ("goal_resolution",), REFERENCES).charts,
+    *level_charts(estimate_by_level(residual_stream().samples()), ("dormant_fraction",)).charts,
     *learning_charts(learning_curves()).charts,
     *lens_charts(depth_lens()).charts,
     *stream_charts(residual_stream()).charts,

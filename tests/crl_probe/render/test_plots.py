@@ -259,7 +259,7 @@ def test_networks_without_residual_connections_have_no_row():
         (lambda: plots.plot_landscape(landscape(), run=4), r"run=4 .* has 4\. Choose 0 to 3, or 'geodesic'\."),
         (lambda: plots.plot_landscape(landscape(), goal=-1), r"goal=-1 cannot be drawn: the result has 1\."),
         (lambda: plots.plot_landscape(landscape(), scale="log"), r"scale='log' .* there is rank, raw\."),
-        (lambda: plots.plot_trajectory(trajectories(), run="maze"), r"run='maze' .* or 'map'\."),
+        (lambda: plots.plot_trajectory(trajectories(), run="maze"), r"run='maze' .*, map\."),
         (lambda: plots.plot_trajectory(trajectories(), colour="age"), r"colour='age' .* distance, time, source\."),
         (lambda: plots.plot_learning_curves(learning_curves(), column="loss"), r"column='loss' .* eval/success_rate"),
         (lambda: plots.plot_rollouts(rollouts(), run=4), r"run=4 cannot be drawn: the result has 4\. Choose 0 to 3\."),
@@ -333,3 +333,15 @@ def test_many_checkpoints_stand_upright():
     plots.plot_success(dataclasses.replace(success(), runs=stages), crowded)
     assert {tick.get_rotation() for tick in crowded.get_xticklabels()} == {90.0}
     assert {tick.get_rotation() for tick in plots.plot_success(success()).get_xticklabels()} == {0.0}
+
+
+def test_runs_are_drawn_by_name():
+    name = RUNS[3].name
+    by_name, by_place = plots.plot_landscape(landscape(), run=name), plots.plot_landscape(landscape(), run=3)
+    np.testing.assert_array_equal(by_name.images[0].get_array(), by_place.images[0].get_array())
+    assert (
+        plots.plot_rollouts(rollouts(), run=name).get_title()
+        == plots.plot_trajectory(trajectories(), run=name).get_title()
+    )
+    with pytest.raises(ConfigError, match=r"run='nobody' cannot be drawn: there is point_u_maze_d4_s0, .*, geodesic\."):
+        plots.plot_landscape(landscape(), run="nobody")

@@ -19,7 +19,7 @@ from crl_probe.render.page.svg import chart_svg, legend_svg
 from crl_probe.render.page.svg_parts import number, symbol_svg, text_svg
 from crl_probe.render.residual_stream import stream_charts
 from crl_probe.render.similarity import agent_similarity, block_similarity
-from crl_probe.summary.estimates import estimate_by_depth
+from crl_probe.summary.estimates import estimate_by_level
 from tests.crl_probe.render.results import (
     depth_lens,
     geometry,
@@ -34,7 +34,7 @@ EVIL = "<script>alert('1')</script> & \"more\""
 
 
 def by_depth(result, *metrics):
-    return level_charts(estimate_by_depth(result.samples()), metrics).charts
+    return level_charts(estimate_by_level(result.samples()), metrics).charts
 
 
 CHARTS = [

@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 from crl_probe.probes.embedding_trajectory import MEASURES, EmbeddingTrajectoryResult
 from crl_probe.render.page.embedding_trajectory import _box, _centred, _packed, trajectory_view
 from crl_probe.runs.run_info import RunInfo
-from crl_probe.summary.estimates import estimate_by_depth
+from crl_probe.summary.estimates import estimate_by_level
 
 AGENTS = ((4, 0), (4, 1), (16, 0), (16, 1))
 GOALS = np.array([[1.0, 1.0], [2.0, 0.0]])
@@ -54,13 +54,13 @@ def result():
 
 
 @pytest.fixture
-def course():
+def over_training():
     """Late checkpoints first: their order must not matter."""
     return pictured([info(*agent, env_steps) for agent in AGENTS for env_steps in (3_000, 1_000, 2_000)])
 
 
-def view_of(result, course=None):
-    return trajectory_view(result, estimate_by_depth(result.samples()), course)
+def view_of(result, over_training=None):
+    return trajectory_view(result, estimate_by_level(result.samples()), over_training)
 
 
 def control(view, key):
@@ -108,13 +108,13 @@ def test_pictures_of_the_result_are_in_the_page(result):
     np.testing.assert_allclose(places, np.concatenate([result.positions, GOALS]), atol=1e-3)
 
 
-def test_pictures_made_together_share_a_scale_and_others_have_one_for_each_agent(course):
-    together = view_of(course).data["spaces"]["flat"]["limits"]
+def test_pictures_made_together_share_a_scale_and_others_have_one_for_each_agent(over_training):
+    together = view_of(over_training).data["spaces"]["flat"]["limits"]
     assert len(np.unique(together, axis=0)) == 1
-    alone = view_of(dataclasses.replace(course, method="UMAP")).data["spaces"]["flat"]["limits"]
+    alone = view_of(dataclasses.replace(over_training, method="UMAP")).data["spaces"]["flat"]["limits"]
     assert len(np.unique(alone, axis=0)) == len(AGENTS)
     np.testing.assert_array_equal(alone[0], alone[2])  # two checkpoints of one agent
-    np.testing.assert_allclose(alone[:3, 0, 0], course.picture[:3, :, 0].min(), rtol=1e-6)
+    np.testing.assert_allclose(alone[:3, 0, 0], over_training.picture[:3, :, 0].min(), rtol=1e-6)
 
 
 def test_the_map_comes_first_then_each_depth_with_its_scores(result):
@@ -200,13 +200,13 @@ def test_a_collapsed_network_is_told_apart_from_a_bad_picture(result):
     assert "Variance seen in 3-D" not in dict(view.panels[2].scores)
 
 
-def test_a_course_can_be_played_from_early_to_late(result, course):
-    view = view_of(result, course)
+def test_training_can_be_played_from_early_to_late(result, over_training):
+    view = view_of(result, over_training)
     steps = control(view, "step")
     assert steps.form == "slider"
     assert [value for value, _ in steps.options] == ["1000", "2000", "3000"]
     assert [run["step"] for run in view.data["runs"][:3]] == [3_000, 1_000, 2_000]
-    np.testing.assert_allclose(unpacked(view.data["spaces"]["flat"]), course.picture, atol=1e-3)
+    np.testing.assert_allclose(unpacked(view.data["spaces"]["flat"]), over_training.picture, atol=1e-3)
     assert [panel.title for panel in view.panels] == ["Where they are", "depth 4", "depth 16"]
     of_result = view_of(result).panels[1].scores
     # The picture is another one: how far it can be trusted is told with it.
@@ -215,9 +215,9 @@ def test_a_course_can_be_played_from_early_to_late(result, course):
     assert "Scores are those of the last checkpoint." in view.caption
 
 
-def test_a_course_of_other_states_is_refused(result, course):
-    other = pictured(course.runs, length=6)
-    with pytest.raises(ValueError, match="course holds 24 states that are not the 20 of the result"):
+def test_training_on_other_states_is_refused(result, over_training):
+    other = pictured(over_training.runs, length=6)
+    with pytest.raises(ValueError, match="over_training holds 24 states that are not the 20 of the result"):
         view_of(result, other)
 
 

@@ -17,7 +17,7 @@ from crl_probe.evidence.probe_set import load_probe_set
 from crl_probe.probes import embedding_trajectory, goal_clusters, q_landscape
 from crl_probe.probes.registry import PROBES
 from crl_probe.render.paper.files import ENDINGS
-from crl_probe.report import ReportSettings, build_report, sections, write_report
+from crl_probe.report import ReportSettings, build, build_report, write_report
 from crl_probe.runs.errors import ProbeError
 from tests.crl_probe.fakes import FakeRun
 from tests.crl_probe.recorder import Recorder
@@ -25,7 +25,7 @@ from tests.crl_probe.recorder import Recorder
 SETTINGS = ReportSettings(
     EvidenceSettings(episodes=8, episode_length=60, points=400, paths=4, goals=2),
     figures=False,  # they take longer than everything else
-    fine_cells=15,
+    options={"q_landscape": {"fine_cells": 15}},
     command="crl-probe report 'a & b'",
     skipped=("checkpoint 'c<d>' holds NaN.",),
 )
@@ -197,20 +197,23 @@ def test_earlier_checkpoints_are_shown_over_training_and_never_rolled_out(tmp_pa
     newest = [FakeRun(depth=4), FakeRun(depth=16)]
     earlier = [*stages(newest[0], 2_000, 6_000), *stages(newest[1], 2_000, 6_000), *stages(FakeRun(depth=64), 6_000)]
     given, rolled_out = {}, []
-    of_probe, collect = sections.of_probe, evidence.collect_on_policy
+    section_of, collect = build.section_of, evidence.collect_on_policy
 
-    def spy(name, result, course, no_course):
-        given[name] = course
-        assert no_course == ""
-        return of_probe(name, result, course)
+    def spy(probe, result, over_training, problem):
+        given[probe.name] = over_training
+        assert problem == ""
+        return section_of(probe, result, over_training)
 
-    monkeypatch.setattr(sections, "of_probe", spy)
+    monkeypatch.setattr(build, "section_of", spy)
     monkeypatch.setattr(evidence, "collect_on_policy", lambda run, *a: rolled_out.append(run) or collect(run, *a))
     report = write_report(newest, tmp_path / "out", SETTINGS, earlier=earlier)
     assert rolled_out == newest
-    assert {name for name, course in given.items() if course is not None} == {"q_landscape", "embedding_trajectory"}
-    for course in report.studies[0].course.results.values():
-        assert [(run.critic_depth, run.env_steps) for run in course.runs] == [
+    assert {name for name, over_training in given.items() if over_training is not None} == {
+        "q_landscape",
+        "embedding_trajectory",
+    }
+    for over_training in report.findings[0].over_training.results.values():
+        assert [(run.critic_depth, run.env_steps) for run in over_training.runs] == [
             (4, 2_000),
             (4, 6_000),
             (4, 10_000),
@@ -219,7 +222,7 @@ def test_earlier_checkpoints_are_shown_over_training_and_never_rolled_out(tmp_pa
             (16, 10_000),
         ]
     # Numbers and verdicts stay those of the newest checkpoints.
-    assert {sample.run.name for sample in report.studies[0].measured.samples} == {run.name for run in newest}
+    assert {sample.run.name for sample in report.findings[0].measured.samples} == {run.name for run in newest}
     numbers = json.loads((tmp_path / "out" / "metrics.json").read_text())
     assert {row["env_steps"] for row in numbers["runs"]} == {10_000}
 

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from crl_probe.report.findings import finding
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,10 +12,9 @@ from crl_probe.metrics import Estimate
 from crl_probe.probes.samples import metric_samples
 from crl_probe.render.page.content import number_table
 from crl_probe.render.page.effect_bar import effect_bar
-from crl_probe.report.findings import finding
 from crl_probe.report.headline import headline
 from crl_probe.runs.run_info import RunInfo
-from crl_probe.summary.estimates import estimate_by_depth
+from crl_probe.summary.estimates import estimate_by_level
 from crl_probe.summary.verdicts import Verdict
 
 
@@ -24,7 +24,7 @@ def run_of(depth, seed):
 
 def estimates_of(metric, evidence, by_depth, part=""):
     """Estimates of one metric from each depth's values by seed."""
-    return estimate_by_depth(
+    return estimate_by_level(
         entry
         for depth, values in by_depth.items()
         for seed, value in enumerate(values)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import crl_probe
 from crl_probe.runs.comparability import group_by_env
-from crl_probe.runs.loading import find_runs, load_run
+from crl_probe.runs.loading import find_runs, load_run, load_runs
 from crl_probe.runs.run_info import run_infos
 from crl_train.checkpoint import content_hash
 from crl_train.envs.registry import make_env
@@ -60,6 +60,33 @@ def test_energy_is_minus_the_distance_of_the_representations(loaded, seed):
 def test_actions_stay_inside_their_bounds(loaded):
     state, _, goal = batch(0, size=100)
     assert np.abs(loaded.act(state, goal)).max() < 1
+
+
+def test_lists_doubles_and_one_goal_for_a_batch_give_the_same_answers(loaded):
+    state, action, goal = batch(4)
+    whole = np.asarray(loaded.energy(state, action, np.broadcast_to(goal[0], goal.shape)))
+    assert_close(loaded.energy(state.tolist(), action.astype(np.float64), goal[0].tolist()), whole, terms=TERMS)
+    assert loaded.act([4, 4, 0, 0], [4, 12]).shape == (2,)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda run: run.act(np.zeros((5, 3)), np.zeros((5, 2))),
+            r"^state has shape \(5, 3\): states of point_u_maze have 4 entries\.$",
+        ),
+        (lambda run: run.psi(np.float64(1.0)), r"^goal has shape \(\): goals of point_u_maze have 2 entries\.$"),
+        (
+            lambda run: run.phi(np.zeros((5, 4)), np.zeros((3, 2))),
+            r"^shapes do not fit together \(state \(5, 4\), action \(3, 2\)\): give one batch, or one for a batch\.$",
+        ),
+        (lambda run: run.psi([[1.0, 2.0], [3.0]]), r"^goal is no array of numbers: give an array or a list"),
+    ],
+)
+def test_wrong_shapes_are_named_before_a_network_sees_them(loaded, call, message):
+    with pytest.raises(ConfigError, match=message):
+        call(loaded)
 
 
 def test_prefix_of_all_blocks_is_the_whole_and_of_none_is_not(loaded):
@@ -131,8 +158,25 @@ def test_files_beside_runs_are_skipped(finished_run, tmp_path):
     copy = shutil.copytree(finished_run.path, tmp_path / "a_run")
     (tmp_path / "README.md").touch()
     assert find_runs([str(tmp_path / "*")]) == [copy]
-    with pytest.raises(RunNotFoundError, match="only files were given"):
+    with pytest.raises(RunNotFoundError, match="no run directory was given"):
         find_runs([tmp_path / "README.md"])
+
+
+def test_runs_are_opened_by_a_pattern_a_path_or_several(finished_run):
+    pattern = str(finished_run.path.parent / "fin*")
+    assert [run.env_steps for run in load_runs(pattern)] == [1120]
+    assert [run.env_steps for run in load_runs([finished_run.path, pattern], step=480)] == [480]
+    assert [run.env_steps for run in load_runs(finished_run.path, step="all")] == [480, 800, 1120]
+
+
+def test_folder_of_runs_says_which_pattern_opens_them(finished_run, tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / name).symlink_to(finished_run.path)
+    with pytest.raises(RunNotFoundError) as refusal:
+        load_runs(tmp_path)
+    assert str(refusal.value) == (
+        f"'{tmp_path}' is not a run: it has no config.json. It holds 2 runs: give '{tmp_path}/*'."
+    )
 
 
 def test_pattern_that_matches_nothing_and_folder_that_is_no_run_are_refused(tmp_path):

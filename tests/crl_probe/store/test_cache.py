@@ -138,6 +138,7 @@ NOT_NUMERICAL = {
     "runs/workers.py",
     "store/cache.py",
     "store/results.py",
+    "store/showing.py",
 }
 
 

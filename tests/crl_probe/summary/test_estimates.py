@@ -7,7 +7,7 @@ import pytest
 
 from crl_probe.probes.samples import metric_samples
 from crl_probe.runs.run_info import RunInfo, labels_in_order
-from crl_probe.summary.estimates import estimate_by_depth, titled
+from crl_probe.summary.estimates import estimate_by_level, titled
 
 RUN = RunInfo("a", "depth 4", "point_u_maze", 4, 4, 0, 1000, "abc")
 DEEP = RunInfo("b", "depth 16", "point_u_maze", 16, 16, 0, 1000, "abc")
@@ -30,13 +30,13 @@ def test_times_to_goal_are_summarised_by_their_median():
 
 def test_depths_are_ordered_by_number_and_not_by_name():
     samples = entry(DEEP, "success_rate", [1, 0]) + entry(RUN, "success_rate", [0, 0])
-    assert [e.label for e in estimate_by_depth(samples)] == ["depth 4", "depth 16"]
+    assert [e.label for e in estimate_by_level(samples)] == ["depth 4", "depth 16"]
     assert labels_in_order([DEEP, RUN, RUN]) == ("depth 4", "depth 16")
 
 
 def test_seeds_of_a_depth_are_aggregated_and_every_one_is_kept():
     second = dataclasses.replace(RUN, name="a1", seed=1)
-    (estimate,) = estimate_by_depth(entry(second, "success_rate", [1, 1]) + entry(RUN, "success_rate", [0, 1]))
+    (estimate,) = estimate_by_level(entry(second, "success_rate", [1, 1]) + entry(RUN, "success_rate", [0, 1]))
     assert estimate.values == (0.5, 1.0)
     assert estimate.estimate.value == 0.75
     assert (estimate.estimate.unit, estimate.estimate.count) == ("seeds", 2)
@@ -48,14 +48,14 @@ def test_parts_are_kept_apart_in_the_order_they_come():
         for part in ("to depth 4", "to depth 16")
         for entry in metric_samples(RUN, "cka", "shared", "runs", np.array([0.5, 0.7]), part)
     ]
-    estimates = estimate_by_depth(entries)
+    estimates = estimate_by_level(entries)
     assert [(e.part, e.estimate.value) for e in estimates] == [("to depth 4", 0.6), ("to depth 16", 0.6)]
     assert titled("cka", "to depth 4") == "CKA, to depth 4"
     assert titled("effective_rank", "phi") == "Effective rank, φ"
 
 
 def test_blocks_of_one_network_are_no_sample_of_anything():
-    (estimate,) = estimate_by_depth(
+    (estimate,) = estimate_by_level(
         metric_samples(RUN, "residual_contribution", "shared", "blocks", np.array([0.25, 0.5]), "phi")
     )
     e = estimate.estimate

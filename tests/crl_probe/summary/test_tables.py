@@ -15,7 +15,7 @@ from hypothesis import given
 from crl_probe.metrics import DEFINITIONS
 from crl_probe.probes.samples import metric_samples
 from crl_probe.runs.run_info import RunInfo
-from crl_probe.summary.estimates import estimate_by_depth
+from crl_probe.summary.estimates import estimate_by_level
 from crl_probe.summary.formats import (
     cell_texts,
     csv_text,
@@ -56,7 +56,7 @@ def test_a_run_is_one_row_with_an_interval_over_its_own_samples():
 
 
 def test_a_depth_is_one_row_with_an_interval_over_seeds():
-    rows = level_rows(estimate_by_depth(SAMPLES))
+    rows = level_rows(estimate_by_level(SAMPLES))
     shallow, deep = (row for row in rows if row.metric == "success_rate")
     assert (shallow.level, shallow.run, shallow.seed, shallow.label) == ("depth", "", None, "depth 4")
     assert (shallow.value, shallow.low, shallow.high) == (0.5, 0.25, 0.75)
@@ -92,7 +92,7 @@ def test_tables_put_metrics_side_by_side_and_runs_below_their_depth():
         "depth 16 · 1 seed",
     ]
     assert [line.cells[0].value for line in success.lines] == [0.5, 0.25, 0.75, 1.0]
-    assert [(column.metric, column.part, column.evidence) for column in geometry.columns] == [
+    assert [(column.metric, column.part, column.source) for column in geometry.columns] == [
         ("effective_rank", "phi", "shared"),
         ("effective_rank", "psi", "shared"),
     ]

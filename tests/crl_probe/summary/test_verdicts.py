@@ -176,7 +176,7 @@ def test_depth_that_lacks_the_metric_is_not_skipped():
 def test_only_the_claimed_evidence_counts():
     samples = by_depth("spread_ratio", {4: 0.2, 64: 0.4}, spread=0.01)
     on_policy = [MetricSamples(s.run, s.metric, "on-policy", s.sample_unit, -s.samples) for s in samples]
-    part = [MetricSamples(s.run, s.metric, s.evidence, s.sample_unit, -s.samples, "phi") for s in samples]
+    part = [MetricSamples(s.run, s.metric, s.source, s.sample_unit, -s.samples, "phi") for s in samples]
     assert verdict_on("spreads", samples + on_policy + part) == verdict_on("spreads", samples)
 
 

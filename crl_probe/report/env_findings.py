@@ -1,0 +1,109 @@
+"""What a report is about before it has a form: the runs of one environment, what the probes gave, the claims judged."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from crl_probe.evidence.evidence import Evidence, EvidenceSettings
+from crl_probe.probes.registry import PROBES, Measurements, measure
+from crl_probe.runs.comparability import by_level
+from crl_probe.runs.factors import DEFAULT
+from crl_probe.summary.verdicts import Verdict, judge
+from crl_train.errors import ConfigError
+
+if TYPE_CHECKING:
+    from crl_probe.runs.agent import Agent
+
+
+@dataclasses.dataclass(frozen=True)
+class ReportSettings:
+    """What a report looks at, and what it is to hold.
+
+    Attributes:
+        evidence: Episodes, shared set and goals.
+        by: The factors that runs are compared by.
+        sections: Names of the probes that are run and shown, whatever their order here; None for all.
+        figures: Whether the figures for papers are drawn.
+        options: By name of a probe its settings, where they are not the defaults.
+        use_cache: Whether results on disk are used and kept.
+        workers: Processes that runs and figures are spread over.
+        command: The command that made the report, printed in it.
+        skipped: What was asked for and could not be opened, and why, a line each; printed too.
+        reload_seconds: How often the page loads itself again, to follow training; 0 for never.
+    """
+
+    evidence: EvidenceSettings = dataclasses.field(default_factory=EvidenceSettings)
+    by: tuple[str, ...] = DEFAULT
+    sections: tuple[str, ...] | None = None
+    figures: bool = True
+    options: Mapping[str, Mapping[str, Any]] = dataclasses.field(default_factory=dict)
+    use_cache: bool = True
+    workers: int = 1
+    command: str = ""
+    skipped: tuple[str, ...] = ()
+    reload_seconds: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class EnvFindings:
+    """What was found in one environment.
+
+    Attributes:
+        evidence: The runs compared.
+        measured: What the probes gave for them.
+        over_training: What the probes that show training gave for several checkpoints of each run.
+        verdicts: The claims judged.
+    """
+
+    evidence: Evidence
+    measured: Measurements
+    over_training: Measurements
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def env(self) -> str:
+        """Name of the environment."""
+        return self.evidence.env.name
+
+
+def find(evidence: Evidence, settings: ReportSettings, earlier: Sequence["Agent"] = ()) -> EnvFindings:
+    """Run the probes and judge the claims.
+
+    Args:
+        evidence: The runs compared.
+        settings: Which probes, and with which settings.
+        earlier: Other checkpoints, of these and other runs.
+
+    Raises:
+        ConfigError: If no probe gives a result, or a section is unknown.
+    """
+    measured = measure(evidence, settings.sections, settings.options)
+    if not measured.results:
+        reasons = " ".join(dict.fromkeys(measured.missing.values()))
+        raise ConfigError(f"no probe gave a result for {evidence.env.name}: there is nothing to report. {reasons}")
+    over_training = _over_training(evidence, measured, settings, earlier)
+    return EnvFindings(evidence, measured, over_training, judge(measured.samples))
+
+
+def _over_training(
+    evidence: Evidence, measured: Measurements, settings: ReportSettings, earlier: Sequence["Agent"]
+) -> Measurements:
+    """Results over training, of the probes that show it, on the shared set of the runs compared."""
+    names = [name for name in measured.results if PROBES[name].over_training]
+    paths = {run.path for run in evidence.runs}
+    before = [run for run in earlier if run.path in paths]
+    if not before or not names:
+        return Measurements({}, {})
+    checkpoints = Evidence(
+        sorted([*before, *evidence.runs], key=lambda run: by_level(run, settings.by)),
+        settings.evidence,
+        by=settings.by,
+        probe_set=evidence.probe_set,
+        use_cache=evidence.use_cache,
+        workers=evidence.workers,
+        progress=evidence.progress,
+    )
+    # Only pictures are asked for: agents of early checkpoints need not act.
+    options = {name: dict(settings.options.get(name, {})) for name in names}
+    options.setdefault("embedding_trajectory", {})["own_episodes"] = False
+    return measure(checkpoints, names, options, heading=f"{evidence.env.name} over training")

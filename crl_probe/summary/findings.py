@@ -1,0 +1,63 @@
+"""What the sentences of a section's finding say: numbers of the first and the last level, with how sure they are.
+
+They judge nothing that the verdicts on the first screen do not judge.
+"""
+
+from collections.abc import Sequence
+
+from crl_probe.metrics import DEFINITIONS
+from crl_probe.probes.declaration import LastLevel, Source
+from crl_probe.runs.run_info import place_in_order
+from crl_probe.summary.estimates import LevelEstimate
+from crl_probe.summary.numbers import format_estimate
+
+
+class LevelFindings:
+    """The numbers of one probe by level, in the words of its finding.
+
+    Args:
+        estimates: The numbers.
+    """
+
+    def __init__(self, estimates: Sequence[LevelEstimate]) -> None:
+        self._estimates = estimates
+
+    def ends(self, metric: str, source: Source, words: str, part: str = "") -> str:
+        """Implement :meth:`crl_probe.probes.declaration.Findings.ends`."""
+        found = self._of(metric, source, part)
+        if not found:
+            return ""
+        first, last = found[0], found[-1]
+        is_share = DEFINITIONS[metric].is_share
+        if first is last:
+            return f"{words.format(format_estimate(last.estimate, share=is_share))} at {last.label}{_one_seed(last)}."
+        pair = (first.estimate, last.estimate)
+        low, high = (format_estimate(one, share=is_share, column=pair) for one in pair)
+        told = f"{words.format(low)} at {first.label}{_one_seed(first)} and {high} at {last.label}{_one_seed(last)}"
+        if min(len(first.runs), len(last.runs)) < 2:
+            return f"{told}."  # intervals over one run's own samples are not compared with anything
+        apart = pair[0].high < pair[1].low or pair[1].high < pair[0].low
+        return f"{told}; the intervals {'do not overlap' if apart else 'overlap'}."
+
+    def at_last(self, metric: str, source: Source) -> LastLevel | None:
+        """Implement :meth:`crl_probe.probes.declaration.Findings.at_last`."""
+        found = self._of(metric, source, "")
+        if not found:
+            return None
+        last = found[-1]
+        return LastLevel(
+            label=last.label,
+            low=last.estimate.low,
+            high=last.estimate.high,
+            num_samples=last.estimate.count,
+            has_one_seed=len(last.runs) == 1,
+            text=format_estimate(last.estimate, share=DEFINITIONS[metric].is_share),
+        )
+
+    def _of(self, metric: str, source: str, part: str) -> list[LevelEstimate]:
+        found = [e for e in self._estimates if (e.metric, e.source, e.part) == (metric, source, part)]
+        return sorted(found, key=lambda e: place_in_order(e.runs[0]))
+
+
+def _one_seed(e: LevelEstimate) -> str:
+    return " (one seed)" if len(e.runs) == 1 else ""
