@@ -5,6 +5,7 @@ and block by block inside one agent. Its policy climbs its own energy, so deeper
 """
 
 import copy
+import dataclasses
 import itertools
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from crl_probe.probes.registry import PROBES
 from crl_train.config import make_config
 from crl_train.envs.registry import make_env
 
@@ -159,3 +161,8 @@ class FakeRun:
 
     def num_blocks(self, part):
         return self.config.actor_depth // 4 if part == "actor" else self.critic_blocks
+
+
+def replace_run(monkeypatch, name, run):
+    """Let a probe be run by another function for one test."""
+    monkeypatch.setitem(PROBES, name, dataclasses.replace(PROBES[name], run=run))

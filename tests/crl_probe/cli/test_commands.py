@@ -6,6 +6,7 @@ import io
 import json
 import shutil
 
+import click
 import jax
 import jax.numpy as jnp
 import pytest
@@ -66,7 +67,7 @@ def test_eval_prints_the_same_numbers_in_every_format(finished_run):
     (line,) = csv.DictReader(io.StringIO(probe(*options, "--format", "csv").output))
     assert float(line["final_distance"]) == row["final_distance"]
     table = probe(*options).output
-    assert f"{row['final_distance']:.2f}" in table
+    assert f"{row['final_distance']:.1f}" in table
     assert "finished" in table
 
 
@@ -295,17 +296,21 @@ def test_environments_do_not_share_a_figure_or_a_probe_set(tmp_path, monkeypatch
     assert list(tmp_path.iterdir()) == []
 
 
+def options_of(name):
+    return main.get_command(click.Context(main), name).params
+
+
 def test_defaults_in_help_are_those_of_the_settings():
-    options = {param.name: param.help for param in main.commands["metrics"].params if hasattr(param, "help")}
-    options |= {param.name: param.help for param in main.commands["probe-set"].params if hasattr(param, "help")}
+    options = {param.name: param.help for param in options_of("metrics") if hasattr(param, "help")}
+    options |= {param.name: param.help for param in options_of("probe-set") if hasattr(param, "help")}
     for name in ("episodes", "goals", "points", "paths"):
         assert f"{getattr(EvidenceSettings(), name)} if not given" in options[name]
-    own = {param.name: param.help for param in main.commands["landscape"].params if hasattr(param, "help")}
-    assert f"{QLandscapeSettings().fine_cells} if not given" in own["grid"]
-    assert f"{QLandscapeSettings().action} (if not given)" in own["action"]
-    own = {param.name: param.help for param in main.commands["trajectories"].params if hasattr(param, "help")}
+    own = {param.name: param.help for param in options_of("landscape") if hasattr(param, "help")}
+    assert f"{QLandscapeSettings().fine_cells} if not given" in own["fine_cells"]
+    assert f"{QLandscapeSettings().action} if not given" in own["action"]
+    own = {param.name: param.help for param in options_of("trajectories") if hasattr(param, "help")}
     assert f"{EmbeddingTrajectorySettings().points} if not given" in own["points"]
-    assert f"{EmbeddingTrajectorySettings().method} (if not given)" in own["method"]
+    assert f"{EmbeddingTrajectorySettings().method} if not given" in own["method"]
 
 
 def test_text_becomes_values():

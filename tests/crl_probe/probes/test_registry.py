@@ -10,11 +10,8 @@ from crl_probe.evidence.evidence import Evidence
 from crl_probe.metrics import DEFINITIONS, MetricError
 from crl_probe.probes.registry import PROBES, measure, probes_of
 from crl_probe.runs.errors import ProbeError
+from tests.crl_probe.fakes import replace_run
 from tests.crl_probe.recorder import Recorder
-
-
-def replace_run(monkeypatch, name, run):
-    monkeypatch.setitem(PROBES, name, dataclasses.replace(PROBES[name], run=run))
 
 
 @pytest.fixture

@@ -11,15 +11,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from crl_probe import evidence
+from crl_probe.evidence import evidence as evidence_module
 from crl_probe.evidence.evidence import EvidenceSettings
 from crl_probe.evidence.probe_set import load_probe_set
-from crl_probe.probes import embedding_trajectory, goal_clusters, q_landscape
+from crl_probe.probes import embedding_trajectory
 from crl_probe.probes.registry import PROBES
 from crl_probe.render.paper.files import ENDINGS
 from crl_probe.report import ReportSettings, build, build_report, write_report
 from crl_probe.runs.errors import ProbeError
-from tests.crl_probe.fakes import FakeRun
+from tests.crl_probe.fakes import FakeRun, replace_run
 from tests.crl_probe.recorder import Recorder
 
 SETTINGS = ReportSettings(
@@ -94,7 +94,7 @@ def test_a_report_is_complete_and_needs_nothing_else(tmp_path):
         assert content.encode() == (index.parent / name).read_bytes()
     assert "Success rate" in offered["tables.tex"]
     assert len(text) < 10_000_000
-    for heading in ("Performance by depth", "Learning curves", "Q-landscapes", "Embedding trajectories", "Methods"):
+    for heading in ("Performance", "Learning curves", "Q-landscapes", "Embedding trajectories", "Methods"):
         assert f"<h2>{heading}</h2>" in text
     assert "One seed at each depth: intervals (95 %) are over this run" in text
     assert "crl-probe report &#39;a &amp; b&#39;" in text
@@ -146,14 +146,14 @@ def test_a_probe_that_cannot_be_done_leaves_its_reason(tmp_path, monkeypatch):
     def refuse(*_, **__):
         raise ProbeError("no goal has 20 states <near> it.")
 
-    monkeypatch.setattr(goal_clusters, "run", refuse)
+    replace_run(monkeypatch, "goal_clusters", refuse)
     text = build_report([FakeRun()], tmp_path / "out", SETTINGS).read_text()
     assert "<strong>Not available.</strong> no goal has 20 states &lt;near&gt; it." in text
     assert "<h2>Q-landscapes</h2>" in text
 
 
 def test_only_sections_that_were_asked_for_are_measured_and_shown(tmp_path, monkeypatch):
-    monkeypatch.setattr(q_landscape, "run", None)
+    replace_run(monkeypatch, "q_landscape", None)
     settings = dataclasses.replace(SETTINGS, sections=("learning_curves", "success"))
     index = build_report([FakeRun()], tmp_path / "out", settings)
     headings = re.findall(r'<section id="(\w+?)-1"', index.read_text())
@@ -176,7 +176,7 @@ def test_a_report_of_nothing_is_refused_with_the_reason(tmp_path, monkeypatch):
     def refuse(*_, **__):
         raise ProbeError("no goal has 20 states near it.")
 
-    monkeypatch.setattr(goal_clusters, "run", refuse)
+    replace_run(monkeypatch, "goal_clusters", refuse)
     settings = dataclasses.replace(SETTINGS, sections=("goal_clusters",))
     with pytest.raises(ValueError, match=r"there is nothing to report\. no goal has 20 states near it\."):
         build_report([FakeRun()], tmp_path / "out", settings)
@@ -197,7 +197,7 @@ def test_earlier_checkpoints_are_shown_over_training_and_never_rolled_out(tmp_pa
     newest = [FakeRun(depth=4), FakeRun(depth=16)]
     earlier = [*stages(newest[0], 2_000, 6_000), *stages(newest[1], 2_000, 6_000), *stages(FakeRun(depth=64), 6_000)]
     given, rolled_out = {}, []
-    section_of, collect = build.section_of, evidence.collect_on_policy
+    section_of, collect = build.section_of, evidence_module.collect_on_policy
 
     def spy(probe, result, over_training, problem):
         given[probe.name] = over_training
@@ -205,7 +205,9 @@ def test_earlier_checkpoints_are_shown_over_training_and_never_rolled_out(tmp_pa
         return section_of(probe, result, over_training)
 
     monkeypatch.setattr(build, "section_of", spy)
-    monkeypatch.setattr(evidence, "collect_on_policy", lambda run, *a: rolled_out.append(run) or collect(run, *a))
+    monkeypatch.setattr(
+        evidence_module, "collect_on_policy", lambda run, *a: rolled_out.append(run) or collect(run, *a)
+    )
     report = write_report(newest, tmp_path / "out", SETTINGS, earlier=earlier)
     assert rolled_out == newest
     assert {name for name, over_training in given.items() if over_training is not None} == {
@@ -237,7 +239,7 @@ def test_what_does_not_finish_keeps_the_report_that_was_there(tmp_path, monkeypa
     out = tmp_path / "out"
     build_report([FakeRun()], out, settings)
     before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
-    monkeypatch.setattr(f"crl_probe.report.{'build' if place == 'write_page' else 'study'}.{place}", fail)
+    monkeypatch.setattr(f"crl_probe.report.{'build' if place == 'write_page' else 'env_findings'}.{place}", fail)
     for where in (out, tmp_path / "new"):
         with pytest.raises(error):
             build_report([FakeRun(depth=16)], where, settings)
@@ -270,8 +272,12 @@ def test_an_interrupt_between_two_reports_leaves_one_of_them(tmp_path, monkeypat
 def test_a_second_report_computes_nothing(tmp_path, monkeypatch):
     runs = [FakeRun()]
     build_report(runs, tmp_path / "out", SETTINGS)
-    for method in ("phi", "psi", "act", "energy"):
-        monkeypatch.setattr(runs[0], method, None)
+
+    def refuse(*_):
+        raise AssertionError("computed again")
+
+    for method in ("phi", "psi", "act", "energy", "energy_between", "phi_after", "psi_after"):
+        monkeypatch.setattr(runs[0], method, refuse)
     build_report(runs, tmp_path / "out", SETTINGS)
 
 
