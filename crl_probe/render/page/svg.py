@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from crl_probe.render.charts import RING, RULE, Chart, HeatMap, LegendEntry, Line, Mark, Reference
+from crl_probe.render.charts import RING, RULE, Chart, HeatMap, LegendEntry, Line, Mark, Reference, stretches
 from crl_probe.render.page.heat_svg import heat_map_svg
 from crl_probe.render.page.svg_parts import (
     LINE_HEIGHT,
@@ -132,8 +132,8 @@ def _line(line: Line, frame: Frame) -> str:
         }
     )
     known = np.isfinite(line.y)
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], known.astype(int), [0]]))).reshape(-1, 2)
-    path = "".join(f"M{_points(line.x[a:b], line.y[a:b], frame)}" for a, b in edges if b - a > 1)
+    whole = [one for one in stretches(line.y) if one.stop - one.start > 1]
+    path = "".join(f"M{_points(line.x[one], line.y[one], frame)}" for one in whole)
     parts = [f'<path {stroke} d="{path}"/>'] if path else []
     if line.symbol:
         size = 2.2 if line.weight == "thin" else 3.4
