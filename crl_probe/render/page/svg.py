@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from crl_probe.render.charts import RING, RULE, Chart, HeatMap, LegendEntry, Line, Mark, Reference
+from crl_probe.render.charts import RING, RULE, Chart, HeatMap, LegendEntry, Line, Mark, Reference, stretches
 from crl_probe.render.page.heat_svg import heat_map_svg
 from crl_probe.render.page.svg_parts import (
     LINE_HEIGHT,
@@ -76,7 +76,10 @@ def _frame(chart: Chart) -> tuple[Frame, bool]:
         right = max(right, beyond + 1.0)
     slot = (WIDTH - left - right) / max(len(chart.x.ticks), 1)
     upright = widest + 3.0 > slot
-    below = widest if upright else LINE_HEIGHT * max((text.count("\n") + 1 for _, text in chart.x.ticks), default=0)
+    if upright:
+        below = max(text_width(_in_one_line(text)) for _, text in chart.x.ticks)
+    else:
+        below = LINE_HEIGHT * max((text.count("\n") + 1 for _, text in chart.x.ticks), default=0)
     bottom = _TICK_GAP + below + LINE_HEIGHT * (1 + bool(chart.note)) + _PAD - 2.0
     height = _HEIGHT + max(0.0, bottom - 4 * LINE_HEIGHT)
     return Frame(chart.x, chart.y, left, _PAD, WIDTH - right, height - bottom, height), upright
@@ -93,7 +96,7 @@ def _grid(chart: Chart, frame: Frame, upright: bool) -> Iterable[str]:
         x = frame.x(place)
         yield segment("axis", (x, frame.bottom), (x, frame.bottom + 3.0))
         if upright:
-            yield text_svg(text.replace("\n", " · "), x + 3.6, low, "end", turned=True)
+            yield text_svg(_in_one_line(text), x + 3.6, low, "end", turned=True)
         else:
             yield text_svg(text, x, low + LINE_HEIGHT - 3.0, "middle")
     middle = (frame.left + frame.right) / 2
@@ -101,6 +104,10 @@ def _grid(chart: Chart, frame: Frame, upright: bool) -> Iterable[str]:
     yield text_svg(chart.x.title, middle, last - (LINE_HEIGHT if chart.note else 0.0), "middle")
     if chart.note:
         yield text_svg(chart.note, middle, last, "middle")
+
+
+def _in_one_line(text: str) -> str:
+    return text.replace("\n", " · ")
 
 
 def _reference(reference: Reference, frame: Frame) -> str:
@@ -132,8 +139,8 @@ def _line(line: Line, frame: Frame) -> str:
         }
     )
     known = np.isfinite(line.y)
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], known.astype(int), [0]]))).reshape(-1, 2)
-    path = "".join(f"M{_points(line.x[a:b], line.y[a:b], frame)}" for a, b in edges if b - a > 1)
+    whole = [one for one in stretches(line.y) if one.stop - one.start > 1]
+    path = "".join(f"M{_points(line.x[one], line.y[one], frame)}" for one in whole)
     parts = [f'<path {stroke} d="{path}"/>'] if path else []
     if line.symbol:
         size = 2.2 if line.weight == "thin" else 3.4
