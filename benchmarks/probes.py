@@ -23,7 +23,7 @@ import numpy as np
 from crl_probe.probes.embedding_trajectory import draw
 from crl_probe.probes.q_landscape import landscapes
 from crl_probe.runs.encode import CHUNK
-from crl_probe.runs.loading import LoadedRun
+from crl_probe.runs.loaded_run import LoadedRun
 from crl_train.config import make_config
 from crl_train.envs import make_env
 from crl_train.networks import init_params, make_networks

@@ -13,7 +13,7 @@ from crl_probe.cli.options import RUNS, SEED, STEP, parse_step
 from crl_train.cli_options import explained
 
 if TYPE_CHECKING:
-    from crl_probe.runs.loading import LoadedRun
+    from crl_probe.runs.loaded_run import LoadedRun
 
 
 @click.command("eval")

@@ -12,7 +12,7 @@ from crl_train.errors import CheckpointError, ConfigError, RunNotFoundError
 if TYPE_CHECKING:
     from crl_probe.evidence.evidence import Evidence, EvidenceSettings
     from crl_probe.evidence.probe_set import ProbeSet
-    from crl_probe.runs.loading import LoadedRun
+    from crl_probe.runs.loaded_run import LoadedRun
     from crl_probe.runs.progress import ProgressListener
 
 

@@ -25,7 +25,7 @@ from crl_train.cli_options import explained
 
 if TYPE_CHECKING:
     from crl_probe.report import Report
-    from crl_probe.runs.loading import LoadedRun
+    from crl_probe.runs.loaded_run import LoadedRun
 
 DEFAULT_OUT: Final = Path("reports")
 RELOAD_SECONDS: Final = 30  # of a page that follows training

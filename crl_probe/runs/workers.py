@@ -20,7 +20,7 @@ from crl_probe.runs.errors import ProbeError
 
 if TYPE_CHECKING:
     from crl_probe.runs.agent import Agent
-    from crl_probe.runs.loading import LoadedRun
+    from crl_probe.runs.loaded_run import LoadedRun
 
 Number = TypeVar("Number")
 

@@ -27,7 +27,15 @@ Result = TypeVar("Result")
 # The code that determines a number. Drawing, tables, verdicts and commands do not, so changes there leave the cache
 # valid. Training does only through the checkpoint, whose content is in the key.
 _NUMERICAL = {
-    crl_probe: ("metrics", "evidence", "probes", "runs/blocks.py", "runs/encode.py", "runs/loading.py"),
+    crl_probe: (
+        "metrics",
+        "evidence",
+        "probes",
+        "runs/blocks.py",
+        "runs/encode.py",
+        "runs/loaded_run.py",
+        "runs/loading.py",
+    ),
     crl_train: (
         "envs",
         "config.py",
