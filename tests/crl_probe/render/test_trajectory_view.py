@@ -181,7 +181,7 @@ def test_a_single_seed_is_no_choice(result):
     [
         ("AlignedUMAP", "UMAP, flat", "ties each state to itself"),
         ("UMAP", "UMAP, flat", "each agent by itself"),
-        ("PCA", "PCA, flat", "two directions of most variance"),
+        ("PCA", "PCA, flat", "first two principal components"),
     ],
 )
 def test_the_way_of_drawing_is_told(result, method, text, words):

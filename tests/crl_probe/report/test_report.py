@@ -98,7 +98,7 @@ def test_a_report_is_complete_and_needs_nothing_else(tmp_path):
         assert f"<h2>{heading}</h2>" in text
     assert "One seed at each depth: intervals (95 %) are over this run" in text
     assert "crl-probe report &#39;a &amp; b&#39;" in text
-    assert "Passed over: checkpoint &#39;c&lt;d&gt;&#39; holds NaN." in text
+    assert "Skipped: checkpoint &#39;c&lt;d&gt;&#39; holds NaN." in text
     assert ("began", "Q-landscapes") in progress.heard
     assert ("drawing figures", len(PROBES), len(PROBES)) in progress.heard
 
