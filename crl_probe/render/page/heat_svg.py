@@ -9,7 +9,6 @@ from crl_probe.render.charts import HeatMap
 from crl_probe.render.page.svg_parts import (
     LINE_HEIGHT,
     TEXT_SIZE,
-    WIDTH,
     picture,
     rectangle,
     segment,
@@ -19,6 +18,7 @@ from crl_probe.render.page.svg_parts import (
 )
 from crl_probe.render.palette import HEAT_COLOURS, ink_on
 
+_WIDTH: Final = 340.0  # nine agents have room for their numbers
 _GAP: Final = 6.0
 _BAR: Final = 8.0  # width of the scale
 _ROOM_FOR_SCALE: Final = 46.0
@@ -28,7 +28,7 @@ def heat_map_svg(heat_map: HeatMap) -> str:
     """One heat map as an ``svg`` element; every square has its text for the pointer and the keyboard."""
     count = len(heat_map.names)
     left = max(text_width(line) for _, text in heat_map.ticks for line in text.split("\n")) + _GAP + 4.0
-    side = WIDTH - left - _ROOM_FOR_SCALE
+    side = _WIDTH - left - _ROOM_FOR_SCALE
     step = side / count
     rows = max(text.count("\n") + 1 for _, text in heat_map.ticks)
     height = 4.0 + side + _GAP + LINE_HEIGHT * (rows + 1) + 2.0
@@ -38,7 +38,7 @@ def heat_map_svg(heat_map: HeatMap) -> str:
         *_ticks(heat_map, left, 4.0, step, side, rows),
         *_scale(heat_map, left + side + _GAP + 4.0, 4.0, side),
     ]
-    return picture(heat_map.alt, WIDTH, height, parts)
+    return picture(heat_map.alt, _WIDTH, height, parts)
 
 
 def _squares(heat_map: HeatMap, left: float, top: float, step: float) -> Iterable[str]:

@@ -173,6 +173,16 @@ def test_text_on_a_square_is_light_where_the_square_is_dark():
     assert chart_svg(two).count(">–</text>") == 2
 
 
+def test_nine_agents_have_room_for_their_numbers():
+    heat_map = agent_similarity(geometry())
+
+    def written(count):
+        many = dataclasses.replace(heat_map, names=("agent",) * count, values=np.full((count, count), 0.5))
+        return chart_svg(many).count(">0.50</text>")
+
+    assert (written(9), written(12)) == (81, 0)
+
+
 def test_legends_show_the_signs_of_their_charts():
     coloured = legend_svg(LegendEntry("depth 4", "square", "#123456"))
     assert 'style="color: #123456"' in coloured
