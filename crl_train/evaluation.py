@@ -121,14 +121,7 @@ def roll_out_episodes(
 
 def to_numpy(arrays: EpisodeArrays) -> Episodes:
     """Bring recorded episodes to the host."""
-    return Episodes(
-        states=np.asarray(arrays.states),
-        actions=np.asarray(arrays.actions),
-        commanded_goals=np.asarray(arrays.commanded_goals),
-        distances=np.asarray(arrays.distances),
-        reached=np.asarray(arrays.reached),
-        active=np.asarray(arrays.active),
-    )
+    return Episodes(**{name: np.asarray(array) for name, array in vars(arrays).items()})
 
 
 def collect_episodes(env: GoalEnv, act: ActFn, key: PRNGKeyArray, num_episodes: int, episode_length: int) -> Episodes:

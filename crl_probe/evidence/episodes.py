@@ -56,13 +56,4 @@ def collect_on_policy(
         num_episodes,
         episode_length,
     )
-    return OnPolicyEpisodes(
-        run=info,
-        states=episodes.states,
-        actions=episodes.actions,
-        commanded_goals=episodes.commanded_goals,
-        distances=episodes.distances,
-        reached=episodes.reached,
-        active=episodes.active,
-        tolerance=float(agent.env.spec.tolerance),
-    )
+    return OnPolicyEpisodes(run=info, tolerance=float(agent.env.spec.tolerance), **vars(episodes))

@@ -3,10 +3,7 @@
 from matplotlib.axes import Axes
 
 from crl_probe.probes.retrieval import PROBE, RetrievalResult
-from crl_probe.render.by_level import references_of
-from crl_probe.render.paper.by_depth import depth_chart
-from crl_probe.render.paper.charts import draw_chart
-from crl_probe.render.paper.style import axes_for
+from crl_probe.render.paper.by_depth import plot_by_depth
 
 
 def plot_retrieval(
@@ -26,7 +23,4 @@ def plot_retrieval(
     Raises:
         ConfigError: If the result has no such metric.
     """
-    chart = depth_chart(result, metric, reference=references_of(PROBE, result).get(metric))
-    with axes_for(ax) as axes:
-        draw_chart(axes, chart, legend=legend)
-        return axes
+    return plot_by_depth(result, metric, ax, reference=PROBE.references(result).get(metric), legend=legend)
