@@ -154,7 +154,7 @@ def residual_stream(
 def after_blocks(
     network: ResidualMLP, params: Params, x: Float[Array, "batch features"], blocks: Int[Array, " kept"]
 ) -> Float[Array, "kept batch out_dim"]:
-    """What the network would put out if its head followed so many blocks, for several counts in one pass.
+    """What the network would put out if its head followed the first b blocks, for several b in one pass.
 
     An entry for b blocks equals the output of ``prefix(b)``. (kept, batch, out_dim)
     """

@@ -2,7 +2,7 @@
 
 Every episode begins with a fresh start state and a fresh commanded goal. (The reference trainer puts each parallel
 environment back to its first start and goal for the whole run; see docs/algorithm.md.) They are drawn for a whole
-unroll at once, so that no step pays for a reset: under ``vmap`` every branch of a step is computed.
+unroll beforehand, so that no step pays for a reset: under ``vmap`` every branch of a step is computed.
 """
 
 import jax

@@ -41,7 +41,7 @@ class Study:
     """Runs of one environment that are compared by one factor or several, and what was measured of them.
 
     A study never changes: :meth:`measure` returns another one that holds more results. Everything is computed when it
-    is first needed and kept on disk, so that the same study is there at once the next time.
+    is first needed and kept on disk, so that the same study is ready immediately the next time.
 
     Args:
         runs: Run directories, glob patterns, loaded agents, or a list of these.
@@ -179,7 +179,7 @@ class Study:
 
         Returns:
             Columns ``level`` (in words), one for every factor, ``env_steps`` (of several runs the fewest), ``metric``,
-            ``part``, ``source``, ``value``, ``low``, ``high``, ``count`` and ``unit``: the interval is over so many
+            ``part``, ``source``, ``value``, ``low``, ``high``, ``count`` and ``unit``: the interval is over ``count``
             ``seeds``, or over the ``episodes``, ``goals``, … of the only run of a level.
 
         Raises:

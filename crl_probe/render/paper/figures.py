@@ -205,7 +205,7 @@ def _charts(charts: Sequence[Chart | HeatMap]) -> Figure:
 
 
 def _pictures(number: int, groups: int, aspect: float, beside: float) -> tuple[Figure, list[list[Axes]]]:
-    """Axes for pictures of one shape, with so many inches beside them: each group starts on a new row."""
+    """Axes for pictures of one shape, with `beside` inches beside each row: each group starts on a new row."""
     columns = min(number, _MOST_PICTURES)
     rows_of_group = math.ceil(number / columns)
     rows = groups * rows_of_group

@@ -44,8 +44,8 @@ def draw_figures(
 ) -> Iterator[str]:
     """Save the standard figure of every result in all formats.
 
-    Figures that were drawn before are there at once. Drawing the others begins at once too where there are several
-    workers, so that the caller may do other work meanwhile. A result of which nothing is defined has no figure, as it
+    Figures that were drawn before are ready immediately. With several workers, drawing the others begins immediately,
+    too, so that the caller may do other work meanwhile. A result of which nothing is defined has no figure, as it
     has no numbers.
 
     Args:

@@ -57,7 +57,7 @@ class FreeCells {
 }
 
 /**
- * The cells on the path of steepest ascent, up to where it stops or after so many steps.
+ * The cells on the path of steepest ascent, up to where it stops, at most `steps` steps.
  * @param {number} cell
  * @param {Cells} climb
  */

@@ -259,7 +259,7 @@ function openView(root) {
 
 const openable = () => all(document, ".view", HTMLElement);
 const openAll = () => openable().forEach(openView);
-// What is far down the page is made when it comes near, so that the first screen is there at once.
+// What is far down the page is made when it comes near, so that the first screen shows immediately.
 const nearing = new IntersectionObserver(
   (entries) =>
     entries.filter((entry) => entry.isIntersecting).forEach(({ target }) => {
