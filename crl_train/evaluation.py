@@ -1,6 +1,7 @@
 """Fresh episodes under a policy, recorded whole: what evaluation counts and what on-policy probes look at."""
 
 import dataclasses
+import functools
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +13,7 @@ from crl_train.config import TrainConfig
 from crl_train.envs.goal_env import EnvState, GoalEnv, batched_reset
 from crl_train.envs.registry import make_env
 from crl_train.errors import ConfigError
-from crl_train.policy import ActFn
+from crl_train.policy import ActFn, Policy
 
 
 @struct.dataclass
@@ -129,9 +130,19 @@ def collect_episodes(env: GoalEnv, act: ActFn, key: PRNGKeyArray, num_episodes: 
 
     Args:
         env: Environment to act in.
-        act: (state, goal, key) to action; see ``policy.make_act``.
+        act: (state, goal, key) to action; see ``policy.make_act``. Agents of one architecture share what is compiled
+            for a ``Policy``; any other function is compiled anew in every call.
         key: Decides starts, commanded goals and the policy's draws.
         num_episodes: Episodes, side by side.
         episode_length: Steps of each.
     """
+    if isinstance(act, Policy):
+        return to_numpy(_roll_out_policy(env, act, key, num_episodes, episode_length))
     return to_numpy(jax.jit(lambda key: roll_out_episodes(env, act, key, num_episodes, episode_length))(key))
+
+
+@functools.partial(jax.jit, static_argnames=("env", "num_episodes", "episode_length"))
+def _roll_out_policy(
+    env: GoalEnv, policy: Policy, key: PRNGKeyArray, num_episodes: int, episode_length: int
+) -> EpisodeArrays:
+    return roll_out_episodes(env, policy, key, num_episodes, episode_length)

@@ -1,10 +1,12 @@
 """The tanh-Gaussian policy: the only place where network outputs become actions."""
 
+import functools
 import re
 from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+from flax import struct
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from crl_train.config import POLICY_PATTERN
@@ -63,7 +65,46 @@ def uniform_act(action_dim: int) -> ActFn:
     return act
 
 
-def make_act(networks: Networks, params: dict[str, Params], energy: str, mode: str) -> ActFn:
+@struct.dataclass(eq=False)
+class Policy:
+    """An acting function whose parameters are data: a program compiled for one agent serves all of its architecture.
+
+    Pass it to a jitted function as an argument; ``jax.jit(policy)`` works too, and compiles for this agent alone.
+
+    Attributes:
+        params: Parameters of actor, state_action_encoder and goal_encoder.
+        networks: The agent's networks.
+        energy: Kind of critic energy, used by best_of_K alone.
+        mode: ``mean``, ``sample`` or ``best_of_K``; see :func:`make_act`.
+    """
+
+    params: dict[str, Params]
+    networks: Networks = struct.field(pytree_node=False)
+    energy: str = struct.field(pytree_node=False)
+    mode: str = struct.field(pytree_node=False)
+
+    def __call__(
+        self, state: Float[Array, "*batch state_dim"], goal: Float[Array, "*batch goal_dim"], key: PRNGKeyArray
+    ) -> Float[Array, "*batch action_dim"]:
+        mean, raw_log_std = self.networks.action_head(self.params["actor"], state, goal)
+        if self.mode == "mean":
+            return jnp.tanh(mean)
+        if self.mode == "sample":
+            return sample_action(mean, raw_log_std, key)[0]
+        return self._best_action(state, goal, mean, raw_log_std, key)
+
+    def _best_action(self, state: Array, goal: Array, mean: Array, raw_log_std: Array, key: PRNGKeyArray) -> Array:
+        num_candidates = int(self.mode.removeprefix("best_of_"))
+        draw = jax.vmap(lambda draw_key: sample_action(mean, raw_log_std, draw_key)[0])
+        candidates = draw(jax.random.split(key, num_candidates))
+        phi_of = functools.partial(self.networks.phi, self.params["state_action_encoder"], state)
+        psi = self.networks.psi(self.params["goal_encoder"], goal)
+        energies = jax.vmap(lambda action: paired_energy(self.energy, phi_of(action), psi))(candidates)
+        best = jnp.argmax(energies, axis=0)
+        return jnp.take_along_axis(candidates, best[None, ..., None], axis=0)[0]
+
+
+def make_act(networks: Networks, params: dict[str, Params], energy: str, mode: str) -> Policy:
     """Build the acting function of a mode.
 
     Args:
@@ -72,35 +113,11 @@ def make_act(networks: Networks, params: dict[str, Params], energy: str, mode: s
         energy: Kind of critic energy, used by best_of_K alone.
         mode: ``mean`` (tanh of the mean), ``sample`` (a draw), or ``best_of_K``: the draw, of K, that has the
             largest critic energy.
+    Raises:
+        ConfigError: If there is no such mode.
     """
-
-    def mean_action(state: Array, goal: Array, key: PRNGKeyArray) -> Array:
-        del key
-        mean, _ = networks.action_head(params["actor"], state, goal)
-        return jnp.tanh(mean)
-
-    def sampled_action(state: Array, goal: Array, key: PRNGKeyArray) -> Array:
-        mean, raw_log_std = networks.action_head(params["actor"], state, goal)
-        return sample_action(mean, raw_log_std, key)[0]
-
-    def best_action(state: Array, goal: Array, key: PRNGKeyArray) -> Array:
-        mean, raw_log_std = networks.action_head(params["actor"], state, goal)
-        draw = jax.vmap(lambda draw_key: sample_action(mean, raw_log_std, draw_key)[0])
-        candidates = draw(jax.random.split(key, num_candidates))
-        psi = networks.psi(params["goal_encoder"], goal)
-        energy_of = jax.vmap(
-            lambda action: paired_energy(energy, networks.phi(params["state_action_encoder"], state, action), psi)
-        )
-        best = jnp.argmax(energy_of(candidates), axis=0)
-        return jnp.take_along_axis(candidates, best[None, ..., None], axis=0)[0]
-
     if not re.match(POLICY_PATTERN, mode):
         raise ConfigError(
             f"policy mode {mode!r} is not usable: acting is mean, sample or best_of_K, such as best_of_8."
         )
-    if mode == "mean":
-        return mean_action
-    if mode == "sample":
-        return sampled_action
-    num_candidates = int(mode.removeprefix("best_of_"))
-    return best_action
+    return Policy(params, networks, energy, mode)

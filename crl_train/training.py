@@ -17,12 +17,11 @@ from jaxtyping import Array, Bool, Float
 
 from crl_train.checkpoint import remove_leftovers, restore_resume_point, save_policy, save_resume_point
 from crl_train.config import TrainConfig
-from crl_train.envs.goal_env import GoalEnv
 from crl_train.envs.registry import make_env
 from crl_train.errors import NonFiniteError
 from crl_train.evaluation import episode_steps, evaluation_env, roll_out_episodes
 from crl_train.goal_metrics import summarise_success
-from crl_train.networks import Networks, make_networks
+from crl_train.networks import make_networks
 from crl_train.policy import make_act
 from crl_train.run_dir import RunDir
 from crl_train.run_record import append_metrics, exclusive, read_record, truncate_metrics
@@ -88,17 +87,30 @@ _Outcomes: TypeAlias = tuple[
 class _CompiledSteps:
     """The compiled functions of a run. States are donated: an old one must not be used again.
 
-    ``evaluate`` gives distances, reached and active, each (episodes, steps).
+    ``init`` takes the key of the run's seed; ``evaluate`` gives distances, reached and active, each (episodes, steps).
     """
 
-    init: Callable[[], TrainingState]
+    init: Callable[[Array], TrainingState]
     prefill: Callable[[TrainingState], TrainingState]
     collect: Callable[[TrainingState], TrainingState]
     learn: Callable[[TrainingState], tuple[TrainingState, dict[str, Array]]]
     evaluate: Callable[[Any, Array], _Outcomes]
 
 
-def _compile_steps(config: TrainConfig, env: GoalEnv, networks: Networks) -> _CompiledSteps:
+# Settings that no compiled function depends on: runs that differ in nothing else share theirs, as the seeds of a sweep.
+_ON_THE_HOST = ("seed", "total_env_steps", "num_epochs", "policy_every", "resume_every")
+
+
+def _steps_of(config: TrainConfig) -> _CompiledSteps:
+    """The compiled functions of a run, shared with runs of this process that need the same."""
+    defaults = {name: TrainConfig.model_fields[name].default for name in _ON_THE_HOST}
+    return _compile_steps(config.model_copy(update=defaults))
+
+
+@functools.lru_cache(maxsize=8)
+def _compile_steps(config: TrainConfig) -> _CompiledSteps:
+    env = make_env(config.env)
+    networks = make_networks(config, env.action_dim)
     length = episode_steps(config, env)
     eval_env = evaluation_env(config, env)
 
@@ -135,13 +147,12 @@ def train(run: RunDir, observer: Observer) -> None:
 
 def _train(run: RunDir, observer: Observer) -> None:
     config, _ = read_record(run)
-    env = make_env(config.env)
-    networks = make_networks(config, env.action_dim)
     counts = step_counts(config)
-    steps = _compile_steps(config, env, networks)
+    steps = _steps_of(config)
+    seed_key = jax.random.key(config.seed)
 
     observer.phase("starting")
-    state, progress = _restore_or_start(run, steps)
+    state, progress = _restore_or_start(run, steps, seed_key)
     observer.started(counts, progress)
     clock = _Clock(progress.seconds)
 
@@ -166,7 +177,7 @@ def _train(run: RunDir, observer: Observer) -> None:
                 raise Stopped
         _check_finite_parameters(state, progress, run)
         observer.phase("evaluating")
-        key = jax.random.fold_in(jax.random.key(config.seed), _EVALUATION_STREAM)
+        key = jax.random.fold_in(seed_key, _EVALUATION_STREAM)
         outcomes = steps.evaluate(state.learner.params, jax.random.fold_in(key, progress.epoch))
         distances, reached, active = jax.device_get(outcomes)
         success = summarise_success(distances, None, reached=reached, active=active)
@@ -202,22 +213,21 @@ class _Clock:
         return time.perf_counter() - self._start
 
 
-def _restore_or_start(run: RunDir, steps: _CompiledSteps) -> tuple[TrainingState, Progress]:
+def _restore_or_start(run: RunDir, steps: _CompiledSteps, seed_key: Array) -> tuple[TrainingState, Progress]:
     """Go back to the newest resume point, or to the very beginning; what came after it will be made again."""
     resume_steps = run.resume_steps()
     env_steps = resume_steps[-1] if resume_steps else 0
     if resume_steps:
-        state, progress = _restore(run, env_steps, steps)
+        state, progress = _restore(run, env_steps, jax.eval_shape(steps.init, seed_key))
     else:
-        state, progress = steps.init(), Progress()
+        state, progress = steps.init(seed_key), Progress()
     remove_leftovers(run)
     truncate_metrics(run, env_steps)
     return state, progress
 
 
-def _restore(run: RunDir, env_steps: int, steps: _CompiledSteps) -> tuple[TrainingState, Progress]:
-    like = jax.eval_shape(lambda: _with_key_data(steps.init()))
-    state, saved = restore_resume_point(run, env_steps, like)
+def _restore(run: RunDir, env_steps: int, like: TrainingState) -> tuple[TrainingState, Progress]:
+    state, saved = restore_resume_point(run, env_steps, jax.eval_shape(_with_key_data, like))
     return dataclasses.replace(state, key=jax.random.wrap_key_data(state.key)), Progress(**saved)
 
 

@@ -33,9 +33,9 @@ class TrainingState:
     key: PRNGKeyArray
 
 
-def init_training_state(config: TrainConfig, env: GoalEnv, networks: Networks) -> TrainingState:
-    """The state before the first step; depends on the config alone."""
-    learner_key, slots_key, key = jax.random.split(jax.random.key(config.seed), 3)
+def init_training_state(config: TrainConfig, env: GoalEnv, networks: Networks, seed_key: PRNGKeyArray) -> TrainingState:
+    """The state before the first step; the key, made from the run's seed, decides all that is random."""
+    learner_key, slots_key, key = jax.random.split(seed_key, 3)
     return TrainingState(
         learner=init_learner(config, networks, env, learner_key),
         slots=reset_slots(env, slots_key, config.num_envs),

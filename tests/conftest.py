@@ -18,11 +18,13 @@ from jaxtyping import jaxtyped  # noqa: E402
 _dataclass = flax.struct.dataclass
 
 
-def _dataclass_with_unchecked_fields(cls, **kwargs):
+def _dataclass_with_unchecked_fields(cls=None, **kwargs):
     """Make a dataclass whose ``__init__`` checks no shapes; functions that take or return it still check theirs.
 
     JAX and Orbax rebuild such a tree around placeholders that are no arrays: shapes, shardings, None.
     """
+    if cls is None:
+        return functools.partial(_dataclass_with_unchecked_fields, **kwargs)
     made = _dataclass(cls, **kwargs)
     made.__init__ = jaxtyped(typechecker=None)(made.__init__)
     return made

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from crl_probe.runs.agent import Agent
+from crl_probe.runs.agent import Agent, SamplingAgent
 from crl_probe.runs.run_info import RunInfo
 from crl_probe.store.showing import Shown
 
@@ -48,12 +48,7 @@ def collect_on_policy(
 
     from crl_train.evaluation import collect_episodes
 
-    episodes = collect_episodes(
-        agent.env,
-        # Probes act without noise, so the random key of sampling policies is not used.
-        lambda state, goal, _key: agent.act(state, goal),
-        jax.random.key(seed),
-        num_episodes,
-        episode_length,
-    )
+    # Probes act without noise; an agent that cannot act with it has no use for the random key.
+    act = agent.policy() if isinstance(agent, SamplingAgent) else lambda state, goal, _key: agent.act(state, goal)
+    episodes = collect_episodes(agent.env, act, jax.random.key(seed), num_episodes, episode_length)
     return OnPolicyEpisodes(run=info, tolerance=float(agent.env.spec.tolerance), **vars(episodes))

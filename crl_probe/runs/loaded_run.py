@@ -28,7 +28,7 @@ from crl_train.networks import (
     prefix_params,
     residual_stream,
 )
-from crl_train.policy import ActFn, make_act
+from crl_train.policy import Policy, make_act
 
 AnyArray = Array | np.ndarray
 """What the methods that look inside a loaded run take; they return JAX arrays."""
@@ -146,7 +146,7 @@ class LoadedRun:
         """Critic energy of given representations. (*batch,)"""
         return paired_energy(self.config.energy, jnp.asarray(phi), jnp.asarray(psi))
 
-    def policy(self, mode: str = "mean") -> ActFn:
+    def policy(self, mode: str = "mean") -> Policy:
         """The policy of a mode (``mean``, ``sample`` or ``best_of_K``), a function of state, goal and key."""
         return make_act(self.networks, dict(self.params), self.config.energy, mode)
 

@@ -1,7 +1,7 @@
 """The one table of environments: it feeds the factory, the choices of both command lines and the tests.
 
-An entry is a family of names. A factory runs only when ``make_env`` is called with a name of its family, and imports
-what it needs then: listing names builds nothing and costs no JAX.
+An entry is a family of names. A factory runs only when ``make_env`` is first called with a name of its family, and
+imports what it needs then: listing names builds nothing and costs no JAX.
 """
 
 import dataclasses
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 EnvFactory: TypeAlias = Callable[..., "GoalEnv"]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class EnvFamily:
     """Environments made by one factory; their names differ in parameters.
 
@@ -76,7 +76,7 @@ def register_env(name: str, factory: EnvFactory, summary: str = "") -> None:
 
     Args:
         name: What users type, such as ``cheetah``.
-        factory: Builds the environment; called once for every ``make_env(name)``, without arguments.
+        factory: Builds the environment; called without arguments, the first time it is needed.
         summary: One line for ``crl-train envs``.
     Raises:
         ConfigError: If the name is taken.
@@ -120,20 +120,25 @@ def register_family(
 
 
 def make_env(name: str) -> "GoalEnv":
-    """Build the environment of a name.
+    """The environment of a name, built when it is first needed: environments are pure, so all may share one object.
 
     Raises:
         ConfigError: If there is no such environment; the message offers the nearest names.
     Source: ours.
     """
     for family in _FAMILIES:
-        parameters = family.parse(name)
-        if parameters is not None:
-            return family.factory(**parameters)
+        if family.parse(name) is not None:
+            return _build(family, name)
     known = dict.fromkeys((*list_envs(), *(family.form for family in _FAMILIES)))
     nearest = difflib.get_close_matches(name, known, n=3)
     hint = f"Did you mean {' or '.join(map(repr, nearest))}? " if nearest else ""
     raise ConfigError(f"unknown environment {name!r}: no such name is registered. {hint}See: crl-train envs.")
+
+
+# One object for one name, so that functions compiled for it serve every run that names it.
+@functools.cache
+def _build(family: EnvFamily, name: str) -> "GoalEnv":
+    return family.factory(**(family.parse(name) or {}))
 
 
 def list_envs() -> tuple[str, ...]:

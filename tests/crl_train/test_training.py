@@ -27,8 +27,7 @@ from crl_train.networks import init_params, make_networks
 from crl_train.policy import make_act
 from crl_train.run_dir import RunDir
 from crl_train.run_record import exclusive, read_metrics
-from crl_train.training import Progress, _check_finite, is_complete, train
-from crl_train.training_state import learn
+from crl_train.training import Progress, _check_finite, _compile_steps, _steps_of, is_complete, train
 from tests.crl_train.helpers import (
     FakeObserver,
     crl_train,
@@ -73,6 +72,24 @@ def test_line_of_metrics_has_every_number_and_only_finite_ones(finished_run):
     assert [name for name, value in row.items() if value is None] in ([], ["eval/time_to_goal"])
 
 
+def test_compiled_functions_depend_on_nothing_that_runs_may_share_them_over():
+    # As many steps and unrolls an epoch; the seed reaches a program as the key it is called with.
+    schedule = {"seed": 7, "total_env_steps": 2080, "num_epochs": 6, "policy_every": 3, "resume_every": 2}
+    one, other = tiny_config(), tiny_config(**schedule)
+    assert _steps_of(one) is _steps_of(other)
+    assert _steps_of(one) is not _steps_of(tiny_config(discount=0.9))
+    programs = [_compile_steps.__wrapped__(config) for config in (one, other)]
+    key = jax.random.key(0)
+    state = jax.eval_shape(programs[0].init, key)
+    params = state.learner.params
+    for name, args in {"init": (key,), "prefill": (state,), "collect": (state,), "evaluate": (params, key)}.items():
+        first, second = (getattr(steps, name).lower(*args).as_text() for steps in programs)
+        assert first == second, name
+    # Tracing an update takes longest, and its lowered text repeats it.
+    first, second = (str(jax.make_jaxpr(steps.learn)(state)) for steps in programs)
+    assert first == second
+
+
 def test_complete_run_is_left_alone(finished_run, tmp_path):
     copy = RunDir(shutil.copytree(finished_run.path, tmp_path / "copy"))
     observer = FakeObserver()
@@ -106,10 +123,11 @@ class FallsAtOnce(PointMaze):
         return dataclasses.replace(super().step(env_state, action), done=jnp.ones(()))
 
 
-def test_evaluation_counts_by_the_environments_rule_and_only_until_it_ends_an_episode(tmp_path, monkeypatch):
+def test_evaluation_counts_by_the_environments_rule_and_only_until_it_ends_an_episode(tmp_path, own_registry):
     maze = make_env("point_u_maze").maze
-    monkeypatch.setattr("crl_train.training.make_env", lambda name: FallsAtOnce(maze))
-    row = read_metrics(train_run(tmp_path / "run", tiny_config(num_epochs=1, total_env_steps=480)))[-1]
+    register_env("falls_at_once", lambda: FallsAtOnce(maze))
+    config = tiny_config(env="falls_at_once", num_epochs=1, total_env_steps=480)
+    row = read_metrics(train_run(tmp_path / "run", config))[-1]
     # Of 15 steps one is taken; the goal is reached after it.
     assert (row["eval/success_rate"], row["eval/final_success_rate"], row["eval/time_to_goal"]) == (1.0, 1.0, 1.0)
     assert (row["eval/time_at_goal"], row["eval/time_at_goal_share"]) == (1.0, 1 / 15)
@@ -123,6 +141,7 @@ def test_evaluation_rolls_out_in_the_environment_named_for_it(tmp_path, monkeypa
         return roll_out_episodes(env, *args)
 
     monkeypatch.setattr("crl_train.training.roll_out_episodes", record)
+    _compile_steps.cache_clear()  # another test may have trained this config, and then nothing is traced again
     config = tiny_config(num_epochs=1, total_env_steps=480, eval_env="point_u_maze_eval")
     train_run(tmp_path / "run", config)
     assert rolled_out == [("point_u_maze_eval", 15)]
@@ -208,14 +227,23 @@ def test_run_killed_in_the_middle_of_an_epoch_ends_as_if_it_had_never_been(tmp_p
 # --- diverged --------------------------------------------------------------------------------------------
 
 
-def test_nan_stops_the_run_with_metric_and_update_named_and_the_last_good_checkpoint_kept(tmp_path, monkeypatch):
-    def learn_until_row_80(config, env, networks, state):
-        state, metrics = learn(config, env, networks, state)
-        second = np.arange(config.updates_per_unroll) == 1
-        diverges = second & (state.replay.rows_written >= 80)
-        return state, {**metrics, "critic/loss": jax.numpy.where(diverges, np.nan, metrics["critic/loss"])}
+def after_learning(monkeypatch, spoil):
+    """Let a function change the state and metrics that every call of ``learn`` returns."""
 
-    monkeypatch.setattr("crl_train.training.learn", learn_until_row_80)
+    def spoiled_steps_of(config):
+        steps = _steps_of(config)
+        return dataclasses.replace(steps, learn=lambda state: spoil(*steps.learn(state)))
+
+    monkeypatch.setattr("crl_train.training._steps_of", spoiled_steps_of)
+
+
+def test_nan_stops_the_run_with_metric_and_update_named_and_the_last_good_checkpoint_kept(tmp_path, monkeypatch):
+    def diverge_at_row_80(state, metrics):
+        if state.replay.rows_written < 80:
+            return state, metrics
+        return state, {**metrics, "critic/loss": metrics["critic/loss"].at[1].set(np.nan)}
+
+    after_learning(monkeypatch, diverge_at_row_80)
     run = new_run(tmp_path / "run", tiny_config())
     # 20 rows of prefill and four unrolls of 10 in the first epoch; the second unroll of the second epoch brings row 80.
     # Before it 4·3 + 3 = 15 updates were made, so the second one of it is number 17, at step 8·80 = 640.
@@ -307,13 +335,12 @@ def test_parameters_ruined_by_the_last_update_are_neither_evaluated_nor_saved(tm
     run = new_run(tmp_path / "run", tiny_config())
     train_until(run, 4)
 
-    def ruin(*args):
-        state, metrics = learn(*args)
+    def ruin(state, metrics):
         head = state.learner.params["actor"]["head"]
         params = {**state.learner.params, "actor": {**state.learner.params["actor"], "head": jax.tree.map(_nan, head)}}
         return dataclasses.replace(state, learner=dataclasses.replace(state.learner, params=params)), metrics
 
-    monkeypatch.setattr("crl_train.training.learn", ruin)
+    after_learning(monkeypatch, ruin)
     # Metrics of an update precede its effect, so those of one that ruins the actor are finite themselves.
     monkeypatch.setattr("crl_train.training._check_finite", lambda *_: None)
     with pytest.raises(NonFiniteError, match=r"^parameter actor/.* became NaN or infinite at update 24 "):

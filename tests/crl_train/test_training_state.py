@@ -18,9 +18,15 @@ CONFIG = tiny_config()
 ENV = make_env(CONFIG.env)
 NETWORKS = make_networks(CONFIG, ENV.action_dim)
 
-init = functools.cache(lambda config: jax.jit(functools.partial(init_training_state, config, ENV, NETWORKS))())
+init_jitted = jax.jit(functools.partial(init_training_state, CONFIG, ENV, NETWORKS))
 collect_jitted = jax.jit(functools.partial(collect, CONFIG, ENV, NETWORKS, CONFIG.episode_length))
 learn_jitted = jax.jit(functools.partial(learn, CONFIG, ENV, NETWORKS))
+
+
+@functools.cache
+def init(config):
+    """The first state of a config that differs from CONFIG in nothing that sizes it."""
+    return init_jitted(jax.random.key(config.seed))
 
 
 @pytest.fixture(scope="module")
