@@ -26,6 +26,7 @@ from crl_probe.runs import encode
 from crl_probe.runs.agent import EmbeddingAgent
 from crl_probe.runs.errors import ProbeError
 from crl_probe.runs.run_info import RunInfo
+from crl_probe.store.compiled_umap import import_umap
 from crl_train.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -216,8 +217,7 @@ def draw(
         from sklearn.decomposition import PCA
 
         return [PCA(2).fit_transform(space).astype(np.float32) for space in spaces]
-    import umap
-
+    umap = import_umap()
     options = {
         "n_neighbors": NEIGHBOURS,
         "n_components": 2,

@@ -137,6 +137,7 @@ NOT_NUMERICAL = {
     "runs/run_info.py",
     "runs/workers.py",
     "store/cache.py",
+    "store/compiled_umap.py",
     "store/results.py",
     "store/showing.py",
 }

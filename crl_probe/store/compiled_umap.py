@@ -1,0 +1,58 @@
+"""UMAP with what numba compiles of it kept on disk.
+
+UMAP and PyNNDescent ask numba to keep a small part of their functions and compile the others in every process, which
+takes longer than the projections of a whole report (docs/performance.md). Kept files are found again only by the same
+version of the source on the same kind of CPU; numba sees to that.
+"""
+
+import atexit
+import contextlib
+import functools
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from types import ModuleType
+from typing import cast
+
+from crl_probe.store.cache import cache_directory
+
+_PACKAGES = ("umap", "pynndescent")
+
+
+@functools.cache
+def import_umap() -> ModuleType:
+    """Import ``umap`` and let numba keep all that it compiles of it.
+
+    The files go to ``$NUMBA_CACHE_DIR`` if set, else to ``numba`` in the cache directory, else, where that cannot be
+    written, to a temporary folder that ends with the process.
+    """
+    import numba
+
+    # Before umap is imported: where its functions are kept is decided when they are declared.
+    numba.config.CACHE_DIR = str(_folder())  # type: ignore[attr-defined]  # numba sets its options by name
+    import umap
+    from numba.core.dispatcher import Dispatcher
+
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] in _PACKAGES:
+            for function in vars(module).values():
+                if isinstance(function, Dispatcher) and function.py_func.__module__ == name:
+                    # numba keeps no function without a source file; that one is compiled in every process.
+                    with contextlib.suppress(RuntimeError):
+                        function.enable_caching()
+    return cast(ModuleType, umap)
+
+
+def _folder() -> Path:
+    named = os.environ.get("NUMBA_CACHE_DIR")
+    folder = Path(named) if named else cache_directory() / "numba"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError:
+        temporary = tempfile.mkdtemp(prefix="crl-probe-numba-")
+        atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+        return Path(temporary)

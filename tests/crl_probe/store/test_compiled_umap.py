@@ -1,0 +1,45 @@
+"""What numba compiles of UMAP is kept where it can be, and found again."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from crl_probe.store import compiled_umap
+
+
+def test_files_go_where_numba_is_told_else_to_the_cache_else_to_a_folder_of_this_process(
+    monkeypatch, tmp_path, own_cache
+):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "mine"))
+    assert compiled_umap._folder() == tmp_path / "mine"
+    monkeypatch.delenv("NUMBA_CACHE_DIR")
+    assert compiled_umap._folder() == own_cache / "numba"
+    assert list((own_cache / "numba").iterdir()) == []
+
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("CRL_PROBE_CACHE", str(tmp_path / "file"))  # no folder can be made below it, not even by root
+    temporary = compiled_umap._folder()
+    assert temporary.is_dir()
+    assert tmp_path not in temporary.parents
+    assert temporary != compiled_umap._folder()  # of this process alone: numba unpickles what it finds there
+
+
+def test_every_function_with_a_source_file_is_kept():
+    code = """
+from crl_probe.store.compiled_umap import import_umap
+umap = import_umap()
+import numba, umap.aligned_umap, umap.layouts, pynndescent.distances
+kept = (umap.aligned_umap.build_neighborhood_similarities, umap.layouts.rdist, pynndescent.distances.cosine)
+print(numba.config.CACHE_DIR, *(type(function._cache).__name__ for function in kept))
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "error::DeprecationWarning:crl_probe", "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
+    )
+    folder, *kept = done.stdout.split()
+    assert Path(folder) == Path(os.environ["NUMBA_CACHE_DIR"]).absolute()
+    assert kept == ["FunctionCache"] * 3
