@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests import compiled_programs
+from tests.scheduling import ByModule, rank
 from tests.sharing import Machine, made_once
 
 compiled_programs.share()
@@ -56,10 +57,12 @@ def pytest_configure_node(node):
     node.workerinput["session_folder"] = str(node.config.stash[FOLDER])
 
 
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: rank(item.nodeid))
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    from tests.scheduling import ByModule
-
     return ByModule(config, log)
 
 
