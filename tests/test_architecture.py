@@ -62,12 +62,12 @@ def test_metrics_of_the_probes_import_neither_jax_nor_pictures():
 
 
 def test_metrics_come_through_the_front_door_without_jax():
-    heavy = {"jax", "flax", "matplotlib", "plotly", "pandas"}
+    heavy = {"jax", "flax", "matplotlib", "pandas"}
     assert loaded_by("from crl_probe import metrics; dir(__import__('crl_probe'))", *heavy) == set()
 
 
 def test_opening_a_run_draws_nothing():
-    assert loaded_by("from crl_probe import load_run, load_runs", "matplotlib", "plotly", "pandas", "umap") == set()
+    assert loaded_by("from crl_probe import load_run, load_runs", "matplotlib", "pandas", "umap") == set()
 
 
 def test_packages_themselves_import_nothing_heavy():

@@ -224,7 +224,7 @@ class LandscapeView {
     const metres = rowOf(this.source.metres, this.goal)[this.pointed];
     const goal = `goal ${this.goal + 1}`;
     const far = Number.isFinite(metres) ? `geodesic distance ${metres.toFixed(1)} m to ${goal}` : `no path to ${goal}`;
-    return `x ${x.toFixed(1)} m, y ${y.toFixed(1)} m · ${far}`;
+    return `x ${minus(x.toFixed(1))} m, y ${minus(y.toFixed(1))} m · ${far}`;
   }
 
   // --- pointing ---
@@ -277,7 +277,9 @@ function rangeOf(numbers) {
 }
 
 /** @param {number} number */
-const digits = (number) => (Math.abs(number) < 100 ? number.toPrecision(3) : number.toFixed(0));
+const digits = (number) => minus(Math.abs(number) < 100 ? number.toPrecision(3) : number.toFixed(0));
+/** With a real minus sign. @param {string} text */
+const minus = (text) => text.replace("-", "\u2212");
 /** @param {number} metres */
 const metresText = (metres) =>
   Number.isFinite(metres) ? `geodesic distance ${metres.toFixed(1)} m` : "no path to the goal";
