@@ -192,7 +192,7 @@ def keep_picture(page, folder: Path, name: str, **options):
 
 def numbers_in(text):
     """The numbers of a text, but not those inside words."""
-    return [float(number) for number in re.findall(r"(?<![\w.])-?\d+(?:\.\d+)?", text)]
+    return [float(number.replace("−", "-")) for number in re.findall(r"(?<![\w.])−?\d+(?:\.\d+)?", text)]
 
 
 def limits_of(result):
