@@ -55,6 +55,8 @@ def test_factory_runs_when_its_environment_is_made_and_not_before(monkeypatch):
     assert list_envs() == ("own",)
     assert not built
     assert make_env("own") is built[0]
+    assert make_env("own") is built[0]  # programs compiled for the environment serve all who name it
+    assert len(built) == 1
 
 
 def grasp_family(made, names=("arm_grasp_0.1",), **changes):
