@@ -1,8 +1,8 @@
 """UMAP with what numba compiles of it kept on disk.
 
-UMAP and PyNNDescent ask numba to keep a small part of their functions and compile the others in every process, which
-takes longer than the projections of a whole report (docs/performance.md). Kept files are found again only by the same
-version of the source on the same kind of CPU; numba sees to that.
+UMAP and PyNNDescent ask numba to keep a small part of their functions. They compile the others in every process and one
+in every fit, which takes longer than the projections of a whole report (docs/performance.md). Kept files are found
+again only by the same version of the source on the same kind of CPU; numba sees to that.
 """
 
 import atexit
@@ -12,9 +12,10 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import cast
+from typing import Any, cast
 
 from crl_probe.store.cache import cache_directory
 
@@ -32,17 +33,39 @@ def import_umap() -> ModuleType:
 
     # Before umap is imported: where its functions are kept is decided when they are declared.
     numba.config.CACHE_DIR = str(_folder())  # type: ignore[attr-defined]  # numba sets its options by name
+    import numba.typed.typedlist
     import umap
+    import umap.layouts
+
+    umap.layouts.numba = _KeepingNumba(numba)
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] in _PACKAGES or name == "numba.typed.typedlist":
+            _keep_functions_of(module)
+    return cast(ModuleType, umap)
+
+
+def _keep_functions_of(module: ModuleType) -> None:
     from numba.core.dispatcher import Dispatcher
 
-    for name, module in list(sys.modules.items()):
-        if name.partition(".")[0] in _PACKAGES:
-            for function in vars(module).values():
-                if isinstance(function, Dispatcher) and function.py_func.__module__ == name:
-                    # numba keeps no function without a source file; that one is compiled in every process.
-                    with contextlib.suppress(RuntimeError):
-                        function.enable_caching()
-    return cast(ModuleType, umap)
+    for function in vars(module).values():
+        if isinstance(function, Dispatcher) and function.py_func.__module__ == module.__name__:
+            # numba keeps no function without a source file; that one is compiled in every process.
+            with contextlib.suppress(RuntimeError):
+                function.enable_caching()
+
+
+class _KeepingNumba:
+    """numba for ``umap.layouts``, whose fits compile their innermost loop each time: here once, and it is kept."""
+
+    def __init__(self, numba: ModuleType) -> None:
+        self._numba = numba
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._numba, name)
+
+    @functools.cache  # noqa: B019  # there is one instance in a process
+    def njit(self, function: Callable[..., Any], **options: Any) -> Any:
+        return self._numba.njit(function, cache=True, **options)
 
 
 def _folder() -> Path:

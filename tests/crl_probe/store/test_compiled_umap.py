@@ -25,12 +25,23 @@ def test_files_go_where_numba_is_told_else_to_the_cache_else_to_a_folder_of_this
     assert temporary != compiled_umap._folder()  # of this process alone: numba unpickles what it finds there
 
 
-def test_every_function_with_a_source_file_is_kept():
+def test_every_function_with_a_source_file_is_kept_those_of_a_fit_too():
     code = """
 from crl_probe.store.compiled_umap import import_umap
 umap = import_umap()
-import numba, umap.aligned_umap, umap.layouts, pynndescent.distances
-kept = (umap.aligned_umap.build_neighborhood_similarities, umap.layouts.rdist, pynndescent.distances.cosine)
+import numba, numba.typed.typedlist, umap.aligned_umap, umap.layouts, pynndescent.distances
+in_a_fit = [
+    umap.layouts.numba.njit(umap.layouts._optimize_layout_aligned_euclidean_single_epoch, fastmath=True, parallel=False)
+    for fit in range(2)
+]
+assert in_a_fit[0] is in_a_fit[1]
+kept = (
+    umap.aligned_umap.build_neighborhood_similarities,
+    umap.layouts.rdist,
+    pynndescent.distances.cosine,
+    numba.typed.typedlist._append,
+    in_a_fit[0],
+)
 print(numba.config.CACHE_DIR, *(type(function._cache).__name__ for function in kept))
 """
     done = subprocess.run(
@@ -42,4 +53,4 @@ print(numba.config.CACHE_DIR, *(type(function._cache).__name__ for function in k
     )
     folder, *kept = done.stdout.split()
     assert Path(folder) == Path(os.environ["NUMBA_CACHE_DIR"]).absolute()
-    assert kept == ["FunctionCache"] * 3
+    assert kept == ["FunctionCache"] * 5
