@@ -111,14 +111,16 @@ def remove_leftovers(run: RunDir) -> None:
 def content_hash(arrays: Any) -> str:
     """SHA-256 over the names, dtypes, shapes and bytes of all leaves."""
     digest = hashlib.sha256()
-    for path, leaf in jax.tree_util.tree_leaves_with_path(arrays):
-        array = np.ascontiguousarray(jax.device_get(leaf))
+    for path, leaf in jax.tree_util.tree_leaves_with_path(jax.device_get(arrays)):
+        array = np.ascontiguousarray(leaf)
         digest.update(f"{_leaf_name(path)}:{array.dtype}:{array.shape};".encode())
         digest.update(array.tobytes())
     return digest.hexdigest()
 
 
 def _save(path: Path, arrays: Any, facts: Mapping[str, Any]) -> None:
+    # Orbax writes arrays of NumPy more than twice as fast, and they carry no trace of the device that made them.
+    arrays = jax.device_get(arrays)
     manifest = {"format_version": FORMAT_VERSION, "sha256": content_hash(arrays), **facts}
     items = {ARRAYS: ocp.args.StandardSave(arrays), MANIFEST: ocp.args.JsonSave(manifest)}
     _require_room(path, sum(leaf.nbytes for leaf in jax.tree.leaves(arrays)))
@@ -147,9 +149,8 @@ def _require_room(path: Path, num_bytes: int) -> None:
 
 def _restore(path: Path, like: Any, hint: str) -> tuple[Any, dict[str, Any]]:
     """Read arrays and manifest, checking every leaf against ``like`` first and the arrays' hash afterwards."""
-    # Whatever device wrote the checkpoint, it is read onto this one.
-    here = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
-    target = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=here), like)
+    # Read into NumPy, whatever device wrote the checkpoint: faster, and placed on a device only once it is verified.
+    target = jax.tree.map(lambda leaf: np.empty(leaf.shape, leaf.dtype), like)
     items = {ARRAYS: ocp.args.StandardRestore(target), MANIFEST: ocp.args.JsonRestore()}
     try:
         with contextlib.closing(ocp.StandardCheckpointHandler()) as handler:
@@ -170,7 +171,7 @@ def _restore(path: Path, like: Any, hint: str) -> tuple[Any, dict[str, Any]]:
             f"checkpoint {str(path)!r} is corrupt: its arrays hash to {found[:12]}…, its manifest says "
             f"{str(promised)[:12]}…. {hint}"
         )
-    return arrays, manifest
+    return jax.device_put(arrays), manifest
 
 
 def _check_leaves(path: Path, stored: Any, target: Any) -> None:
