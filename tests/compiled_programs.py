@@ -16,7 +16,7 @@ _MOST_BYTES = 1_000_000_000  # beyond them the folder is begun anew: every chang
 def share() -> None:
     """Name the folder to JAX and numba, which read these variables; workers and children inherit them."""
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(folder()))
-    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.3")
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
     os.environ.setdefault("NUMBA_CACHE_DIR", str(ROOT / "numba"))  # numba tells CPUs and versions apart by itself
 
 

@@ -9,8 +9,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from click.testing import CliRunner, Result
 
 from crl_train.checkpoint import content_hash, restore_policy
+from crl_train.cli import main
 from crl_train.config import TrainConfig, make_config
 from crl_train.envs import make_env
 from crl_train.networks import init_params, make_networks
@@ -97,6 +99,11 @@ def timeless_metrics(run: RunDir) -> list[dict[str, Any]]:
 def crl_train(*args: Any) -> list[str]:
     """The command line of a child process that runs ``crl-train``."""
     return [sys.executable, "-c", "from crl_train.cli import main; main(prog_name='crl-train')", *map(str, args)]
+
+
+def invoke(*args: Any) -> Result:
+    """Run ``crl-train`` in this process."""
+    return CliRunner().invoke(main, list(map(str, args)))
 
 
 def policy_of(run: RunDir, step: int) -> tuple[dict[str, Any], str]:

@@ -16,7 +16,7 @@ from crl_train.envs import list_envs, register_env, register_family
 from crl_train.run_dir import RunDir
 from crl_train.run_record import read_record
 from crl_train.training import is_complete
-from tests.crl_train.helpers import crl_train, new_run, timeless_metrics, tiny_config, train_until
+from tests.crl_train.helpers import crl_train, invoke, new_run, timeless_metrics, tiny_config, train_until
 from tests.crl_train.test_rollout import Counter
 
 
@@ -26,10 +26,6 @@ def tiny_file(tmp_path_factory):
     path = tmp_path_factory.mktemp("settings") / "tiny.json"
     path.write_text(tiny_config().model_dump_json(exclude={"env"}))  # every setting, so that no preset shines through
     return path
-
-
-def invoke(*args):
-    return CliRunner().invoke(main, list(map(str, args)))
 
 
 def refused(*args) -> str:

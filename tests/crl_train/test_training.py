@@ -21,16 +21,15 @@ from crl_train.checkpoint import save_resume_point
 from crl_train.envs import make_env, register_env
 from crl_train.envs.point_maze import PointMaze
 from crl_train.errors import CheckpointError, ConfigError, NonFiniteError, RunExistsError
-from crl_train.evaluation import collect_episodes, roll_out_episodes
-from crl_train.goal_metrics import success_rate
-from crl_train.networks import init_params, make_networks
-from crl_train.policy import make_act
+from crl_train.evaluation import roll_out_episodes
+from crl_train.goal_metrics import summarise_success
 from crl_train.run_dir import RunDir
 from crl_train.run_record import exclusive, read_metrics
 from crl_train.training import Progress, _check_finite, _compile_steps, _steps_of, is_complete, train
 from tests.crl_train.helpers import (
     FakeObserver,
     crl_train,
+    invoke,
     new_run,
     policy_of,
     timeless_metrics,
@@ -126,7 +125,7 @@ class FallsAtOnce(PointMaze):
 def test_evaluation_counts_by_the_environments_rule_and_only_until_it_ends_an_episode(tmp_path, own_registry):
     maze = make_env("point_u_maze").maze
     register_env("falls_at_once", lambda: FallsAtOnce(maze))
-    config = tiny_config(env="falls_at_once", num_epochs=1, total_env_steps=480)
+    config = tiny_config(eval_env="falls_at_once", num_epochs=1, total_env_steps=480)
     row = read_metrics(train_run(tmp_path / "run", config))[-1]
     # Of 15 steps one is taken; the goal is reached after it.
     assert (row["eval/success_rate"], row["eval/final_success_rate"], row["eval/time_to_goal"]) == (1.0, 1.0, 1.0)
@@ -141,7 +140,8 @@ def test_evaluation_rolls_out_in_the_environment_named_for_it(tmp_path, monkeypa
         return roll_out_episodes(env, *args)
 
     monkeypatch.setattr("crl_train.training.roll_out_episodes", record)
-    _compile_steps.cache_clear()  # another test may have trained this config, and then nothing is traced again
+    # Another test may have trained this config, and then nothing would be traced again.
+    monkeypatch.setattr("crl_train.training._compile_steps", _compile_steps.__wrapped__)
     config = tiny_config(num_epochs=1, total_env_steps=480, eval_env="point_u_maze_eval")
     train_run(tmp_path / "run", config)
     assert rolled_out == [("point_u_maze_eval", 15)]
@@ -195,13 +195,13 @@ def test_crash_between_two_saves_of_an_epoch_leaves_nothing_twice(finished_run, 
     assert_same_run(run, finished_run)
 
 
-# An epoch of 2000 updates takes about a second, long enough to be killed in.
-SLOWER = {"updates_per_unroll": 500}
+# An epoch of 200 unrolls takes about a second, long enough to be killed in; three of them follow 2 unrolls of prefill.
+LONGER = {"total_env_steps": (2 + 3 * 200) * 80}
 
 
 @pytest.mark.slow
 def test_run_killed_in_the_middle_of_an_epoch_ends_as_if_it_had_never_been(tmp_path):
-    config = tiny_config(**SLOWER)
+    config = tiny_config(**LONGER)
     unbroken = train_run(tmp_path / "unbroken", config)
     settings_file = tmp_path / "settings.json"
     settings_file.write_text(config.model_dump_json(exclude={"env"}))
@@ -219,7 +219,7 @@ def test_run_killed_in_the_middle_of_an_epoch_ends_as_if_it_had_never_been(tmp_p
     assert not is_complete(run)
     assert run.resume_steps()
 
-    subprocess.run(crl_train("resume", run.path, "--quiet"), check=True)
+    assert invoke("resume", run.path, "--quiet").exit_code == 0
     assert is_complete(run)
     assert_same_run(run, unbroken)
 
@@ -260,7 +260,7 @@ def test_nan_stops_the_run_with_metric_and_update_named_and_the_last_good_checkp
 
 def test_learning_rate_that_blows_up_is_told_with_its_metric(tmp_path):
     with pytest.raises(NonFiniteError, match=r"^\w+/\w+ became \S+ at update \d+ .* No checkpoint was made yet"):
-        train_run(tmp_path / "run", tiny_config(critic_lr=1e30, actor_lr=1e30, layer_norm=False))
+        train_run(tmp_path / "run", tiny_config(critic_lr=1e30, actor_lr=1e30))
 
 
 @settings(max_examples=30, deadline=None)
@@ -314,12 +314,10 @@ def test_agent_of_depth_4_learns_to_reach_goals_of_the_u_maze(tmp_path):
         prefill="uniform",
     )
     row = read_metrics(train_run(tmp_path / "run", config))[-1]
-
-    env = make_env(config.env)
-    networks = make_networks(config, env.action_dim)
-    untrained = make_act(networks, init_params(networks, env, jax.random.key(0)), config.energy, "mean")
-    episodes = collect_episodes(env, untrained, jax.random.key(1), 256, 100)
-    before = success_rate(episodes.distances, env.spec.tolerance)
+    steps = _steps_of(config)
+    untrained = steps.init(jax.random.key(0)).learner.params
+    distances, reached, active = jax.device_get(steps.evaluate(untrained, jax.random.key(1)))
+    before = summarise_success(distances, None, reached=reached, active=active)["success_rate"]
     # Measured with three seeds: 0.61, 0.66 and 0.70 after training, 0 before.
     assert row["eval/success_rate"] > before + 0.4
     # A mean over all of training, measured as 0.17; a critic that knows nothing picks 1 goal of 128.
