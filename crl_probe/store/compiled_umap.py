@@ -37,7 +37,7 @@ def import_umap() -> ModuleType:
     import umap
     import umap.layouts
 
-    umap.layouts.numba = _KeepingNumba(numba)
+    umap.layouts.numba = _keeping(numba)
     for name, module in list(sys.modules.items()):
         if name.partition(".")[0] in _PACKAGES or name == "numba.typed.typedlist":
             _keep_functions_of(module)
@@ -54,18 +54,17 @@ def _keep_functions_of(module: ModuleType) -> None:
                 function.enable_caching()
 
 
-class _KeepingNumba:
+def _keeping(numba: ModuleType) -> ModuleType:
     """numba for ``umap.layouts``, whose fits compile their innermost loop each time: here once, and it is kept."""
 
-    def __init__(self, numba: ModuleType) -> None:
-        self._numba = numba
+    @functools.cache
+    def njit(function: Callable[..., Any], **options: Any) -> Any:
+        return numba.njit(function, cache=True, **options)
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._numba, name)
-
-    @functools.cache  # noqa: B019  # there is one instance in a process
-    def njit(self, function: Callable[..., Any], **options: Any) -> Any:
-        return self._numba.njit(function, cache=True, **options)
+    # A module of numba's own name, because the loops refer to it and numba compiles what it takes from there.
+    keeping = ModuleType(numba.__name__)
+    keeping.__dict__.update({**vars(numba), "njit": njit})
+    return keeping
 
 
 def _folder() -> Path:

@@ -1,5 +1,6 @@
 """What numba compiles of UMAP is kept where it can be, and found again."""
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -54,3 +55,17 @@ print(numba.config.CACHE_DIR, *(type(function._cache).__name__ for function in k
     folder, *kept = done.stdout.split()
     assert Path(folder) == Path(os.environ["NUMBA_CACHE_DIR"]).absolute()
     assert kept == ["FunctionCache"] * 5
+
+
+def test_a_loop_that_is_compiled_in_a_fit_finds_what_it_needs_of_numba(tmp_path):
+    (tmp_path / "layouts.py").write_text(
+        "import numba\n\n\n"
+        "def total(n):\n    sum = 0\n    for i in numba.prange(n):\n        sum += i\n    return sum\n"
+    )
+    spec = importlib.util.spec_from_file_location("layouts", tmp_path / "layouts.py")
+    layouts = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(layouts)
+    layouts.numba = compiled_umap._keeping(layouts.numba)
+    compiled = layouts.numba.njit(layouts.total, fastmath=True)
+    assert compiled(5) == 10
+    assert layouts.numba.njit(layouts.total, fastmath=True) is compiled
