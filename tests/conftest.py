@@ -14,6 +14,7 @@ from tests.sharing import Machine, made_once
 compiled_programs.share()
 
 import flax.struct  # noqa: E402
+import hypothesis  # noqa: E402
 from jaxtyping import jaxtyped  # noqa: E402
 
 _dataclass = flax.struct.dataclass
@@ -33,6 +34,10 @@ def _dataclass_with_unchecked_fields(cls=None, **kwargs):
 
 flax.struct.dataclass = _dataclass_with_unchecked_fields
 
+
+# How long an example takes depends on the machine and on what else it does.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 
 # --- one session, several workers ----------------------------------------------------------------------------
 

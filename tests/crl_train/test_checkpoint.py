@@ -85,7 +85,7 @@ def test_resume_point_keeps_the_newest_alone_and_returns_its_progress(tmp_path):
     assert progress == {"epoch": 20, "seconds": 0.1}
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(hnp.arrays(np.float32, (3,), elements=st.floats(-10, 10, width=32)), st.integers(0, 2))
 def test_hash_tells_one_changed_bit_a_name_a_shape_and_a_type(array, place):
     changed = array.copy()

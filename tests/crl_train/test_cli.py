@@ -121,7 +121,7 @@ def test_resume_of_what_is_no_run_or_is_complete_is_refused(tmp_path, finished_r
     assert "is complete: there is nothing left to train" in refused("resume", finished_run.path)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(-100, 100).filter(lambda depth: depth < 4 or depth % 4))
 def test_no_depth_but_whole_blocks_is_taken(depth):
     assert "must be a positive multiple of 4" in refused("run", "point_u_maze", "--depth", depth, "--out", "nowhere")

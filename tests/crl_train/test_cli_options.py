@@ -18,7 +18,7 @@ def test_lists_by_hand():
     assert parse_int_list("3,1,3,0-1", "--seeds") == [3, 1, 0]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.integers(0, 10**6), min_size=1, unique=True))
 def test_list_comes_back_as_written(numbers):
     assert parse_int_list(",".join(map(str, numbers)), "--seeds") == numbers

@@ -47,7 +47,7 @@ def test_config_is_frozen():
         make().width = 3
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.integers(0, 2**32 - 1),
     st.integers(1, 300),

@@ -52,7 +52,7 @@ def test_learning_rate_that_blows_up_is_told_with_its_metric(tmp_path):
         train_run(tmp_path / "run", tiny_config(critic_lr=1e30, actor_lr=1e30))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(0, 6), st.integers(0, 6), st.sampled_from([np.nan, np.inf, -np.inf]))
 def test_first_metric_that_is_not_finite_is_named(at_a, at_b, value):
     metrics = {"a": np.zeros(7), "b": np.zeros(7)}

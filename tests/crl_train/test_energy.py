@@ -69,7 +69,7 @@ def test_agrees_with_float64_also_far_from_the_origin(kind, offset):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(hnp.arrays(np.float32, (2, 6, 5), elements=st.floats(-10, 10, width=32)))
 def test_pairs_are_the_diagonal_of_all_pairs(kind, representations):
     phi, psi = jnp.array(representations)
@@ -79,7 +79,7 @@ def test_pairs_are_the_diagonal_of_all_pairs(kind, representations):
 
 
 @pytest.mark.parametrize("kind", ["norm", "l2"])
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 2**31), st.integers(-100, 100))
 def test_distances_ignore_a_common_shift(kind, seed, shift):
     phi, psi = jax.random.normal(jax.random.key(seed), (2, 4, 8))

@@ -74,7 +74,7 @@ def test_same_key_gives_every_policy_the_same_starts_and_goals(episodes):
     assert not np.array_equal(other.actions, episodes.actions)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(st.integers(0, 2**31))
 def test_episodes_differ_and_depend_on_the_key_alone(seed):
     first, again = (collect_episodes(ENV, wander, jax.random.key(seed), 4, 3) for _ in range(2))

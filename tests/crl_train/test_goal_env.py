@@ -46,7 +46,7 @@ def test_segments_of_a_layout_by_hand():
 
 
 @given(sizes)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_segments_tile_the_state_in_order(segments):
     layout = StateLayout(**segments)
     indices = [index for name in segments for index in layout.indices(name)]

@@ -85,7 +85,7 @@ def test_what_the_environment_calls_reached_decides_and_needs_no_tolerance():
         assert tuple(summary.values()) == pytest.approx(expected)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     arrays(np.float32, (5, 7), elements=st.floats(0.0, 4.0, width=32)),
     st.floats(0.1, 3.0),
@@ -100,7 +100,7 @@ def test_steps_after_the_end_change_nothing(distances, tolerance, lengths):
     assert now["time_at_goal"] <= lengths.mean()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(arrays(np.float32, (5, 7), elements=st.floats(0.0, 4.0, width=32)), st.floats(0.1, 3.0))
 def test_what_is_not_given_is_distance_below_tolerance_at_every_step(distances, tolerance):
     everything = goal_metrics.summarise_success(
@@ -125,7 +125,7 @@ def test_unusable_flags_are_explained(flags, message):
         goal_metrics.summarise_success(np.ones((2, 2)), None, **flags)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(arrays(np.float64, (5, 7), elements=st.floats(0.0, 4.0)), st.floats(0.1, 3.0), st.floats(1.0, 2.0))
 def test_numbers_are_ordered_and_grow_with_the_tolerance(distances, tolerance, factor):
     now = goal_metrics.summarise_success(distances, tolerance)

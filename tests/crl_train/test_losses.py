@@ -86,7 +86,7 @@ def test_entropy_coefficient_moves_towards_its_target(entropy, gradient):
     np.testing.assert_array_equal(by_log_prob, 0)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(logit_matrices, hnp.arrays(np.float32, (5, 1), elements=st.floats(-20, 20, width=32)))
 def test_offsets_that_infonce_leaves_free(logits, offsets):
     logits, offsets = jnp.array(logits), jnp.array(offsets)
@@ -96,7 +96,7 @@ def test_offsets_that_infonce_leaves_free(logits, offsets):
 
 
 @pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(logit_matrices, st.permutations(range(5)))
 def test_order_of_the_batch_does_not_matter(loss, logits, order):
     shuffled = logits[np.ix_(order, order)]
@@ -104,7 +104,7 @@ def test_order_of_the_batch_does_not_matter(loss, logits, order):
 
 
 @pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(logit_matrices)
 def test_losses_are_positive_and_fall_as_positives_rise(loss, logits):
     logits = jnp.array(logits)

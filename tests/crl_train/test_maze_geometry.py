@@ -136,7 +136,7 @@ def test_distances_agree_with_a_search_on_a_fine_grid(layout):
 
 @pytest.mark.parametrize("layout", WALL_FORMS)
 @given(seed=st.integers(0, 2**32 - 1))
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 def test_distances_are_a_metric_and_never_shorter_than_the_straight_line(layout, seed):
     maze = get_maze(layout)
     points = free_points(maze, 12, np.random.default_rng(seed))

@@ -176,7 +176,7 @@ def test_prefix_beyond_the_network_is_refused(blocks):
         network.prefix(blocks)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(order=st.permutations(range(5)))
 def test_rows_of_a_batch_do_not_know_each_other(order, one_block):
     evaluate = one_block

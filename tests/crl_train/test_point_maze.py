@@ -127,7 +127,7 @@ def test_no_action_leaves_free_space_or_cuts_a_corner(layout):
 # Equality to the bit is a promise of this environment: the products of a step are exact, so that it does not matter
 # which of them a compiler fuses with a sum.
 @given(st.integers(0, 2**32 - 1))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_one_step_is_the_same_to_the_bit_alone_and_in_a_batch(seed):
     env, rng = get_env("point_big_maze"), np.random.default_rng(seed)
     start = scattered_starts(env.maze, rng)[rng.integers(NUM_COPIES)]

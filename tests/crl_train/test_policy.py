@@ -47,7 +47,7 @@ def test_density_over_actions_integrates_to_one():
     np.testing.assert_allclose(np.trapezoid(np.float64(density), np.tanh(np.float64(x))), 1.0, atol=1e-3)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.floats(-1e6, 1e6), st.floats(0.01, 5))
 def test_log_std_stays_in_its_bounds_and_rises(raw, more):
     low, high = bounded_log_std(jnp.array([raw, raw + more]))

@@ -52,7 +52,7 @@ def test_last_step_of_a_trajectory_becomes_its_own_goal():
     assert offsets_of(jnp.linspace(0, 0.999, 50), jnp.zeros(50, jnp.int32), 0.99).tolist() == [0] * 50
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(st.tuples(st.floats(0, 1, exclude_max=True, width=32), st.integers(1, 100_000)), min_size=8, max_size=8),
     st.sampled_from([0.01, 0.5, 0.99, 0.9999, 0.999999]),
@@ -64,7 +64,7 @@ def test_offset_stays_within_the_trajectory(draws, discount):
     assert (offsets <= num_later).all()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(1, 300), st.sampled_from([0.5, 0.99, 0.9999]))
 def test_offset_rises_with_the_uniform_number(num_later, discount):
     offsets = offsets_of(jnp.linspace(0, 0.9999, 64), jnp.full(64, num_later), discount)

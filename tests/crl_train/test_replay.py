@@ -86,7 +86,7 @@ def check_against_the_list(model, replay, key):
         assert goal_row > row or (goal_row == row and model.num_later(slot, row) == 0)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(unrolls, st.integers(0, 2**31))
 def test_ring_agrees_with_a_plain_list(unrolls_, seed):
     model, replay = filled(unrolls_)

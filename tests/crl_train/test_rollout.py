@@ -98,7 +98,7 @@ def test_every_episode_has_a_start_of_its_own():
     np.testing.assert_array_equal(taken.state[:, :, 1], np.repeat(starts, 3, axis=0))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.sampled_from([(2, 2), (2, 30), (3, 3), (5, 1), (5, 30)]), st.integers(0, 2**31))
 def test_no_two_episodes_in_a_row_start_alike_however_often_the_environment_ends_them(sizes, seed):
     num_envs, episode_length = sizes
@@ -172,7 +172,7 @@ def test_episode_that_the_environment_ends_is_reset_alone():
     assert slots.env_state.obs[0, 1] == before.env_state.obs[0, 1]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.sampled_from([1, 2, 5]), st.integers(0, 2**31))
 def test_ids_count_up_by_one_and_only_at_starts(episode_length, seed):
     _, _, taken = run(COUNTER, jax.random.key(seed), 11, episode_length)

@@ -20,7 +20,7 @@ def test_paths_are_those_of_the_format():
     assert names == ["config.json", "metrics.jsonl", "policy", "resume"]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.sets(st.integers(0, 10**10), max_size=5))
 def test_steps_are_numbers_in_ascending_order(tmp_path_factory, steps):
     run = RunDir(tmp_path_factory.mktemp("run"))

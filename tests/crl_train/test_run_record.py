@@ -125,7 +125,7 @@ rows = st.lists(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(rows)
 def test_lines_come_back_to_the_bit(tmp_path_factory, rows):
     run = RunDir(tmp_path_factory.mktemp("run"))

@@ -31,7 +31,7 @@ def test_every_preset_has_a_budget_that_suffices(preset):
     assert config.total_env_steps * 0.9 < counts.total_env_steps <= config.total_env_steps
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.integers(1, 10**6), st.integers(1, 20), st.integers(1, 64), st.integers(1, 50), st.integers(20, 60))
 def test_counts_add_up_and_leave_less_than_an_epoch(total, num_epochs, num_envs, unroll_length, min_replay_size):
     config = tiny_config(

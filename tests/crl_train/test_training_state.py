@@ -62,7 +62,7 @@ def test_learning_reports_every_update_and_leaves_environments_and_replay(collec
     assert len(np.unique(metrics["critic/loss"])) == CONFIG.updates_per_unroll  # each draws a batch of its own
 
 
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=3)
 @given(st.integers(0, 2))
 def test_steps_are_functions_of_the_state(seed):
     state = collect_jitted(init(tiny_config(seed=seed)))

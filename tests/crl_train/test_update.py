@@ -157,7 +157,7 @@ def test_every_loss_pulls_pairs_together_under_every_energy(energy, contrastive_
     assert last < first
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.permutations(range(6)))
 def test_critic_step_does_not_depend_on_the_order_of_the_batch(order):
     _, learner, step = programs(small())

@@ -68,7 +68,7 @@ def test_strata_by_hand():
     assert np.bincount(strata[drawn])[[3, 7, 9]].tolist() == [1, 2, 2]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=60), st.integers(0, 2**32 - 1), st.data())
 def test_no_stratum_gives_more_than_one_above_another_that_has_rows_left(strata, seed, data):
     strata = np.array(strata)

@@ -56,7 +56,7 @@ def test_probability_of_equal_distributions_is_a_half():
     assert probability.low < 0.5 < probability.high
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(whole_numbers, whole_numbers)
 def test_probability_of_improvement_is_one_minus_that_of_getting_worse(first, second):
     forth = comparison.probability_of_improvement(first, second)
@@ -153,7 +153,7 @@ def test_negative_values_are_compared_but_have_no_jump():
     assert (compared.critical_depth, compared.verdict) == (None, "supported")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(four_seeds, four_seeds, st.integers(-100, 100), st.sampled_from([0.25, 8.0]))
 def test_words_do_not_depend_on_unit_and_origin(shallow, deep, shift, scale):
     # Means of four whole numbers and these scales are exact in floating point.

@@ -39,14 +39,14 @@ def test_a_critic_that_is_confidently_wrong_falls_below_zero():
     assert contrastive.infonce_bound(wrong) == pytest.approx(np.log(4) - 100.0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(MATRICES)
 def test_no_critic_exceeds_its_bounds(energies):
     assert 0.0 <= contrastive.retrieval_accuracy(energies) <= 1.0
     assert contrastive.infonce_bound(energies) <= np.log(len(energies)) + 1e-12
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(MATRICES, st.integers(0, 2**32 - 1), st.sampled_from([0.5, 1.0, 4.0]))
 def test_order_of_pairs_and_offsets_of_rows_do_not_matter(energies, seed, scale):
     generator = np.random.default_rng(seed)
@@ -78,7 +78,7 @@ def test_readable_depth_of_some_prefixes_counts_blocks_and_not_prefixes():
     assert contrastive.readable_depth(np.array([0.1, 0.9, 1.0]), blocks=np.array([0, 4, 16])) == 4 / 16
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(arrays(np.float64, 9, elements=st.floats(0.01, 1.0)), st.floats(0.1, 10.0))
 def test_scale_of_the_score_does_not_matter_to_readable_depth(values, scale):
     share = contrastive.readable_depth(values)

@@ -34,7 +34,7 @@ def test_gaussians_have_their_rank(rank, dtype):
     assert geometry.effective_rank(points.astype(dtype)) == pytest.approx(rank, rel=0.01)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(SEEDS, SCALES, OFFSETS)
 def test_rotation_translation_scale_and_order_leave_the_rank(seed, scale, offset):
     generator = np.random.default_rng(seed)
@@ -70,7 +70,7 @@ def test_cka_of_four_points_by_hand():
     assert geometry.cka(x, z) == pytest.approx(-1 / 2)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(SEEDS, st.integers(4, 30), st.integers(1, 40))
 def test_cka_equals_the_slow_reference(seed, points, dim):
     generator = np.random.default_rng(seed)
@@ -79,7 +79,7 @@ def test_cka_equals_the_slow_reference(seed, points, dim):
     assert geometry.cka(first, second) == pytest.approx(slow_cka(first, second), abs=1e-9)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(SEEDS, SCALES, OFFSETS)
 def test_rotation_translation_scale_and_order_leave_cka(seed, scale, offset):
     generator = np.random.default_rng(seed)
@@ -126,7 +126,7 @@ def test_units_are_compared_within_their_layer_and_a_silent_layer_is_dormant():
     assert geometry.dormant_fraction(layers) == pytest.approx((0 + 4 + 1) / 12)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(SEEDS, SCALES)
 def test_scale_of_a_layer_and_order_of_units_leave_the_dormant(seed, scale):
     generator = np.random.default_rng(seed)
@@ -143,7 +143,7 @@ def test_residual_contribution_by_hand():
     assert geometry.residual_contribution(before, after) == pytest.approx((5 / 5 + 0 / 2 + 1 / 1) / 3)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(SEEDS, SCALES)
 def test_rotation_scale_and_order_leave_the_residual_contribution(seed, scale):
     generator = np.random.default_rng(seed)
@@ -198,7 +198,7 @@ def test_folds_are_always_the_same_and_their_mean_is_the_metric():
     assert geometry.linear_decodability(features, targets, folds=3) == pytest.approx(by_fold.mean())
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(SEEDS, SCALES, OFFSETS)
 def test_shape_keeping_moves_leave_what_can_be_read(seed, scale, offset):
     generator = np.random.default_rng(seed)

@@ -158,7 +158,7 @@ def climb(values: np.ndarray, free: np.ndarray, cell: tuple[int, int]) -> tuple[
     return climb(values, free, best) if rises[best] > 0 else cell
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 2**32 - 1))
 def test_ascent_equals_walking_step_by_step(seed):
     generator = np.random.default_rng(seed)
@@ -173,7 +173,7 @@ def test_ascent_equals_walking_step_by_step(seed):
     assert metrics.spurious_maxima(values, free, (4, 3)) == pytest.approx(100 * stayed.mean())
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.floats(0.1, 10.0), st.floats(-5.0, 5.0), st.integers(0, 2**32 - 1))
 def test_scale_and_offset_of_the_values_do_not_matter(scale, offset, seed):
     case = _U_MAZE
@@ -190,7 +190,7 @@ def test_scale_and_offset_of_the_values_do_not_matter(scale, offset, seed):
         assert score(moved, *arguments) == pytest.approx(score(values, *arguments), abs=1e-6), name
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([np.cbrt, np.tanh, np.exp, lambda v: v**3 + v]))
 def test_only_the_order_of_the_values_matters_to_ranks_and_maxima(seed, monotone):
     case = _U_MAZE
@@ -205,7 +205,7 @@ def test_only_the_order_of_the_values_matters_to_ranks_and_maxima(seed, monotone
         assert score(monotone(values), *arguments) == pytest.approx(score(values, *arguments), abs=1e-6), name
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 2**32 - 1))
 def test_the_order_of_the_cells_does_not_matter_to_ranks(seed):
     case, generator = _U_MAZE, np.random.default_rng(seed)
@@ -225,7 +225,7 @@ def test_the_order_of_the_cells_does_not_matter_to_ranks(seed):
         assert score(shuffled(values), *map(shuffled, grids), shuffled(case.free)) == pytest.approx(before), name
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 2**32 - 1))
 def test_a_mirror_image_of_the_maze_scores_the_same(seed):
     case = _U_MAZE

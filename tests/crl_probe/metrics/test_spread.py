@@ -52,7 +52,7 @@ def test_scaling_the_near_region_scales_resolution_for_small_near_sets(factor):
     assert spread.goal_resolution(phi, places, near) == pytest.approx(factor, rel=0.01)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 2**32 - 1), st.floats(0.1, 10.0), st.floats(-5.0, 5.0))
 def test_rotation_translation_scale_and_order_change_no_ratio(seed, scale, offset):
     phi, places, near = isometric_case()

@@ -68,7 +68,7 @@ def test_intervals_cover_the_truth_about_as_often_as_they_say(seeds, statistic):
     assert 0.90 <= covered <= 0.98
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(arrays(np.float64, st.integers(1, 12), elements=st.floats(-1e3, 1e3)))
 def test_an_interval_stays_inside_the_data_and_is_repeatable(values):
     low, high = statistics.bootstrap_interval(values)

@@ -26,7 +26,7 @@ def test_a_straight_line_is_straight_and_a_round_trip_is_not():
     assert trajectory.straightness(np.concatenate([line, line[::-1]])) == pytest.approx(0.0)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(arrays(np.float64, (6, 3), elements=st.floats(-10, 10)), st.floats(0.1, 10.0))
 def test_length_scales_and_straightness_does_not(phi, scale):
     length = trajectory.embedding_path_length(phi)
@@ -36,7 +36,7 @@ def test_length_scales_and_straightness_does_not(phi, scale):
         assert trajectory.straightness(scale * phi) == pytest.approx(trajectory.straightness(phi), abs=1e-9)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 2**32 - 1), st.floats(0.1, 10.0), st.floats(-5.0, 5.0))
 def test_rotation_and_translation_change_no_length_and_scale_no_ratio(seed, scale, offset):
     generator = np.random.default_rng(seed)
@@ -50,7 +50,7 @@ def test_rotation_and_translation_change_no_length_and_scale_no_ratio(seed, scal
     assert trajectory.straightness(phi[::-1]) == pytest.approx(trajectory.straightness(phi))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(arrays(np.float64, 12, elements=st.integers(-4, 4)), st.floats(0.1, 10.0), st.floats(-5.0, 5.0))
 def test_only_the_order_of_energies_matters_and_time_reversal_flips_the_sign(energy, scale, offset):
     if np.ptp(energy) > 0:
@@ -59,7 +59,7 @@ def test_only_the_order_of_energies_matters_and_time_reversal_flips_the_sign(ene
         assert trajectory.energy_monotonicity(energy[::-1]) == pytest.approx(-tau)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 2**32 - 1), st.floats(0.1, 10.0), st.floats(-5.0, 5.0))
 def test_trustworthiness_does_not_change_under_rotation_scaling_and_order(seed, scale, offset):
     generator = np.random.default_rng(seed)

@@ -72,7 +72,7 @@ def numbered_episodes(episodes, steps, info, active=None):
 
 
 @given(episodes=st.integers(1, 6), steps=st.integers(1, 20), seed=st.integers(0, 2**16))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_goal_of_an_own_pair_lies_ahead_in_the_same_episode(evidence, episodes, steps, seed):
     record = numbered_episodes(episodes, steps, evidence.infos[0])
     pairs = own_pairs(evidence.env, record, 8, 4, 0.9, rng(seed))

@@ -82,7 +82,7 @@ def test_coordinates_are_shares_of_their_limits_by_hand():
     assert packed["shares"].dtype == np.uint16
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(arrays(np.float64, (3, 7, 2), elements=st.floats(-1e3, 1e3, width=16)), st.booleans())
 def test_packed_coordinates_come_back_within_a_60_000th_of_their_limits(points, alone):
     packed = _packed(points, _box(points, [0, 1, 2] if alone else None))
@@ -90,7 +90,7 @@ def test_packed_coordinates_come_back_within_a_60_000th_of_their_limits(points, 
     assert (np.abs(unpacked(packed) - points) <= extent / 60_000).all()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(arrays(np.float64, (2, 6, 3), elements=st.floats(-50, 50, width=16)), st.integers(0, 2**32 - 1))
 def test_a_picture_in_space_stays_in_view_however_it_is_turned(points, seed):
     centred, radius = _centred(points)

@@ -12,7 +12,7 @@ from tests.crl_probe.fakes import FakeRun
 from tests.tolerance import assert_close
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(1, 40), st.integers(1, 16))
 def test_pieces_are_put_together_in_order(points, chunk):
     shapes = []

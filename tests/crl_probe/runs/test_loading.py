@@ -49,7 +49,7 @@ def test_run_says_what_it_is(loaded):
 
 
 @given(seed=st.integers(0, 2**16))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_energy_is_minus_the_distance_of_the_representations(loaded, seed):
     state, action, goal = batch(seed)
     phi, psi = np.asarray(loaded.phi(state, action)), np.asarray(loaded.psi(goal))

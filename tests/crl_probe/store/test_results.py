@@ -32,7 +32,7 @@ plain = st.one_of(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     named=st.dictionaries(st.text(max_size=5), st.one_of(plain, st.lists(plain, max_size=3).map(tuple)), max_size=4),
     number=st.floats(allow_nan=False),
