@@ -1,10 +1,12 @@
 """Write and read the two kinds of Orbax checkpoints of a run: policies to probe and points to resume from.
 
-Orbax writes into a temporary sibling and renames it when whole, so a step that is listed is complete. Each also
-carries the SHA-256 of its arrays, which tells a damaged checkpoint from a good one and names its content in reports.
+Orbax writes into a temporary sibling and renames it when whole, so a step that is listed is complete. Its manifest
+carries the SHA-256 of its arrays, which tells a damaged checkpoint from a good one and names its content in reports,
+and the settings of its run, which tell a checkpoint that was moved here from another one.
 """
 
 import contextlib
+import dataclasses
 import errno
 import hashlib
 import os
@@ -18,9 +20,12 @@ import numpy as np
 import orbax.checkpoint as ocp
 from jaxtyping import Array, Float
 
+from crl_train.config import TrainConfig
 from crl_train.errors import CheckpointError, RunNotFoundError
+from crl_train.manifest import check_manifest, make_manifest
 from crl_train.networks import Params
-from crl_train.run_dir import FORMAT_VERSION, RunDir
+from crl_train.plain_path import plain_path
+from crl_train.run_dir import RunDir
 
 T = TypeVar("T")
 
@@ -29,12 +34,29 @@ ARRAYS, MANIFEST = "arrays", "manifest"
 # Part of the names that Orbax gives to checkpoints it has not finished.
 _TEMPORARY = ".orbax-checkpoint-tmp"
 
-# What Orbax and TensorStore raise on missing, truncated or garbled files, and on disks that are full or read-only.
-_STORAGE_ERRORS = (OSError, ValueError, KeyError, TypeError, RuntimeError)
+
+@dataclasses.dataclass(frozen=True)
+class RestoredPolicy:
+    """A policy checkpoint that was read back and verified.
+
+    Attributes:
+        params: Parameters of the three networks plus ``log_entropy_coefficient``.
+        content_hash: SHA-256 of all arrays.
+        names_its_run: Whether the manifest names the settings of its run. Older manifests do not: which run their
+            arrays are of cannot be verified.
+    """
+
+    params: dict[str, Any]
+    content_hash: str
+    names_its_run: bool
 
 
 def save_policy(
-    run: RunDir, env_steps: int, params: Mapping[str, Params], log_entropy_coefficient: Float[Array, ""]
+    run: RunDir,
+    config: TrainConfig,
+    env_steps: int,
+    params: Mapping[str, Params],
+    log_entropy_coefficient: Float[Array, ""],
 ) -> None:
     """Save the networks' parameters under ``policy/<env_steps>/``.
 
@@ -44,21 +66,22 @@ def save_policy(
         CheckpointError: If they cannot be written; nothing half-written stays and older checkpoints are untouched.
     """
     arrays = {**params, "log_entropy_coefficient": log_entropy_coefficient}
-    _save(run.policy / str(env_steps), arrays, {"env_steps": env_steps})
+    _save(run.policy / str(env_steps), config, arrays)
 
 
-def restore_policy(run: RunDir, env_steps: int, like: Mapping[str, Params]) -> tuple[dict[str, Any], str]:
+def restore_policy(run: RunDir, config: TrainConfig, env_steps: int, like: Mapping[str, Params]) -> RestoredPolicy:
     """Read a policy checkpoint back and verify it.
 
     Args:
         run: The run.
+        config: The run's config.
         env_steps: One of ``run.policy_steps()``.
         like: A tree with the names, shapes and dtypes that the run's config calls for.
-    Returns:
-        Parameters of the three networks plus ``log_entropy_coefficient``, and the SHA-256 of all arrays.
+
     Raises:
         RunNotFoundError: If there is no such checkpoint.
-        CheckpointError: If it is damaged, does not fit the config, or holds numbers that are not finite.
+        CheckpointError: If it is damaged, is of another step or run, does not fit the config, or holds numbers that
+            are not finite.
     """
     steps = run.policy_steps()
     if env_steps not in steps:
@@ -66,38 +89,44 @@ def restore_policy(run: RunDir, env_steps: int, like: Mapping[str, Params]) -> t
         raise RunNotFoundError(f"no checkpoint at step {env_steps} in {str(run.path)!r}: {there}")
     older = [step for step in steps if step < env_steps]
     hint = f"An older one is there: use --step {older[-1]}." if older else "The run has no older one."
-    arrays, manifest = _restore(run.policy / str(env_steps), like, hint)
+    arrays, manifest = _restore(run.policy / str(env_steps), config, like, hint)
     for key, leaf in jax.tree_util.tree_leaves_with_path(arrays):
         if not np.isfinite(leaf).all():
             raise CheckpointError(
                 f"checkpoint {str(run.policy / str(env_steps))!r} holds NaN or infinite numbers in {_leaf_name(key)}: "
                 f"such a network says nothing. {hint}"
             )
-    return arrays, manifest["sha256"]
+    return RestoredPolicy(arrays, manifest["sha256"], "settings" in manifest)
 
 
-def save_resume_point(run: RunDir, env_steps: int, state: Any, progress: Mapping[str, Any]) -> None:
+def save_resume_point(
+    run: RunDir, config: TrainConfig, env_steps: int, state: Any, progress: Mapping[str, Any]
+) -> None:
     """Save everything a continuation needs under ``resume/<env_steps>/``, then drop older resume points.
 
     Raises:
         CheckpointError: If it cannot be written; the older resume point stays then.
     """
-    _save(run.resume / str(env_steps), state, {"env_steps": env_steps, "progress": dict(progress)})
+    _save(run.resume / str(env_steps), config, state, progress=dict(progress))
     for step in run.resume_steps():
         if step != env_steps:
-            shutil.rmtree(run.resume / str(step))
+            # One that cannot be removed does no harm: the newest is the one to go on from.
+            shutil.rmtree(run.resume / str(step), ignore_errors=True)
 
 
-def restore_resume_point(run: RunDir, env_steps: int, like: T) -> tuple[T, dict[str, Any]]:
+def restore_resume_point(run: RunDir, config: TrainConfig, env_steps: int, like: T) -> tuple[T, dict[str, Any]]:
     """Read a resume point back and verify it.
 
     Returns:
         The state, and the progress that was saved with it.
     Raises:
-        CheckpointError: If it is damaged or does not fit the config.
+        CheckpointError: If it is damaged, is of another step or run, or does not fit the config.
     """
     hint = f"Start again under another --name, or probe the policies in {str(run.policy)!r}, which are untouched."
-    state, manifest = _restore(run.resume / str(env_steps), like, hint)
+    path = run.resume / str(env_steps)
+    state, manifest = _restore(path, config, like, hint)
+    if not isinstance(manifest.get("progress"), dict):
+        raise CheckpointError(f"checkpoint {str(path)!r} is corrupt: its manifest has no progress. {hint}")
     return state, manifest["progress"]
 
 
@@ -105,7 +134,7 @@ def remove_leftovers(run: RunDir) -> None:
     """Delete what interrupted saves left behind; nothing else in the folders is touched."""
     for folder in (run.policy, run.resume):
         for leftover in folder.glob(f"*{_TEMPORARY}*"):
-            shutil.rmtree(leftover)
+            shutil.rmtree(leftover, ignore_errors=True)
 
 
 def content_hash(arrays: Any) -> str:
@@ -118,16 +147,23 @@ def content_hash(arrays: Any) -> str:
     return digest.hexdigest()
 
 
-def _save(path: Path, arrays: Any, facts: Mapping[str, Any]) -> None:
+def _save(path: Path, config: TrainConfig, arrays: Any, **facts: Any) -> None:
+    """Save arrays and a manifest under ``<folder>/<env_steps>``."""
     # Orbax writes arrays of NumPy more than twice as fast, and they carry no trace of the device that made them.
     arrays = jax.device_get(arrays)
-    manifest = {"format_version": FORMAT_VERSION, "sha256": content_hash(arrays), **facts}
+    manifest = make_manifest(config, int(path.name), content_hash(arrays), **facts)
     items = {ARRAYS: ocp.args.StandardSave(arrays), MANIFEST: ocp.args.JsonSave(manifest)}
-    _require_room(path, sum(leaf.nbytes for leaf in jax.tree.leaves(arrays)))
     try:
-        with ocp.Checkpointer(ocp.CompositeCheckpointHandler()) as checkpointer:
-            checkpointer.save(path.absolute(), args=ocp.args.Composite(**items), force=True)
-    except _STORAGE_ERRORS as error:
+        _require_room(path, sum(leaf.nbytes for leaf in jax.tree.leaves(arrays)))
+        path.parent.mkdir(exist_ok=True)
+        with plain_path(path) as plain:
+            with ocp.Checkpointer(ocp.CompositeCheckpointHandler()) as checkpointer:
+                checkpointer.save(plain, args=ocp.args.Composite(**items), force=True)
+            _read_back(plain, arrays, manifest)
+    except CheckpointError:
+        raise
+    # Orbax and TensorStore raise what they meet, a bare Exception too: whatever it is, the save has failed.
+    except Exception as error:
         for leftover in path.parent.glob(f"{path.name}{_TEMPORARY}*"):
             shutil.rmtree(leftover, ignore_errors=True)
         raise CheckpointError(
@@ -147,47 +183,66 @@ def _require_room(path: Path, num_bytes: int) -> None:
         )
 
 
-def _restore(path: Path, like: Any, hint: str) -> tuple[Any, dict[str, Any]]:
-    """Read arrays and manifest, checking every leaf against ``like`` first and the arrays' hash afterwards."""
+def _read_back(path: Path, arrays: Any, manifest: Mapping[str, Any]) -> None:
+    """Read the manifest and the smallest array of a finished save, which must be there and equal.
+
+    Raises:
+        ValueError: If they differ; the useless checkpoint is removed.
+    """
+    leaves, structure = jax.tree.flatten(arrays)
+    smallest = min(range(len(leaves)), key=lambda index: leaves[index].nbytes)
+    target = [np.empty_like(leaf) if i == smallest else ocp.PLACEHOLDER for i, leaf in enumerate(leaves)]
+    items = {ARRAYS: ocp.args.PyTreeRestore(jax.tree.unflatten(structure, target)), MANIFEST: ocp.args.JsonRestore()}
+    try:
+        with ocp.Checkpointer(ocp.CompositeCheckpointHandler()) as checkpointer:
+            found = checkpointer.restore(path, args=ocp.args.Composite(**items))
+        same = np.array_equal(jax.tree.leaves(found[ARRAYS])[smallest], leaves[smallest], equal_nan=True)
+        if found[MANIFEST] != manifest or not same:
+            raise ValueError("it was written, and other content was read back")
+    except BaseException:
+        shutil.rmtree(path, ignore_errors=True)
+        raise
+
+
+def _restore(path: Path, config: TrainConfig, like: Any, hint: str) -> tuple[Any, dict[str, Any]]:
+    """Read arrays and manifest, checking every leaf against ``like`` first and both hashes afterwards."""
     # Read into NumPy, whatever device wrote the checkpoint: faster, and placed on a device only once it is verified.
     target = jax.tree.map(lambda leaf: np.empty(leaf.shape, leaf.dtype), like)
     items = {ARRAYS: ocp.args.StandardRestore(target), MANIFEST: ocp.args.JsonRestore()}
     try:
-        with contextlib.closing(ocp.StandardCheckpointHandler()) as handler:
-            _check_leaves(path, handler.metadata(path.absolute() / ARRAYS), target)
-        with ocp.Checkpointer(ocp.CompositeCheckpointHandler(ARRAYS, MANIFEST)) as checkpointer:
-            restored = checkpointer.restore(path.absolute(), args=ocp.args.Composite(**items))
+        with plain_path(path) as plain:
+            with contextlib.closing(ocp.StandardCheckpointHandler()) as handler:
+                _check_leaves(path, handler.metadata(plain / ARRAYS), target)
+            with ocp.Checkpointer(ocp.CompositeCheckpointHandler(ARRAYS, MANIFEST)) as checkpointer:
+                restored = checkpointer.restore(plain, args=ocp.args.Composite(**items))
         arrays, manifest = restored[ARRAYS], dict(restored[MANIFEST])
-        version, promised = manifest["format_version"], manifest["sha256"]
-    except _STORAGE_ERRORS as error:
+    except CheckpointError:
+        raise
+    # Orbax and TensorStore raise what they meet, a bare Exception too: whatever it is, the files cannot be read.
+    except Exception as error:
         raise CheckpointError(f"checkpoint {str(path)!r} is corrupt: {_cause(error)}. {hint}") from error
-    if version != FORMAT_VERSION:
-        raise CheckpointError(
-            f"checkpoint {str(path)!r} has format version {version!r}: this version reads {FORMAT_VERSION}. {hint}"
-        )
-    found = content_hash(arrays)
-    if found != promised:
-        raise CheckpointError(
-            f"checkpoint {str(path)!r} is corrupt: its arrays hash to {found[:12]}…, its manifest says "
-            f"{str(promised)[:12]}…. {hint}"
-        )
+    check_manifest(path, manifest, config, content_hash(arrays), hint)
     return jax.device_put(arrays), manifest
 
 
 def _check_leaves(path: Path, stored: Any, target: Any) -> None:
-    """Compare names and shapes before reading, so that a mismatch is told by leaf."""
-    found = {_leaf_name(key): tuple(leaf.shape) for key, leaf in jax.tree_util.tree_leaves_with_path(stored.tree)}
+    """Compare names, shapes and dtypes before reading, so that a mismatch is told by leaf."""
+    found = {_leaf_name(key): leaf for key, leaf in jax.tree_util.tree_leaves_with_path(stored.tree)}
     for key, leaf in jax.tree_util.tree_leaves_with_path(target):
         name = _leaf_name(key)
         if name not in found:
             raise CheckpointError(
                 f"checkpoint {str(path)!r} has no leaf {name}: config.json and arrays disagree. Was the run edited?"
             )
-        if found[name] != tuple(leaf.shape):
-            raise CheckpointError(
-                f"checkpoint {str(path)!r}: leaf {name} has shape {found[name]}, expected {tuple(leaf.shape)}: "
-                "config.json and arrays disagree. Was the run edited?"
-            )
+        for what, is_there, expected in (
+            ("shape", tuple(found[name].shape), tuple(leaf.shape)),
+            ("dtype", np.dtype(found[name].dtype), leaf.dtype),
+        ):
+            if is_there != expected:
+                raise CheckpointError(
+                    f"checkpoint {str(path)!r}: leaf {name} has {what} {is_there}, expected {expected}: config.json "
+                    "and arrays disagree. Was the run edited?"
+                )
 
 
 def _leaf_name(path: Any) -> str:

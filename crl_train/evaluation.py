@@ -13,6 +13,7 @@ from crl_train.config import TrainConfig
 from crl_train.envs.goal_env import EnvState, GoalEnv, batched_reset
 from crl_train.envs.registry import make_env
 from crl_train.errors import ConfigError
+from crl_train.numerics import single_precision
 from crl_train.policy import ActFn, Policy
 
 
@@ -125,6 +126,7 @@ def to_numpy(arrays: EpisodeArrays) -> Episodes:
     return Episodes(**{name: np.asarray(array) for name, array in vars(arrays).items()})
 
 
+@single_precision
 def collect_episodes(env: GoalEnv, act: ActFn, key: PRNGKeyArray, num_episodes: int, episode_length: int) -> Episodes:
     """Roll out episodes and bring them to the host.
 

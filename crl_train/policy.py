@@ -37,7 +37,7 @@ def sample_action(
         Actions in (-1, 1), (*batch, action_dim), and log π(a), (*batch,), in nats.
     """
     log_std = bounded_log_std(raw_log_std)
-    pre_tanh_action = mean + jnp.exp(log_std) * jax.random.normal(key, mean.shape)
+    pre_tanh_action = mean + jnp.exp(log_std) * jax.random.normal(key, mean.shape, mean.dtype)
     return jnp.tanh(pre_tanh_action), log_prob(mean, log_std, pre_tanh_action)
 
 
@@ -60,7 +60,7 @@ def uniform_act(action_dim: int) -> ActFn:
 
     def act(state: Array, goal: Array, key: PRNGKeyArray) -> Array:
         del goal
-        return jax.random.uniform(key, (*state.shape[:-1], action_dim), minval=-1.0, maxval=1.0)
+        return jax.random.uniform(key, (*state.shape[:-1], action_dim), state.dtype, minval=-1.0, maxval=1.0)
 
     return act
 

@@ -1,9 +1,12 @@
 """Every path inside a run directory, and nothing else about it: the contract of docs/run_format.md."""
 
 import dataclasses
+import re
 from pathlib import Path
 
 FORMAT_VERSION = 1
+
+_STEP = re.compile(r"0|[1-9][0-9]{0,18}")  # one spelling for each step
 
 
 def run_name(env: str, actor_depth: int, critic_depth: int, seed: int) -> str:
@@ -61,4 +64,6 @@ def _finished_steps(folder: Path) -> tuple[int, ...]:
     """Orbax renames a checkpoint to its bare step number only once it is whole."""
     if not folder.is_dir():
         return ()
-    return tuple(sorted(int(entry.name) for entry in folder.iterdir() if entry.is_dir() and entry.name.isdecimal()))
+    return tuple(
+        sorted(int(entry.name) for entry in folder.iterdir() if _STEP.fullmatch(entry.name) and entry.is_dir())
+    )

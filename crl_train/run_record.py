@@ -14,11 +14,13 @@ from typing import Any
 from crl_train.atomic_file import write_text_atomically
 from crl_train.config import TrainConfig, config_from_json
 from crl_train.errors import CheckpointError, ConfigError, RunExistsError, RunNotFoundError
+from crl_train.numerics import deciding_flags
 from crl_train.run_dir import FORMAT_VERSION, RunDir
 from crl_train.version import __version__
 
 _RECORDED_PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy", "brax", "mujoco")
 _RECORD_KEYS = {"format_version", "config", "versions", "device", "command", "created"}
+_LATER_KEYS = {"flags"}  # files of older versions do not have them
 
 
 def create_run(run: RunDir, config: TrainConfig, device: str, command: str) -> None:
@@ -39,6 +41,7 @@ def create_run(run: RunDir, config: TrainConfig, device: str, command: str) -> N
             **{name: importlib.metadata.version(name) for name in _RECORDED_PACKAGES},
         },
         "device": device,
+        "flags": deciding_flags(),
         "command": command,
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }
@@ -91,8 +94,8 @@ def read_record(run: RunDir) -> tuple[TrainConfig, dict[str, Any]]:
         raise ConfigError(
             f"{source} has format version {version!r}: this version of crl-probe reads version {FORMAT_VERSION}."
         )
-    if set(record) != _RECORD_KEYS:
-        unknown, missing = sorted(set(record) - _RECORD_KEYS), sorted(_RECORD_KEYS - set(record))
+    unknown, missing = sorted(set(record) - _RECORD_KEYS - _LATER_KEYS), sorted(_RECORD_KEYS - set(record))
+    if unknown or missing:
         what = f"unknown keys {', '.join(unknown)}" if unknown else f"no {', '.join(missing)}"
         raise ConfigError(f"{source} has {what}: was it edited?")
     return config_from_json(json.dumps(record["config"]), source), record

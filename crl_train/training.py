@@ -22,6 +22,7 @@ from crl_train.errors import NonFiniteError
 from crl_train.evaluation import episode_steps, evaluation_env, roll_out_episodes
 from crl_train.goal_metrics import summarise_success
 from crl_train.networks import make_networks
+from crl_train.numerics import check_flags, key_from_data, random_key, single_precision
 from crl_train.policy import make_act
 from crl_train.run_dir import RunDir
 from crl_train.run_record import append_metrics, exclusive, read_record, truncate_metrics
@@ -129,6 +130,7 @@ def _compile_steps(config: TrainConfig) -> _CompiledSteps:
     )
 
 
+@single_precision
 def train(run: RunDir, observer: Observer) -> None:
     """Train the run, from its newest resume point if it has one, until its budget is spent.
 
@@ -138,6 +140,7 @@ def train(run: RunDir, observer: Observer) -> None:
     Raises:
         NonFiniteError: If a training metric becomes NaN or infinite; the last good checkpoint stays.
         CheckpointError: If a checkpoint cannot be written or read.
+        ConfigError: If the run was begun under flags of JAX that give other numbers than those of now.
         RunExistsError: If another process is training it.
         Stopped: If the observer asked to stop; the run is saved.
     """
@@ -146,13 +149,14 @@ def train(run: RunDir, observer: Observer) -> None:
 
 
 def _train(run: RunDir, observer: Observer) -> None:
-    config, _ = read_record(run)
+    config, record = read_record(run)
+    check_flags(record.get("flags", {}), str(run.path))
     counts = step_counts(config)
     steps = _steps_of(config)
-    seed_key = jax.random.key(config.seed)
+    seed_key = random_key(config.seed)
 
     observer.phase("starting")
-    state, progress = _restore_or_start(run, steps, seed_key)
+    state, progress = _restore_or_start(run, config, steps, seed_key)
     observer.started(counts, progress)
     clock = _Clock(progress.seconds)
 
@@ -173,7 +177,7 @@ def _train(run: RunDir, observer: Observer) -> None:
             # At an epoch's end the stop waits for its evaluation, so that no two resume points share a step.
             if observer.wants_stop() and progress.unroll < counts.unrolls_per_epoch:
                 observer.phase("saving")
-                _save_resume_point(run, state, progress)
+                _save_resume_point(run, config, state, progress)
                 raise Stopped
         _check_finite_parameters(state, progress, run)
         observer.phase("evaluating")
@@ -187,11 +191,11 @@ def _train(run: RunDir, observer: Observer) -> None:
         progress = dataclasses.replace(progress, epoch=progress.epoch + 1, unroll=0, metric_sums={})
         is_last = progress.epoch == config.num_epochs
         if is_last or progress.epoch % config.policy_every == 0:
-            save_policy(run, progress.env_steps, state.learner.params, state.learner.log_entropy_coefficient)
+            _save_policy(run, config, state, progress)
         stops_here = observer.wants_stop() and not is_last
         if is_last or stops_here or progress.epoch % config.resume_every == 0:
             progress = dataclasses.replace(progress, seconds=clock.seconds())
-            _save_resume_point(run, state, progress)
+            _save_resume_point(run, config, state, progress)
         observer.epoch_ended(row)
         if stops_here:
             raise Stopped
@@ -200,7 +204,7 @@ def _train(run: RunDir, observer: Observer) -> None:
 def is_complete(run: RunDir) -> bool:
     """Whether a run has trained its whole budget: its last policy is there."""
     config, _ = read_record(run)
-    return bool(run.policy_steps()) and run.policy_steps()[-1] >= step_counts(config).total_env_steps
+    return step_counts(config).total_env_steps in run.policy_steps()
 
 
 class _Clock:
@@ -213,26 +217,35 @@ class _Clock:
         return time.perf_counter() - self._start
 
 
-def _restore_or_start(run: RunDir, steps: _CompiledSteps, seed_key: Array) -> tuple[TrainingState, Progress]:
+def _restore_or_start(
+    run: RunDir, config: TrainConfig, steps: _CompiledSteps, seed_key: Array
+) -> tuple[TrainingState, Progress]:
     """Go back to the newest resume point, or to the very beginning; what came after it will be made again."""
     resume_steps = run.resume_steps()
     env_steps = resume_steps[-1] if resume_steps else 0
     if resume_steps:
-        state, progress = _restore(run, env_steps, jax.eval_shape(steps.init, seed_key))
+        state, progress = _restore(run, config, env_steps, jax.eval_shape(steps.init, seed_key))
     else:
         state, progress = steps.init(seed_key), Progress()
     remove_leftovers(run)
     truncate_metrics(run, env_steps)
+    if progress.epoch == config.num_epochs and env_steps not in run.policy_steps():
+        _save_policy(run, config, state, progress)
     return state, progress
 
 
-def _restore(run: RunDir, env_steps: int, like: TrainingState) -> tuple[TrainingState, Progress]:
-    state, saved = restore_resume_point(run, env_steps, jax.eval_shape(_with_key_data, like))
-    return dataclasses.replace(state, key=jax.random.wrap_key_data(state.key)), Progress(**saved)
+def _restore(run: RunDir, config: TrainConfig, env_steps: int, like: TrainingState) -> tuple[TrainingState, Progress]:
+    state, saved = restore_resume_point(run, config, env_steps, jax.eval_shape(_with_key_data, like))
+    return dataclasses.replace(state, key=key_from_data(state.key)), Progress(**saved)
 
 
-def _save_resume_point(run: RunDir, state: TrainingState, progress: Progress) -> None:
-    save_resume_point(run, progress.env_steps, _with_key_data(state), dataclasses.asdict(progress))
+def _save_policy(run: RunDir, config: TrainConfig, state: TrainingState, progress: Progress) -> None:
+    learner = state.learner
+    save_policy(run, config, progress.env_steps, learner.params, learner.log_entropy_coefficient)
+
+
+def _save_resume_point(run: RunDir, config: TrainConfig, state: TrainingState, progress: Progress) -> None:
+    save_resume_point(run, config, progress.env_steps, _with_key_data(state), dataclasses.asdict(progress))
 
 
 def _with_key_data(state: TrainingState) -> TrainingState:

@@ -13,10 +13,10 @@ TRAIN, PROBE = (Path(package.__path__[0]) for package in (crl_train, crl_probe))
 
 # A module may import from its own rank's left. Modules of one rank do not know each other.
 FLOW = (
-    ("version", "errors", "atomic_file", "array_likes", "interrupt"),
-    ("run_dir",),
+    ("version", "errors", "atomic_file", "array_likes", "interrupt", "plain_path"),
+    ("run_dir", "numerics"),
     ("config",),
-    ("step_counts", "goal_metrics"),
+    ("step_counts", "goal_metrics", "manifest"),
     ("envs",),
     ("energy", "networks"),
     ("policy",),
@@ -37,6 +37,7 @@ RANK = {module: rank for rank, modules in enumerate(FLOW) for module in modules}
 OPEN_TO_PROBES = {
     "version", "errors", "atomic_file", "array_likes", "interrupt", "run_dir", "config", "goal_metrics", "envs",
     "energy", "networks", "policy", "rollout", "evaluation", "relabel", "run_record", "checkpoint", "cli_options",
+    "numerics",
 }  # fmt: skip
 
 

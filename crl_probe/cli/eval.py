@@ -40,12 +40,11 @@ def command(patterns: Sequence[str], step: str | None, seed: int, episodes: int,
 
 def success_row(run: "LoadedRun", policy: str, episodes: int, seed: int) -> dict[str, Any]:
     """Roll out one run and return its success metrics with its name and settings."""
-    import jax
-
     from crl_train.evaluation import collect_episodes
     from crl_train.goal_metrics import summarise_success
+    from crl_train.numerics import random_key
 
-    recorded = collect_episodes(run.env, run.policy(policy), jax.random.key(seed), episodes, run.episode_length)
+    recorded = collect_episodes(run.env, run.policy(policy), random_key(seed), episodes, run.episode_length)
     return {
         "run": run.name,
         "env": run.env.name,

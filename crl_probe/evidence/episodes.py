@@ -44,11 +44,10 @@ def collect_on_policy(
     agent: Agent, info: RunInfo, num_episodes: int, episode_length: int, seed: int
 ) -> OnPolicyEpisodes:
     """Roll out one agent; the same seed gives every agent of an environment the same starts and goals."""
-    import jax
-
     from crl_train.evaluation import collect_episodes
+    from crl_train.numerics import random_key
 
     # Probes act without noise; an agent that cannot act with it has no use for the random key.
     act = agent.policy() if isinstance(agent, SamplingAgent) else lambda state, goal, _key: agent.act(state, goal)
-    episodes = collect_episodes(agent.env, act, jax.random.key(seed), num_episodes, episode_length)
+    episodes = collect_episodes(agent.env, act, random_key(seed), num_episodes, episode_length)
     return OnPolicyEpisodes(run=info, tolerance=float(agent.env.spec.tolerance), **vars(episodes))

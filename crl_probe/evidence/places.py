@@ -48,7 +48,7 @@ def is_reached(
     """Whether the environment counts the goal of each state as reached."""
     import jax.numpy as jnp
 
-    return np.asarray(env.success(jnp.asarray(states), jnp.asarray(goals)))
+    return np.asarray(env.success(jnp.asarray(states, jnp.float32), jnp.asarray(goals, jnp.float32)))
 
 
 def map_of(env: "GoalEnv") -> dict[str, np.ndarray]:

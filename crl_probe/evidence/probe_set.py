@@ -217,14 +217,13 @@ def _goal_candidates(
     env: "GoalEnv", seed: int
 ) -> tuple[Float[np.ndarray, "candidates goal_dim"], Float[np.ndarray, " candidates"]]:
     """Possible goals, and their distances from the start of episodes."""
-    import jax
-
     from crl_train.envs.goal_env import batched_reset
+    from crl_train.numerics import random_key, single_precision
 
     if env.maze is not None and env.goal_dim == 2:
         centres = env.maze.goal_centres
         return np.asarray(centres, dtype=np.float32), env.maze.geodesic(centres, env.maze.start_xy)
-    start = batched_reset(env, jax.random.key(seed), _GOAL_CANDIDATES)
+    start = single_precision(batched_reset)(env, random_key(seed), _GOAL_CANDIDATES)
     states, commanded = env.split_observation(start.obs)
     middle = np.asarray(env.achieved_goal(states)).mean(axis=0)
     return np.asarray(commanded), np.linalg.norm(np.asarray(commanded) - middle, axis=1)

@@ -87,7 +87,9 @@ def acting(agent: Agent, mode: str = "mean", seed: int = 0) -> Callable[[Rows, R
 def _drawing(agent: SamplingAgent, mode: str, seed: int) -> Callable[[Rows, Rows], Rows]:
     import jax
 
-    act, key, number = jax.jit(agent.policy(mode)), jax.random.key(seed), itertools.count()
+    from crl_train.numerics import random_key
+
+    act, key, number = jax.jit(agent.policy(mode)), random_key(seed), itertools.count()
 
     def draw(state: Any, goal: Any) -> "jax.Array":
         return act(state, goal, jax.random.fold_in(key, next(number)))

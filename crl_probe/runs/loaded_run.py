@@ -56,6 +56,8 @@ class LoadedRun:
         curve: The lines of metrics.jsonl.
         networks: The networks, without parameters.
         params: Parameters of actor, state_action_encoder and goal_encoder.
+        names_its_run: Whether the checkpoint says which run it is of; those of older versions do not, and are taken for
+            this run's.
         is_on_disk: False for a ``prefix``, which exists only in memory.
 
     Example:
@@ -75,6 +77,7 @@ class LoadedRun:
     networks: Networks
     params: Mapping[str, Params]
     is_on_disk: bool = True
+    names_its_run: bool = True
 
     @property
     def name(self) -> str:
@@ -251,12 +254,11 @@ class LoadedRun:
 
 def _numbers(name: str, value: ArrayLike) -> Array:
     try:
-        array = jnp.asarray(value)
+        return jnp.asarray(value, jnp.float32)
     except (TypeError, ValueError):
         raise ConfigError(
             f"{name} is no array of numbers: give an array or a list whose rows are of one length."
         ) from None
-    return array if jnp.issubdtype(array.dtype, jnp.floating) else array.astype(float)
 
 
 @functools.partial(jax.jit, static_argnums=0)

@@ -14,8 +14,11 @@ from crl_train.checkpoint import restore_policy
 from crl_train.errors import RunNotFoundError
 from crl_train.evaluation import evaluation_env
 from crl_train.networks import init_params, make_networks
+from crl_train.numerics import random_key, single_precision
 from crl_train.run_dir import RunDir
 from crl_train.run_record import read_metrics, read_record
+
+_COEFFICIENT = "log_entropy_coefficient"  # in every checkpoint, and of no use to probes
 
 Place: TypeAlias = str | os.PathLike[str]
 """A run's directory, or a glob pattern of some."""
@@ -24,6 +27,7 @@ Step: TypeAlias = int | Literal["all"] | None
 """Which checkpoint of a run: its environment steps, all of them, or None for the newest."""
 
 
+@single_precision
 def load_run(path: str | os.PathLike[str], step: int | None = None) -> LoadedRun:
     """Open a run's policy checkpoint.
 
@@ -46,22 +50,20 @@ def load_run(path: str | os.PathLike[str], step: int | None = None) -> LoadedRun
     env_steps = steps[-1] if step is None else step
     env = evaluation_env(config)
     networks = make_networks(config, env.action_dim)
-    like = jax.eval_shape(
-        lambda: {**init_params(networks, env, jax.random.key(0)), "log_entropy_coefficient": jnp.zeros(())}
-    )
-    params, content_hash = restore_policy(run, env_steps, like)
-    params.pop("log_entropy_coefficient")
+    like = jax.eval_shape(lambda: {**init_params(networks, env, random_key(0)), _COEFFICIENT: jnp.zeros(())})
+    restored = restore_policy(run, config, env_steps, like)
     return LoadedRun(
         path=run.path.absolute(),
         config=config,
         env=env,
         env_steps=env_steps,
         steps=steps,
-        content_hash=content_hash,
+        content_hash=restored.content_hash,
         record=record,
         curve=[row for row in read_metrics(run) if row["env_steps"] <= env_steps],
         networks=networks,
-        params=params,
+        params={name: leaf for name, leaf in restored.params.items() if name != _COEFFICIENT},
+        names_its_run=restored.names_its_run,
     )
 
 

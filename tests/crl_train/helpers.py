@@ -11,11 +11,12 @@ import jax.numpy as jnp
 import numpy as np
 from click.testing import CliRunner, Result
 
-from crl_train.checkpoint import content_hash, restore_policy
+from crl_train.checkpoint import RestoredPolicy, content_hash, restore_policy
 from crl_train.cli import main
 from crl_train.config import TrainConfig, make_config
 from crl_train.envs import make_env
 from crl_train.networks import init_params, make_networks
+from crl_train.numerics import random_key, single_precision
 from crl_train.run_dir import RunDir
 from crl_train.run_record import create_run, read_metrics, read_record
 from crl_train.training import Stopped, train
@@ -106,15 +107,16 @@ def invoke(*args: Any) -> Result:
     return CliRunner().invoke(main, list(map(str, args)))
 
 
-def policy_of(run: RunDir, step: int) -> tuple[dict[str, Any], str]:
-    """A run's parameters at a checkpoint, and their content hash."""
+@single_precision
+def policy_of(run: RunDir, step: int) -> RestoredPolicy:
+    """A run's policy at a checkpoint."""
     config, _ = read_record(run)
     env = make_env(config.env)
     networks = make_networks(config, env.action_dim)
     like = jax.eval_shape(
-        lambda: {**init_params(networks, env, jax.random.key(0)), "log_entropy_coefficient": jnp.zeros(())}
+        lambda: {**init_params(networks, env, random_key(0)), "log_entropy_coefficient": jnp.zeros(())}
     )
-    return restore_policy(run, step, like)
+    return restore_policy(run, config, step, like)
 
 
 def tree_equal(a: Any, b: Any) -> bool:

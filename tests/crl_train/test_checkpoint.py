@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -23,12 +24,14 @@ from crl_train.checkpoint import (
     save_policy,
     save_resume_point,
 )
+from crl_train.config import make_config
 from crl_train.errors import CheckpointError, RunNotFoundError
 from crl_train.run_dir import RunDir
 from tests.crl_train.helpers import tree_equal
 
 PARAMS = {"actor": {"head": {"kernel": jnp.arange(6.0).reshape(2, 3), "bias": jnp.ones(3)}}}
 COEFFICIENT = jnp.array(0.25)
+CONFIG = make_config({"env": "point_u_maze"}, "smoke")
 LIKE = jax.eval_shape(lambda: {**PARAMS, "log_entropy_coefficient": COEFFICIENT})
 
 
@@ -38,7 +41,7 @@ def run(tmp_path):
     run = RunDir(tmp_path / "run")
     run.path.mkdir()
     for step in (100, 200):
-        save_policy(run, step, jax.tree.map(lambda leaf, step=step: leaf + step, PARAMS), COEFFICIENT)
+        save_policy(run, CONFIG, step, jax.tree.map(lambda leaf, step=step: leaf + step, PARAMS), COEFFICIENT)
     return run
 
 
@@ -48,7 +51,7 @@ def saved_once(tmp_path_factory):
     run = RunDir(tmp_path_factory.mktemp("saved") / "run")
     run.path.mkdir()
     for step in (100, 200):
-        save_policy(run, step, jax.tree.map(lambda leaf, step=step: leaf + step, PARAMS), COEFFICIENT)
+        save_policy(run, CONFIG, step, jax.tree.map(lambda leaf, step=step: leaf + step, PARAMS), COEFFICIENT)
     return run
 
 
@@ -62,25 +65,30 @@ def array_files(run, step):
 
 
 def test_policy_comes_back_to_the_bit_with_its_hash(run):
-    restored, found = restore_policy(run, 200, LIKE)
+    restored = restore_policy(run, CONFIG, 200, LIKE)
     expected = {**jax.tree.map(lambda leaf: leaf + 200, PARAMS), "log_entropy_coefficient": COEFFICIENT}
-    assert tree_equal(restored, expected)
-    assert found == content_hash(expected)
+    assert tree_equal(restored.params, expected)
+    assert restored.content_hash == content_hash(expected)
+    assert restored.names_its_run
     manifest = json.loads(next((run.policy / "200" / "manifest").iterdir()).read_text())
-    assert manifest == {"format_version": 1, "env_steps": 200, "sha256": found}
+    assert {key: manifest[key] for key in ("format_version", "env_steps", "sha256")} == {
+        "format_version": 1,
+        "env_steps": 200,
+        "sha256": restored.content_hash,
+    }
 
 
 def test_steps_are_listed_in_order_of_their_number(run):
-    save_policy(run, 1000, PARAMS, COEFFICIENT)
+    save_policy(run, CONFIG, 1000, PARAMS, COEFFICIENT)
     assert run.policy_steps() == (100, 200, 1000)
 
 
 def test_resume_point_keeps_the_newest_alone_and_returns_its_progress(tmp_path):
     run = RunDir(tmp_path)
     for step in (10, 20):
-        save_resume_point(run, step, {"x": jnp.full(2, step)}, {"epoch": step, "seconds": 0.1})
+        save_resume_point(run, CONFIG, step, {"x": jnp.full(2, step)}, {"epoch": step, "seconds": 0.1})
     assert run.resume_steps() == (20,)
-    state, progress = restore_resume_point(run, 20, jax.eval_shape(lambda: {"x": jnp.full(2, 20)}))
+    state, progress = restore_resume_point(run, CONFIG, 20, jax.eval_shape(lambda: {"x": jnp.full(2, 20)}))
     np.testing.assert_array_equal(state["x"], [20, 20])
     assert progress == {"epoch": 20, "seconds": 0.1}
 
@@ -106,7 +114,7 @@ def test_hash_by_hand():
 # --- damage ----------------------------------------------------------------------------------------------
 
 
-def truncate(path):
+def halve(path):
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 
 
@@ -116,15 +124,82 @@ def flip_a_byte(path):
     path.write_bytes(content)
 
 
-@pytest.mark.parametrize("damage", [truncate, flip_a_byte, os.remove], ids=["truncated", "flipped", "deleted"])
+@pytest.mark.parametrize("damage", [halve, flip_a_byte, os.remove], ids=["halved", "flipped", "deleted"])
 @pytest.mark.parametrize("which", [0, -2, -1], ids=["data", "index", "names"])
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of Orbax, whose read was broken off
 def test_damaged_file_is_named_and_the_older_step_offered(saved_once, tmp_path, damage, which):
     run = RunDir(shutil.copytree(saved_once.path, tmp_path / "run"))
     damage(array_files(run, 200)[which])
     with pytest.raises(CheckpointError, match=r"'[^']*policy/200' is corrupt: .*An older one is there: use --step 100"):
-        restore_policy(run, 200, LIKE)
-    assert restore_policy(run, 100, LIKE)
+        restore_policy(run, CONFIG, 200, LIKE)
+    assert restore_policy(run, CONFIG, 100, LIKE)
+
+
+def empty(path):
+    path.write_bytes(b"")
+
+
+def replace_by_a_folder(path):
+    path.unlink()
+    path.mkdir()
+
+
+def all_files(run, step):
+    return sorted(path.relative_to(run.path) for path in (run.policy / str(step)).rglob("*") if path.is_file())
+
+
+def content_hash_or_problem(run):
+    try:
+        return restore_policy(run, CONFIG, 200, LIKE).content_hash
+    except CheckpointError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize("damage", [os.remove, empty, halve, replace_by_a_folder])
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of Orbax, whose read was broken off
+def test_damage_of_any_one_file_is_explained_or_harmless(saved_once, tmp_path, damage):
+    good = restore_policy(saved_once, CONFIG, 200, LIKE)
+    for number, name in enumerate(all_files(saved_once, 200)):
+        run = RunDir(shutil.copytree(saved_once.path, tmp_path / str(number)))
+        damage(run.path / name)
+        read = content_hash_or_problem(run)
+        assert read == good.content_hash or re.search(r"policy/200'( is corrupt| has no leaf|: leaf)", read), name
+
+
+@pytest.mark.parametrize("error", [Exception("a bare one"), RecursionError("too deep"), MemoryError()], ids=repr)
+def test_whatever_the_storage_library_raises_is_explained(run, monkeypatch, error):
+    def fail(*_args, **_kwargs):
+        raise error
+
+    monkeypatch.setattr("orbax.checkpoint.Checkpointer.restore", fail)
+    with pytest.raises(CheckpointError, match=r"policy/200' is corrupt: .* use --step 100"):
+        restore_policy(run, CONFIG, 200, LIKE)
+    monkeypatch.setattr("orbax.checkpoint.Checkpointer.save", fail)
+    with pytest.raises(CheckpointError, match=r"policy/300' could not be written: "):
+        save_policy(run, CONFIG, 300, PARAMS, COEFFICIENT)
+
+
+def test_save_that_cannot_be_read_back_fails_at_once(run, monkeypatch):
+    monkeypatch.setattr("crl_train.checkpoint.np.array_equal", lambda *_args, **_kwargs: False)
+    with pytest.raises(CheckpointError, match=r"300' could not be written: it was written, and other content was read"):
+        save_policy(run, CONFIG, 300, PARAMS, COEFFICIENT)
+    assert run.policy_steps() == (100, 200)
+
+
+def test_run_folder_that_is_gone_is_not_made_again(run):
+    shutil.rmtree(run.path)
+    with pytest.raises(CheckpointError, match=r"300' could not be written: .*No such file"):
+        save_policy(run, CONFIG, 300, PARAMS, COEFFICIENT)
+    assert not run.path.exists()
+
+
+def test_step_of_another_name_or_run_is_refused(run, saved_once):
+    (run.policy / "200").rename(run.policy / "999")
+    with pytest.raises(CheckpointError, match=r"policy/999' is of step 200: .* use --step 100"):
+        restore_policy(run, CONFIG, 999, LIKE)
+    other = CONFIG.model_copy(update={"seed": 7})
+    with pytest.raises(CheckpointError, match="is of another run: it was trained with seed=0, this run with seed=7"):
+        restore_policy(saved_once, other, 200, LIKE)
 
 
 @pytest.mark.parametrize("what", ["arrays", "manifest"])
@@ -132,7 +207,7 @@ def test_missing_part_is_told(saved_once, tmp_path, what):
     run = RunDir(shutil.copytree(saved_once.path, tmp_path / "run"))
     shutil.rmtree(run.policy / "200" / what)
     with pytest.raises(CheckpointError, match="use --step 100"):
-        restore_policy(run, 200, LIKE)
+        restore_policy(run, CONFIG, 200, LIKE)
 
 
 def test_arrays_of_another_checkpoint_are_told_by_their_hash(saved_once, tmp_path):
@@ -140,14 +215,14 @@ def test_arrays_of_another_checkpoint_are_told_by_their_hash(saved_once, tmp_pat
     shutil.rmtree(run.policy / "200" / "arrays")
     shutil.copytree(run.policy / "100" / "arrays", run.policy / "200" / "arrays")
     with pytest.raises(CheckpointError, match=r"is corrupt: its arrays hash to [0-9a-f]{12}…, its manifest says"):
-        restore_policy(run, 200, LIKE)
+        restore_policy(run, CONFIG, 200, LIKE)
 
 
 def test_oldest_damaged_checkpoint_offers_nothing_older(saved_once, tmp_path):
     run = RunDir(shutil.copytree(saved_once.path, tmp_path / "run"))
-    truncate(array_files(run, 100)[0])
+    halve(array_files(run, 100)[0])
     with pytest.raises(CheckpointError, match=r"policy/100' is corrupt: .*The run has no older one\.$"):
-        restore_policy(run, 100, LIKE)
+        restore_policy(run, CONFIG, 100, LIKE)
 
 
 def test_shape_that_the_config_does_not_call_for_is_told_by_leaf(run):
@@ -156,37 +231,43 @@ def test_shape_that_the_config_does_not_call_for_is_told_by_leaf(run):
         r"leaf actor/head/bias has shape \(3,\), expected \(4,\): config.json and arrays disagree\. Was the run edited"
     )
     with pytest.raises(CheckpointError, match=message):
-        restore_policy(run, 200, like)
+        restore_policy(run, CONFIG, 200, like)
+
+
+def test_type_that_the_config_does_not_call_for_is_told_by_leaf(run):
+    like = {**LIKE, "log_entropy_coefficient": jax.ShapeDtypeStruct((), jnp.int32)}
+    with pytest.raises(CheckpointError, match="leaf log_entropy_coefficient has dtype float32, expected int32: config"):
+        restore_policy(run, CONFIG, 200, like)
 
 
 def test_leaf_that_is_not_there_is_named(run):
     like = {**LIKE, "goal_encoder": {"head": {"bias": jax.ShapeDtypeStruct((4,), jnp.float32)}}}
     with pytest.raises(CheckpointError, match="has no leaf goal_encoder/head/bias"):
-        restore_policy(run, 200, like)
+        restore_policy(run, CONFIG, 200, like)
 
 
 def test_policy_with_nan_in_it_is_refused_by_leaf(run):
     broken = {"actor": {"head": {**PARAMS["actor"]["head"], "bias": jnp.array([1.0, jnp.nan, 1.0])}}}
-    save_policy(run, 300, broken, COEFFICIENT)
+    save_policy(run, CONFIG, 300, broken, COEFFICIENT)
     with pytest.raises(CheckpointError, match=r"300' holds NaN or infinite numbers in actor/head/bias: .* --step 200"):
-        restore_policy(run, 300, LIKE)
+        restore_policy(run, CONFIG, 300, LIKE)
 
 
 def test_step_that_is_not_there_lists_those_that_are(run):
     with pytest.raises(RunNotFoundError, match=r"^no checkpoint at step 300 in '.*': There are 100, 200\.$"):
-        restore_policy(run, 300, LIKE)
+        restore_policy(run, CONFIG, 300, LIKE)
     with pytest.raises(RunNotFoundError, match="The run has none yet"):
-        restore_policy(RunDir(run.path / "nothing"), 300, LIKE)
+        restore_policy(RunDir(run.path / "nothing"), CONFIG, 300, LIKE)
 
 
 def test_damaged_resume_point_points_to_the_policies(tmp_path):
     run = RunDir(tmp_path)
-    save_resume_point(run, 10, {"x": jnp.zeros(1000)}, {})
+    save_resume_point(run, CONFIG, 10, {"x": jnp.zeros(1000)}, {})
     for path in (run.resume / "10").rglob("*"):
         if path.is_file():
-            truncate(path)
+            halve(path)
     with pytest.raises(CheckpointError, match=r"resume/10' is corrupt: .* Start again under another --name"):
-        restore_resume_point(run, 10, jax.eval_shape(lambda: {"x": jnp.zeros(1000)}))
+        restore_resume_point(run, CONFIG, 10, jax.eval_shape(lambda: {"x": jnp.zeros(1000)}))
 
 
 # --- interrupted saves -----------------------------------------------------------------------------------
@@ -210,6 +291,7 @@ SAVE_WITHOUT_ROOM = """
     from pathlib import Path
     import jax.numpy as jnp
     from crl_train.checkpoint import save_policy
+    from crl_train.config import make_config
     from crl_train.errors import CheckpointError
     from crl_train.run_dir import RunDir
 
@@ -218,7 +300,8 @@ SAVE_WITHOUT_ROOM = """
     try:
         # Noise, so that compression does not make it fit.
         noise = jnp.sin(1e6 * jnp.arange(200_000.0) ** 1.5)
-        save_policy(RunDir(Path(sys.argv[1])), 300, {"actor": noise}, jnp.zeros(()))
+        config = make_config({"env": "point_u_maze"})
+        save_policy(RunDir(Path(sys.argv[1])), config, 300, {"actor": noise}, jnp.zeros(()))
     except CheckpointError as error:
         print(error)
 """
@@ -232,7 +315,7 @@ def test_save_without_room_is_explained_and_leaves_the_older_checkpoint(run):
     assert "Earlier checkpoints are untouched. Make room" in child.stdout
     assert child.stdout.count("\n") == 1
     assert run.policy_steps() == (100, 200)
-    assert restore_policy(run, 200, LIKE)
+    assert restore_policy(run, CONFIG, 200, LIKE)
     assert sorted(path.name for path in run.policy.iterdir()) == ["100", "200"]
 
 
@@ -241,7 +324,7 @@ def test_read_only_folder_is_explained(run):
     run.policy.chmod(0o500)
     try:
         with pytest.raises(CheckpointError, match=r"policy/300' could not be written: .*[Pp]ermission"):
-            save_policy(run, 300, PARAMS, COEFFICIENT)
+            save_policy(run, CONFIG, 300, PARAMS, COEFFICIENT)
     finally:
         run.policy.chmod(0o700)
-    assert restore_policy(run, 200, LIKE)
+    assert restore_policy(run, CONFIG, 200, LIKE)

@@ -29,7 +29,9 @@ def test_steps_are_numbers_in_ascending_order(tmp_path_factory, steps):
     assert run.policy_steps() == tuple(sorted(steps))
 
 
-@pytest.mark.parametrize("name", ["100.orbax-checkpoint-tmp-1", "best", "-5", "1e5", ".DS_Store"])
+@pytest.mark.parametrize(
+    "name", ["100.orbax-checkpoint-tmp-1", "best", "-5", "1e5", ".DS_Store", "0100", "١٠٠", "+5", "1" * 30]
+)
 def test_other_folders_are_no_checkpoints(tmp_path, name):
     run = RunDir(tmp_path)
     (run.policy / name).mkdir(parents=True)

@@ -41,7 +41,7 @@ def assert_same_run(run: RunDir, other: RunDir) -> None:
     assert timeless_metrics(run) == timeless_metrics(other)
     assert run.policy_steps() == other.policy_steps()
     for step in run.policy_steps():
-        assert policy_of(run, step)[1] == policy_of(other, step)[1]
+        assert policy_of(run, step).content_hash == policy_of(other, step).content_hash
 
 
 # --- a whole run -----------------------------------------------------------------------------------------
@@ -176,10 +176,10 @@ def test_crash_between_two_saves_of_an_epoch_leaves_nothing_twice(finished_run, 
     """The worst moment: metrics and policy of an epoch are written, its resume point is not."""
     run = new_run(tmp_path / "run", tiny_config())
 
-    def save_first_only(run_, env_steps, *args):
+    def save_first_only(run_, config, env_steps, *args):
         if env_steps > 480:
             raise KeyboardInterrupt
-        save_resume_point(run_, env_steps, *args)
+        save_resume_point(run_, config, env_steps, *args)
 
     with monkeypatch.context() as patch:
         patch.setattr("crl_train.training.save_resume_point", save_first_only)
@@ -189,6 +189,25 @@ def test_crash_between_two_saves_of_an_epoch_leaves_nothing_twice(finished_run, 
     assert run.resume_steps() == (480,)
     train(run, FakeObserver())
     assert_same_run(run, finished_run)
+
+
+def test_finished_run_gets_a_lost_policy_back_from_its_resume_point(finished_run, tmp_path):
+    run = RunDir(shutil.copytree(finished_run.path, tmp_path / "run"))
+    shutil.rmtree(run.policy)
+    assert not is_complete(run)
+    observer = FakeObserver()
+    train(run, observer)
+    assert observer.num_unrolls == 0
+    assert run.policy_steps() == (1120,)
+    assert policy_of(run, 1120).content_hash == policy_of(finished_run, 1120).content_hash
+    assert timeless_metrics(run) == timeless_metrics(finished_run)
+
+
+def test_run_is_complete_only_by_the_policy_of_its_last_step(finished_run, tmp_path):
+    run = RunDir(shutil.copytree(finished_run.path, tmp_path / "run"))
+    assert is_complete(run)
+    (run.policy / "1120").rename(run.policy / "9999")
+    assert not is_complete(run)
 
 
 # An epoch of 200 unrolls takes about a second, long enough to be killed in; three of them follow 2 unrolls of prefill.

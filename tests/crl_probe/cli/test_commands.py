@@ -280,7 +280,7 @@ def test_a_network_of_nan_is_refused_and_the_rest_goes_on(finished_run, tmp_path
     copied = RunDir(shutil.copytree(finished_run.path, tmp_path / "broken"))
     run = load_run(copied.path)
     nan = jax.tree.map(lambda leaf: jnp.full_like(leaf, jnp.nan), run.params["goal_encoder"])
-    save_policy(copied, run.env_steps, {**run.params, "goal_encoder": nan}, jnp.zeros(()))
+    save_policy(copied, run.config, run.env_steps, {**run.params, "goal_encoder": nan}, jnp.zeros(()))
     assert "holds NaN or infinite numbers in goal_encoder/" in refused("landscape", copied.path, *QUICK)
     result = probe("eval", finished_run.path, copied.path, "--episodes", "2")
     assert result.exit_code == 0

@@ -1,0 +1,121 @@
+"""Global flags of JAX do not change a run unless it says so."""
+
+import re
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import crl_probe
+import crl_train
+from crl_probe.runs.loading import load_run
+from crl_train.errors import ConfigError
+from crl_train.evaluation import collect_episodes
+from crl_train.numerics import check_flags, deciding_flags, key_from_data, random_key, single_precision
+from crl_train.run_record import read_record
+from tests.crl_train.helpers import FakeObserver, new_run, policy_of, timeless_metrics, tiny_config, train, train_until
+
+
+@pytest.fixture
+def double_precision():
+    """Everything in the test as under ``JAX_ENABLE_X64=1``."""
+    with jax.enable_x64(True):
+        yield
+
+
+def test_training_in_a_session_of_double_precision_gives_the_same_run(finished_run, tmp_path, double_precision):
+    run = new_run(tmp_path / "run", tiny_config())
+    train_until(run, 6)
+    train(run, FakeObserver())
+    assert policy_of(run, 1120).content_hash == policy_of(finished_run, 1120).content_hash
+    assert timeless_metrics(run) == timeless_metrics(finished_run)
+
+
+def test_checkpoint_is_read_and_answers_in_single_precision(finished_run, double_precision):
+    run = load_run(finished_run.path)
+    with jax.enable_x64(False):
+        before = load_run(finished_run.path)
+        expected = before.energy([4.0, 4.0, 0.1, 0.2], [0.3, -0.3], [4.0, 12.0])
+    found = run.energy(np.array([4.0, 4.0, 0.1, 0.2]), np.array([0.3, -0.3]), np.array([4.0, 12.0]))
+    assert run.content_hash == before.content_hash
+    assert found.dtype == jnp.float32
+    assert found == expected
+    assert {leaf.dtype for leaf in jax.tree.leaves(run.params)} == {jnp.dtype("float32")}
+
+
+@pytest.mark.parametrize("mode", ["mean", "sample"])
+def test_episodes_are_the_same_in_double_precision(finished_run, double_precision, mode):
+    run = load_run(finished_run.path)
+    found = collect_episodes(run.env, run.policy(mode), random_key(3), 4, 15)
+    with jax.enable_x64(False):
+        expected = collect_episodes(run.env, run.policy(mode), random_key(3), 4, 15)
+    for name, array in vars(expected).items():
+        np.testing.assert_array_equal(getattr(found, name), array)
+        assert getattr(found, name).dtype == array.dtype
+
+
+def test_decorator_ends_with_its_function(double_precision):
+    @single_precision
+    def number():
+        return jnp.zeros(()).dtype
+
+    assert number() == jnp.float32
+    assert jnp.zeros(()).dtype == jnp.float64
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_another_default_generator_changes_no_key(seed):
+    expected = jax.random.key_data(random_key(seed)).tolist()
+    with jax.default_prng_impl("rbg"):
+        key = random_key(seed)
+        assert jax.random.key_data(key).tolist() == expected
+        assert jax.random.key_data(key_from_data(jax.random.key_data(key))).tolist() == expected
+
+
+def test_run_goes_on_under_another_default_generator(finished_run, tmp_path):
+    run = new_run(tmp_path / "run", tiny_config())
+    train_until(run, 2)
+    with jax.default_prng_impl("unsafe_rbg"):
+        train(run, FakeObserver())
+    assert policy_of(run, 1120).content_hash == policy_of(finished_run, 1120).content_hash
+
+
+def test_no_key_is_made_without_its_generator():
+    makes_key = re.compile(r"random\.(key|PRNGKey|wrap_key_data)\(")
+    for package in (crl_train, crl_probe):
+        for source in Path(str(package.__file__)).parent.rglob("*.py"):
+            assert source.name == "numerics.py" or not makes_key.search(source.read_text()), source
+
+
+def test_flags_that_decide_numbers_stand_in_the_record(finished_run):
+    _, record = read_record(finished_run)
+    assert record["flags"] == deciding_flags()
+    assert record["flags"]["jax_threefry_partitionable"] is True
+
+
+def test_run_is_not_continued_under_flags_that_give_other_numbers(tmp_path):
+    run = new_run(tmp_path / "run", tiny_config())
+    with (
+        jax.threefry_partitionable(False),
+        pytest.raises(
+            ConfigError,
+            match=r"run' was trained with jax_threefry_partitionable=True, which is False now: it would go on with "
+            r"other numbers\. Set JAX_THREEFRY_PARTITIONABLE=1\.$",
+        ),
+    ):
+        train(run, FakeObserver())
+    with (
+        jax.default_matmul_precision("highest"),
+        pytest.raises(ConfigError, match=r"=None, which is highest now: .* Unset JAX_DEFAULT_MATMUL_PRECISION\.$"),
+    ):
+        train(run, FakeObserver())
+
+
+def test_flag_that_an_older_version_did_not_record_is_not_compared():
+    check_flags({}, "run")
+    with pytest.raises(ConfigError, match="Set JAX_DEFAULT_MATMUL_PRECISION=highest"):
+        check_flags({"jax_default_matmul_precision": "highest"}, "run")
