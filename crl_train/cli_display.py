@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from crl_train.console import make_console, printable, spinner_name
 from crl_train.interrupt import on_interrupt
 from crl_train.run_dir import RunDir
 from crl_train.run_record import read_metrics, read_record
@@ -52,7 +53,7 @@ class QuietDisplay:
         self._say(f"Saved. Continue with: crl-train resume {self.run.path}")
 
     def _say(self, text: str) -> None:
-        self.console.print(text, soft_wrap=True, markup=False)
+        self.console.print(printable(text), soft_wrap=True)
 
 
 class PlainDisplay(QuietDisplay):
@@ -80,12 +81,12 @@ class LiveDisplay(PlainDisplay):
     def __init__(self, run: RunDir, console: Console) -> None:
         super().__init__(run, console)
         self._bar = rich.progress.Progress(
-            rich.progress.SpinnerColumn(),
-            rich.progress.TextColumn("{task.description}"),
+            rich.progress.SpinnerColumn(spinner_name(console)),
+            rich.progress.TextColumn("{task.description}", markup=False),
             rich.progress.BarColumn(bar_width=None),
             rich.progress.TaskProgressColumn(),
-            rich.progress.TextColumn("{task.fields[facts]}"),
-            rich.progress.TextColumn("[dim]left[/dim]"),
+            rich.progress.TextColumn("{task.fields[facts]}", markup=False),
+            rich.progress.TextColumn("left", style="dim", markup=False),
             rich.progress.TimeRemainingColumn(compact=True, elapsed_when_finished=True),
             console=console,
             transient=True,
@@ -125,7 +126,7 @@ class LiveDisplay(PlainDisplay):
 @contextlib.contextmanager
 def make_display(run: RunDir, quiet: bool) -> Iterator[QuietDisplay]:
     """Choose the display that fits the terminal, and let Ctrl-C and SIGTERM stop training cleanly while it is up."""
-    console = Console(highlight=False)
+    console = make_console()
     display: QuietDisplay
     if quiet:
         display = QuietDisplay(run, console)
@@ -168,8 +169,8 @@ def print_info(run: RunDir) -> None:
         "made with": ", ".join(f"{name} {version}" for name, version in record["versions"].items()),
         "command": record["command"],
     }.items():
-        table.add_row(name, Text(value))
-    console = Console(highlight=False)
+        table.add_row(name, Text(printable(value)))
+    console = make_console()
     console.print(table)
     if rows:
         console.print(Text(epoch_line(rows[-1], config.num_epochs)), soft_wrap=True)

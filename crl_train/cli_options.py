@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar
 import click
 
 from crl_train.config import TrainConfig
+from crl_train.console import echo
 from crl_train.errors import ConfigError, CrlError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -116,5 +117,5 @@ def explained() -> Iterator[None]:
 
 
 def _fail(message: str) -> typing.NoReturn:
-    click.echo(f"{click.style('error:', fg='red', bold=True)} {message}", err=True)
+    echo(message, err=True, label="error:")
     raise SystemExit(2)
