@@ -2,7 +2,9 @@
 
 import contextlib
 import errno
+import itertools
 import logging
+import re
 import types
 import typing
 from collections.abc import Callable, Collection, Iterator
@@ -13,6 +15,7 @@ import click
 from crl_train.config import TrainConfig
 from crl_train.console import echo
 from crl_train.errors import ConfigError, CrlError
+from crl_train.parsing import shortened
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -77,25 +80,38 @@ def _click_type(annotation: Any) -> Any:
     return {int: click.INT, float: click.FLOAT, bool: click.BOOL, str: click.STRING}[annotation]
 
 
+_MOST_NUMBERS = 1_000  # of a list: each is a run
+_LIST_PART = re.compile(r"\s*([0-9]{1,18})(?:-([0-9]{1,18}))?\s*")
+
+
 def parse_int_list(text: str, name: str) -> list[int]:
     """Read ``4,16,64`` or ``0-4`` or a mixture as a list of different integers, in the order given.
 
     Raises:
-        ConfigError: If a part is neither a number nor a range.
+        ConfigError: If a part is neither a number nor a range, or there are more than 1000 numbers.
 
     Example:
         >>> parse_int_list("0-2,7", "--seeds")
         [0, 1, 2, 7]
     """
-    numbers: list[int] = []
+    ranges = []
     for part in text.split(","):
-        first, dash, last = part.strip().partition("-")
-        if not first.isdecimal() or (dash and not last.isdecimal()) or (dash and int(last) < int(first)):
+        match = _LIST_PART.fullmatch(part)
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, -1)
+        if last < first:
             raise ConfigError(
-                f"{name} {text!r} is not usable: {part.strip()!r} is neither a number nor a range such as 0-4."
+                f"{name} {shortened(text)} is not usable: {shortened(part.strip())} is neither a number nor a range "
+                "such as 0-4."
             )
-        numbers.extend(range(int(first), int(last or first) + 1))
-    return list(dict.fromkeys(numbers))
+        ranges.append(range(first, last + 1))
+    # Counted before the numbers are written out: a range of two short ends can be longer than any memory.
+    count = sum(one.stop - one.start for one in ranges)
+    if count > _MOST_NUMBERS:
+        raise ConfigError(
+            f"{name} {shortened(text)} is not usable: it stands for {count:,} numbers, and a list has at most "
+            f"{_MOST_NUMBERS:,}. Give some at a time."
+        )
+    return list(dict.fromkeys(itertools.chain.from_iterable(ranges)))
 
 
 _BAD_PATH = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG)

@@ -5,8 +5,6 @@ is generated from these fields, so a setting is declared, described, defaulted a
 """
 
 import difflib
-import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -14,13 +12,28 @@ from typing import Any, Literal
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field
 
-from crl_train.errors import ConfigError
+from crl_train.errors import ConfigError, CrlError
+from crl_train.parsing import parse_json, parse_yaml, read_bounded, shortened
 from crl_train.run_dir import run_name
 
 LAYERS_PER_BLOCK = 4
 """Dense layers inside one residual block. Source: arXiv 2503.14858 section 4.1."""
 
-POLICY_PATTERN = r"^(mean|sample|best_of_[1-9][0-9]*)$"
+POLICY_PATTERN = r"^(mean|sample|best_of_[1-9][0-9]{0,3})$"
+"""Modes of acting. The critic scores K candidates side by side, so K has four digits at most."""
+
+POLICY_RULE = "acting is mean, sample or best_of_K, such as best_of_8, with K up to 9999"
+
+# The largest values of settings. Whether a run fits into memory is another question: see memory.py.
+_INT32 = 2**31 - 1  # counters on the device are 32-bit integers
+_MOST_ENV_STEPS = 2**53  # counts up to here are exact as numbers of JSON and in float64
+_MOST_EPOCHS = 1_000_000  # each leaves a folder, and a line that every reader holds in memory
+_MOST_SIDE_BY_SIDE = 2**20  # environments, episodes: each is an entry of a batch
+_MOST_STEPS = 2**24  # steps in a row: float32, which future goals are drawn in, counts them one by one up to here
+_MOST_UNITS = 2**15  # width, representation, batch: their squares, the sizes of matrices, are below 2**31
+_MOST_LAYERS = 2**16  # 64 times the deepest networks of the paper
+
+_LARGEST_FILE = 100_000  # bytes of a file of settings, which holds some forty lines
 
 Energy = Literal["norm", "l2", "dot", "cosine"]
 ContrastiveLoss = Literal["forward_infonce", "backward_infonce", "symmetric_infonce", "binary_nce"]
@@ -45,18 +58,30 @@ class TrainConfig(BaseModel):
     eval_env: str | None = _field(
         None, "Task", "Environment to evaluate on, of equal state, goal and action sizes.", if_none="ENV"
     )
-    episode_length: int | None = _field(None, "Task", "Steps per episode.", if_none="the environment's", ge=1)
+    episode_length: int | None = _field(
+        None, "Task", "Steps per episode.", if_none="the environment's", ge=1, le=_MOST_STEPS
+    )
 
-    total_env_steps: int = _field(100_000_000, "Budget", "Environment steps in all, prefill included.", ge=1)
-    num_epochs: int = _field(100, "Budget", "Epochs; each ends with an evaluation and a checkpoint.", ge=1)
-    num_envs: int = _field(512, "Budget", "Environments stepped side by side.", ge=1)
-    unroll_length: int = _field(62, "Budget", "Steps taken in every environment between two rounds of updates.", ge=1)
-    updates_per_unroll: int = _field(800, "Budget", "Gradient updates after each unroll.", ge=1)
+    total_env_steps: int = _field(
+        100_000_000, "Budget", "Environment steps in all, prefill included.", ge=1, le=_MOST_ENV_STEPS
+    )
+    num_epochs: int = _field(
+        100, "Budget", "Epochs; each ends with an evaluation and a checkpoint.", ge=1, le=_MOST_EPOCHS
+    )
+    num_envs: int = _field(512, "Budget", "Environments stepped side by side.", ge=1, le=_MOST_SIDE_BY_SIDE)
+    unroll_length: int = _field(
+        62, "Budget", "Steps taken in every environment between two rounds of updates.", ge=1, le=_MOST_STEPS
+    )
+    updates_per_unroll: int = _field(800, "Budget", "Gradient updates after each unroll.", ge=1, le=_MOST_EPOCHS)
 
-    actor_depth: int = _field(4, "Networks", "Dense layers inside the actor's residual blocks, a multiple of 4.")
-    critic_depth: int = _field(4, "Networks", "Dense layers inside each encoder's residual blocks, a multiple of 4.")
-    width: int = _field(256, "Networks", "Units per hidden layer.", ge=1)
-    repr_dim: int = _field(64, "Networks", "Dimension of the representations φ and ψ.", ge=1)
+    actor_depth: int = _field(
+        4, "Networks", "Dense layers inside the actor's residual blocks, a multiple of 4.", le=_MOST_LAYERS
+    )
+    critic_depth: int = _field(
+        4, "Networks", "Dense layers inside each encoder's residual blocks, a multiple of 4.", le=_MOST_LAYERS
+    )
+    width: int = _field(256, "Networks", "Units per hidden layer.", ge=1, le=_MOST_UNITS)
+    repr_dim: int = _field(64, "Networks", "Dimension of the representations φ and ψ.", ge=1, le=_MOST_UNITS)
     activation: Literal["swish", "relu"] = _field("swish", "Networks", "Activation after each hidden layer.")
     layer_norm: bool = _field(True, "Networks", "Normalise each hidden layer before its activation.")
     residual: bool = _field(True, "Networks", "Add a block's input to its output.")
@@ -66,7 +91,7 @@ class TrainConfig(BaseModel):
     logsumexp_penalty: float = _field(0.1, "Critic", "Weight of the squared log-partition penalty.", ge=0)
     discount: float = _field(0.99, "Critic", "γ of the geometric law that future goals are drawn from.", gt=0, lt=1)
     batch_size: int = _field(
-        256, "Critic", "State-action-goal triples per update; the rest of a batch are negatives.", ge=2
+        256, "Critic", "State-action-goal triples per update; the rest of a batch are negatives.", ge=2, le=_MOST_UNITS
     )
 
     target_entropy_scale: float = _field(
@@ -85,18 +110,20 @@ class TrainConfig(BaseModel):
     critic_lr: float = _field(3e-4, "Optimisers", "Adam step size of both encoders.", gt=0)
     entropy_lr: float = _field(3e-4, "Optimisers", "Adam step size of the entropy coefficient.", gt=0)
 
-    max_replay_size: int = _field(10_000, "Replay", "Steps kept per environment.", ge=2)
-    min_replay_size: int = _field(1_000, "Replay", "Steps collected per environment before the first update.", ge=2)
+    max_replay_size: int = _field(10_000, "Replay", "Steps kept per environment.", ge=2, le=_MOST_STEPS)
+    min_replay_size: int = _field(
+        1_000, "Replay", "Steps collected per environment before the first update.", ge=2, le=_MOST_STEPS
+    )
 
-    num_eval_episodes: int = _field(128, "Evaluation", "Fresh episodes after each epoch.", ge=1)
+    num_eval_episodes: int = _field(128, "Evaluation", "Fresh episodes after each epoch.", ge=1, le=_MOST_SIDE_BY_SIDE)
     evaluation: str = _field(
         "mean", "Evaluation", "Acting while evaluating: mean, sample or best_of_K.", pattern=POLICY_PATTERN
     )
 
     policy_every: int = _field(
-        1, "Checkpoints", "Epochs between two policy checkpoints; the last epoch is always kept.", ge=1
+        1, "Checkpoints", "Epochs between two policy checkpoints; the last epoch is always kept.", ge=1, le=_MOST_EPOCHS
     )
-    resume_every: int = _field(1, "Checkpoints", "Epochs between two resume points.", ge=1)
+    resume_every: int = _field(1, "Checkpoints", "Epochs between two resume points.", ge=1, le=_MOST_EPOCHS)
 
     @pydantic.field_validator("actor_depth", "critic_depth")
     @classmethod
@@ -109,6 +136,16 @@ class TrainConfig(BaseModel):
                 f"{LAYERS_PER_BLOCK}. Use {' or '.join(map(str, usable))}"
             )
         return depth
+
+    @pydantic.model_validator(mode="after")
+    def _rows_can_be_counted(self) -> "TrainConfig":
+        rows = self.total_env_steps // self.num_envs
+        if rows > _INT32:
+            raise ValueError(
+                f"total_env_steps={self.total_env_steps} is too large: it takes {rows} steps in each of num_envs="
+                f"{self.num_envs} environments, and the replay counts to {_INT32}. Lower it, or raise num_envs"
+            )
+        return self
 
     @pydantic.model_validator(mode="after")
     def _replay_can_serve_updates(self) -> "TrainConfig":
@@ -187,20 +224,21 @@ def make_config(values: Mapping[str, Any], preset: str = "paper") -> TrainConfig
     """
     if preset not in PRESETS:
         raise ConfigError(f"unknown preset {preset!r}: there are {', '.join(PRESETS)}.")
-    try:
-        return TrainConfig(**{**PRESETS[preset], **values})
-    except pydantic.ValidationError as error:
-        raise ConfigError(_explain(error)) from None
+    return _checked({**PRESETS[preset], **values}, "", ConfigError)
 
 
-def config_from_json(text: str, source: str) -> TrainConfig:
-    """Read a config back from JSON; ``source`` is named in errors."""
-    try:
-        return TrainConfig.model_validate(json.loads(text))
-    except pydantic.ValidationError as error:
-        raise ConfigError(f"{source}: {_explain(error)}") from None
-    except json.JSONDecodeError as error:
-        raise ConfigError(f"{source} is not valid JSON: {error}. Was it edited or cut short?") from None
+def config_from_values(values: Any, source: str, error: type[CrlError] = ConfigError) -> TrainConfig:
+    """Build a config from what a file holds.
+
+    Args:
+        values: What should be a mapping of settings.
+        source: Name of the file, which begins every message.
+        error: The error to raise.
+
+    Raises:
+        error: As :func:`make_config`.
+    """
+    return _checked(values, f"{source}: ", error)
 
 
 def read_overrides(path: Path) -> dict[str, Any]:
@@ -209,40 +247,39 @@ def read_overrides(path: Path) -> dict[str, Any]:
     Raises:
         ConfigError: If the file cannot be read as a mapping of settings.
     """
-    import yaml
-
-    class Loader(yaml.SafeLoader):
-        """YAML 1.2's idea of a float, so that ``3e-4`` is a number and not a string."""
-
-    exponent_without_dot = re.compile(r"^[-+]?[0-9]+[eE][-+]?[0-9]+$")
-    Loader.add_implicit_resolver("tag:yaml.org,2002:float", exponent_without_dot, list("-+0123456789"))
+    source = f"config file {str(path)!r}"
     try:
-        text = path.read_text()
-        values = json.loads(text) if path.suffix == ".json" else yaml.load(text, Loader=Loader)
+        text = read_bounded(path, _LARGEST_FILE, source)
     except OSError as error:
-        raise ConfigError(f"config file {str(path)!r} cannot be read: {error.strerror}.") from None
-    except UnicodeDecodeError:
-        raise ConfigError(f"config file {str(path)!r} is not text: give YAML or JSON.") from None
-    except (yaml.YAMLError, json.JSONDecodeError) as error:
-        raise ConfigError(
-            f"config file {str(path)!r} is not valid YAML or JSON: {' '.join(str(error).split())}."
-        ) from None
+        raise ConfigError(f"{source} cannot be read: {error.strerror}.") from None
+    values = (parse_json if path.suffix == ".json" else parse_yaml)(text, source)
     if not isinstance(values, dict) or not all(isinstance(name, str) for name in values):
-        raise ConfigError(f"config file {str(path)!r} holds no settings: write one `name: value` a line.")
+        raise ConfigError(f"{source} holds no settings: write one `name: value` a line.")
     return values
+
+
+def _checked(values: Any, prefix: str, error: type[CrlError]) -> TrainConfig:
+    try:
+        return TrainConfig.model_validate(values)
+    except pydantic.ValidationError as problems:
+        raise error(prefix + _explain(problems)) from None
 
 
 def _explain(error: pydantic.ValidationError) -> str:
     """Turn pydantic's report into the project's one-line form; the first problem is enough to go on."""
-    problem = error.errors()[0]
+    problem = error.errors(include_url=False)[0]
     name = str(problem["loc"][0]) if problem["loc"] else ""
     reason = problem["msg"].removeprefix("Value error, ")
     if problem["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(name, TrainConfig.model_fields, n=1)
+        near = difflib.get_close_matches(name[:80], TrainConfig.model_fields, n=1)
         hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(TrainConfig.model_fields)}."
-        return f"unknown setting {name!r}: no setting has this name. {hint}"
+        return f"unknown setting {shortened(name)}: no setting has this name. {hint}"
     if problem["type"] == "missing":
         return f"{name} is missing: every run needs one."
+    if problem["type"] == "model_type":
+        return f"{shortened(problem['input'])} is no set of settings: they are names with values."
+    if problem["type"] == "string_pattern_mismatch":
+        reason = POLICY_RULE
     if not name:
         return f"{reason}."
-    return f"{name}={problem['input']!r} is not usable: {reason[0].lower()}{reason[1:]}."
+    return f"{name}={shortened(problem['input'])} is not usable: {reason[0].lower()}{reason[1:]}."

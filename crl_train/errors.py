@@ -24,5 +24,9 @@ class CheckpointError(CrlError):
     """A checkpoint cannot be written, or what was read is not what was written."""
 
 
+class RunRecordError(CheckpointError):
+    """A text file of a run, config.json or metrics.jsonl, is not what was written."""
+
+
 class NonFiniteError(CrlError, ArithmeticError):
     """A training metric became NaN or infinite."""

@@ -10,9 +10,11 @@ from flax import struct
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from crl_train.config import TrainConfig
+from crl_train.device import free_memory
 from crl_train.envs.goal_env import EnvState, GoalEnv, batched_reset
 from crl_train.envs.registry import make_env
 from crl_train.errors import ConfigError
+from crl_train.memory import require_memory
 from crl_train.numerics import single_precision
 from crl_train.policy import ActFn, Policy
 
@@ -126,6 +128,12 @@ def to_numpy(arrays: EpisodeArrays) -> Episodes:
     return Episodes(**{name: np.asarray(array) for name, array in vars(arrays).items()})
 
 
+def record_size(env: GoalEnv, num_episodes: int, episode_length: int) -> int:
+    """Bytes of recorded episodes."""
+    each_step = 4 * (env.state_dim + env.action_dim + 1) + 2  # float32 each; reached and active take a byte
+    return num_episodes * (each_step * episode_length + 4 * (env.state_dim + env.goal_dim))
+
+
 @single_precision
 def collect_episodes(env: GoalEnv, act: ActFn, key: PRNGKeyArray, num_episodes: int, episode_length: int) -> Episodes:
     """Roll out episodes and bring them to the host.
@@ -137,7 +145,11 @@ def collect_episodes(env: GoalEnv, act: ActFn, key: PRNGKeyArray, num_episodes: 
         key: Decides starts, commanded goals and the policy's draws.
         num_episodes: Episodes, side by side.
         episode_length: Steps of each.
+    Raises:
+        ConfigError: If the record cannot fit into memory.
     """
+    size = record_size(env, num_episodes, episode_length)
+    require_memory(f"a record of {num_episodes:,} episodes", {"episodes": size}, free_memory())
     if isinstance(act, Policy):
         return to_numpy(_roll_out_policy(env, act, key, num_episodes, episode_length))
     return to_numpy(jax.jit(lambda key: roll_out_episodes(env, act, key, num_episodes, episode_length))(key))

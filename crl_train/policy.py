@@ -9,10 +9,11 @@ import jax.numpy as jnp
 from flax import struct
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from crl_train.config import POLICY_PATTERN
+from crl_train.config import POLICY_PATTERN, POLICY_RULE
 from crl_train.energy import paired_energy
 from crl_train.errors import ConfigError
 from crl_train.networks import Networks, Params
+from crl_train.parsing import shortened
 
 LOG_STD_MIN, LOG_STD_MAX = -5.0, 2.0
 
@@ -116,8 +117,6 @@ def make_act(networks: Networks, params: dict[str, Params], energy: str, mode: s
     Raises:
         ConfigError: If there is no such mode.
     """
-    if not re.match(POLICY_PATTERN, mode):
-        raise ConfigError(
-            f"policy mode {mode!r} is not usable: acting is mean, sample or best_of_K, such as best_of_8."
-        )
+    if not re.fullmatch(POLICY_PATTERN, mode):
+        raise ConfigError(f"policy mode {shortened(mode)} is not usable: {POLICY_RULE}.")
     return Policy(params, networks, energy, mode)

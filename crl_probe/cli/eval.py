@@ -10,6 +10,7 @@ import click
 
 from crl_probe.cli.opening import open_runs, print_skipped
 from crl_probe.cli.options import RUNS, SEED, STEP, parse_step
+from crl_probe.evidence import limits
 from crl_train.cli_options import explained
 
 if TYPE_CHECKING:
@@ -20,7 +21,13 @@ if TYPE_CHECKING:
 @RUNS
 @STEP
 @SEED
-@click.option("--episodes", type=click.IntRange(1), default=128, show_default=True, help="Fresh episodes of each run.")
+@click.option(
+    "--episodes",
+    type=click.IntRange(1, limits.EPISODES),
+    default=128,
+    show_default=True,
+    help="Fresh episodes of each run.",
+)
 @click.option("--policy", default="mean", show_default=True, help="How agents act: mean, sample or best_of_K.")
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
 def command(patterns: Sequence[str], step: str | None, seed: int, episodes: int, policy: str, form: str) -> None:

@@ -3,7 +3,9 @@
 import dataclasses
 import difflib
 import functools
+import math
 import os
+import re
 import shlex
 import sys
 from collections.abc import Callable, Collection, Sequence
@@ -12,7 +14,9 @@ from typing import Any, Final, Literal, TypeAlias, TypeVar
 
 import click
 
+from crl_probe.evidence import limits
 from crl_train.errors import ConfigError
+from crl_train.parsing import shortened
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Step: TypeAlias = int | Literal["all"] | None
@@ -86,9 +90,11 @@ class ProbeOptions:
 _PROBING: Final = (
     RUNS,
     STEP,
-    click.option("--episodes", type=click.IntRange(1), help="Episodes of each run; 64 if not given."),
+    click.option("--episodes", type=click.IntRange(1, limits.EPISODES), help="Episodes of each run; 64 if not given."),
     click.option(
-        "--goals", type=click.IntRange(1), help="Number of shared goals, spread over the environment; 6 if not given."
+        "--goals",
+        type=click.IntRange(1, limits.GOALS),
+        help="Number of shared goals, spread over the environment; 6 if not given.",
     ),
     click.option("--goal", metavar="X,Y", multiple=True, help="Use this shared goal; repeat the option for several."),
     SEED,
@@ -98,7 +104,7 @@ _PROBING: Final = (
     ),
     click.option(
         "--workers",
-        type=click.IntRange(1),
+        type=click.IntRange(1, limits.WORKERS),
         help="Number of parallel processes; one for each core if not given, a single one with a GPU.",
     ),
 )
@@ -151,8 +157,8 @@ def parse_step(text: str | None) -> Step:
         return None
     if text == "all":
         return "all"
-    if not text.isdecimal():
-        raise ConfigError(f"--step {text!r} is not usable: give a checkpoint's environment steps, or all.")
+    if not re.fullmatch("[0-9]{1,18}", text):
+        raise ConfigError(f"--step {shortened(text)} is not usable: give a checkpoint's environment steps, or all.")
     return int(text)
 
 
@@ -160,12 +166,15 @@ def parse_goal(text: str) -> tuple[float, ...]:
     """Parse a position such as ``4,0.5``.
 
     Raises:
-        ConfigError: If an entry is not a number.
+        ConfigError: If an entry is not a finite number.
     """
     try:
-        return tuple(float(entry) for entry in text.split(","))
+        goal = tuple(float(entry) for entry in text.split(","))
     except ValueError:
-        raise ConfigError(f"--goal {text!r} is not usable: give numbers separated by commas, such as 4,0.") from None
+        goal = (math.nan,)
+    if not all(map(math.isfinite, goal)):
+        raise ConfigError(f"--goal {shortened(text)} is not usable: give numbers separated by commas, such as 4,0.")
+    return goal
 
 
 def parse_by(text: str | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -209,10 +218,10 @@ def parse_sections(text: str) -> tuple[str, ...]:
     names = [part.strip() for part in text.split(",")]
     for name in names:
         if name not in PROBES and name not in COMMANDS:
-            near = difflib.get_close_matches(name, [*COMMANDS, *PROBES], n=1, cutoff=0.4)
+            near = difflib.get_close_matches(name[:80], [*COMMANDS, *PROBES], n=1, cutoff=0.4)
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise ConfigError(
-                f"--sections {name!r} is not usable: there is no such section.{hint} Sections are "
+                f"--sections {shortened(name)} is not usable: there is no such section.{hint} Sections are "
                 f"{', '.join(COMMANDS)}; the methods section is always included."
             )
     return tuple(probe.name for probe in probes_named(names))
@@ -226,9 +235,9 @@ def check_metrics(names: Sequence[str], known: Collection[str]) -> None:
     """
     for name in names:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+            near = difflib.get_close_matches(name[:80], known, n=1, cutoff=0.4)
             hint = f"Did you mean {near[0]!r}?" if near else f"Metrics are {', '.join(known)}."
-            raise ConfigError(f"unknown metric {name!r}: no such name is defined. {hint}")
+            raise ConfigError(f"unknown metric {shortened(name)}: no such name is defined. {hint}")
 
 
 def check_place(option: str, path: Path | None) -> None:

@@ -6,6 +6,7 @@ import click
 
 from crl_probe.cli.opening import only_one, open_evidence, watched
 from crl_probe.cli.options import FILE, ProbeOptions, check_place, probing_options
+from crl_probe.evidence import limits
 from crl_train.cli_options import explained
 from crl_train.errors import ConfigError
 
@@ -13,8 +14,12 @@ from crl_train.errors import ConfigError
 @click.command("probe-set")
 @probing_options()
 @click.option("--out", type=FILE, required=True, help="The .npz file to write.")
-@click.option("--points", type=click.IntRange(1), help="Number of single states in the set; 2000 if not given.")
-@click.option("--paths", type=click.IntRange(1), help="Number of whole episodes in the set; 24 if not given.")
+@click.option(
+    "--points", type=click.IntRange(1, limits.POINTS), help="Number of single states in the set; 2000 if not given."
+)
+@click.option(
+    "--paths", type=click.IntRange(1, limits.PATHS), help="Number of whole episodes in the set; 24 if not given."
+)
 def command(options: ProbeOptions, out: Path, points: int | None, paths: int | None) -> None:
     """Save states and goals from RUNS, on which other runs can be probed."""
     with explained():

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import numpy as np
 from jaxtyping import Float
 
+from crl_probe.evidence import limits
 from crl_probe.evidence.episodes import OnPolicyEpisodes, collect_on_policy
 from crl_probe.evidence.places import achieved_goals
 from crl_probe.evidence.probe_set import Points, ProbeSet, build_probe_set, choose_goals
@@ -24,6 +25,8 @@ from crl_probe.runs.run_info import RunInfo, run_infos
 from crl_probe.runs.workers import map_runs
 from crl_probe.store.cache import cached
 from crl_train.errors import ConfigError
+from crl_train.memory import free_host_memory, require_memory
+from crl_train.parsing import shortened
 
 if TYPE_CHECKING:
     from crl_train.envs.goal_env import GoalEnv
@@ -57,9 +60,13 @@ class EvidenceSettings:
     given_probe_set: str = ""
 
     def __post_init__(self) -> None:
-        for name in ("episodes", "points", "paths", "goals"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name}={getattr(self, name)} is not usable: it must be at least 1. Use 8 or more.")
+        largest = {
+            "episodes": limits.EPISODES, "points": limits.POINTS, "paths": limits.PATHS, "goals": limits.GOALS
+        }  # fmt: skip
+        for name, most in largest.items():
+            value = getattr(self, name)
+            if not isinstance(value, int) or not 1 <= value <= most:
+                raise ConfigError(f"{name}={shortened(value)} is not usable: it is a whole number from 1 to {most:,}.")
 
 
 class Evidence:
@@ -175,7 +182,16 @@ class Evidence:
 
     @functools.cached_property
     def episodes(self) -> tuple[OnPolicyEpisodes, ...]:
-        """Each agent's own episodes, with the same starts and commanded goals for all agents."""
+        """Each agent's own episodes, with the same starts and commanded goals for all agents.
+
+        Raises:
+            ConfigError: If they cannot fit into memory.
+        """
+        from crl_train.evaluation import record_size
+
+        runs, count = len(self.runs), self.settings.episodes
+        size = runs * record_size(self.env, count, self.episode_length)
+        require_memory(f"a record of {count:,} episodes of each of {runs} runs", {"episodes": size}, free_host_memory())
         common = (self.question(["episodes"]), self.use_cache)
         return tuple(self.of_each_run("rolling out", _episodes_of, *common, each=[(info,) for info in self.infos]))
 

@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from crl_probe import metrics
+from crl_probe.evidence import limits
 from crl_probe.evidence.episodes import OnPolicyEpisodes
 from crl_probe.evidence.places import achieved_goals, distance_to_own_goal, is_reached, map_of
 from crl_probe.evidence.probe_set import along_paths
@@ -28,6 +29,7 @@ from crl_probe.runs.errors import ProbeError
 from crl_probe.runs.run_info import RunInfo
 from crl_probe.store.compiled_umap import import_umap
 from crl_train.errors import ConfigError
+from crl_train.parsing import shortened
 
 if TYPE_CHECKING:
     from crl_probe.evidence.evidence import Evidence
@@ -53,13 +55,16 @@ class EmbeddingTrajectorySettings:
     """
 
     method: str = option("aligned", "--method", "How states are projected: aligned, umap or pca.")
-    points: int = option(600, "--points", "About how many states a projection holds.", low=1)
+    points: int = option(600, "--points", "About how many states a projection holds.", low=1, high=limits.POINTS)
     epochs: int | None = None
     own_episodes: bool = True
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
             raise ConfigError(f"method={self.method!r} is not usable: projections are made by {', '.join(METHODS)}.")
+        if not 1 <= self.points <= limits.POINTS:
+            most = f"{limits.POINTS:,}"
+            raise ConfigError(f"points={shortened(self.points)} is not usable: a projection holds 1 to {most} states.")
         if self.epochs is not None and self.epochs < 1:
             raise ConfigError(f"epochs={self.epochs} is not usable: a projection takes at least 1. Use 100.")
 

@@ -19,6 +19,7 @@ from crl_probe.runs.agent import Agent, EmbeddingAgent, SamplingAgent, check_age
 from crl_probe.runs.errors import ProbeError
 from crl_probe.runs.run_info import RunInfo
 from crl_train.errors import ConfigError
+from crl_train.parsing import shortened
 
 if TYPE_CHECKING:
     from crl_probe.evidence.evidence import Evidence
@@ -46,7 +47,9 @@ class QLandscapeSettings:
             everywhere, its entries separated by commas.
     """
 
-    fine_cells: int = option(50, "--grid", "Approximate number of cells along the long side of the grid.", low=1)
+    fine_cells: int = option(
+        50, "--grid", "Approximate number of cells along the long side of the grid.", low=1, high=MOST_CELLS
+    )
     action: str = option(
         "mean", "--action", "The agent's action at each position: mean, sample, best_of_K, or an action such as 0,1."
     )
@@ -56,12 +59,13 @@ class QLandscapeSettings:
 
         if not 1 <= self.fine_cells <= MOST_CELLS:
             raise ConfigError(
-                f"fine_cells={self.fine_cells} is not usable: a side of the grid has 1 to {MOST_CELLS:,} cells. Use 50."
+                f"fine_cells={shortened(self.fine_cells)} is not usable: a side of the grid has 1 to {MOST_CELLS:,} "
+                "cells. Use 50."
             )
-        if "," not in self.action and not re.match(POLICY_PATTERN, self.action):
+        if "," not in self.action and not re.fullmatch(POLICY_PATTERN, self.action):
             raise ConfigError(
-                f"action={self.action!r} is not usable: it is mean, sample, best_of_K, or the entries of one action "
-                "separated by commas, such as 0.5,0."
+                f"action={shortened(self.action)} is not usable: it is mean, sample, best_of_K, or the entries of one "
+                "action separated by commas, such as 0.5,0."
             )
 
 

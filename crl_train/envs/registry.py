@@ -11,8 +11,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
+from crl_train.device import first_device
 from crl_train.envs.maze_layouts import LAYOUTS
 from crl_train.errors import ConfigError
+from crl_train.parsing import shortened
 
 if TYPE_CHECKING:
     from crl_train.envs.goal_env import GoalEnv
@@ -123,21 +125,22 @@ def make_env(name: str) -> "GoalEnv":
     """The environment of a name, built when it is first needed: environments are pure, so all may share one object.
 
     Raises:
-        ConfigError: If there is no such environment; the message offers the nearest names.
+        ConfigError: If there is no such environment; the message offers the nearest names. Or if JAX has no device.
     Source: ours.
     """
     for family in _FAMILIES:
         if family.parse(name) is not None:
             return _build(family, name)
     known = dict.fromkeys((*list_envs(), *(family.form for family in _FAMILIES)))
-    nearest = difflib.get_close_matches(name, known, n=3)
+    nearest = difflib.get_close_matches(name[:80], known, n=3)
     hint = f"Did you mean {' or '.join(map(repr, nearest))}? " if nearest else ""
-    raise ConfigError(f"unknown environment {name!r}: no such name is registered. {hint}See: crl-train envs.")
+    raise ConfigError(f"unknown environment {shortened(name)}: no such name is registered. {hint}See: crl-train envs.")
 
 
 # One object for one name, so that functions compiled for it serve every run that names it.
 @functools.cache
 def _build(family: EnvFamily, name: str) -> "GoalEnv":
+    first_device()  # all that uses JAX builds an environment first
     return family.factory(**(family.parse(name) or {}))
 
 

@@ -24,12 +24,32 @@ def test_list_comes_back_as_written(numbers):
     assert parse_int_list(",".join(map(str, numbers)), "--seeds") == numbers
 
 
-@pytest.mark.parametrize("text", ["", "4,", "a", "4;16", "2-0", "-3", "1-", "1.5", "0-2-4"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "4,", "a", "4;16", "2-0", "-3", "1-", "1.5", "0-2-4", "٣", "²", "9" * 5_000, "0-" + "9" * 5_000, "\x1b[2J"],
+)
 def test_bad_list_is_refused_with_the_option_named(text):
     with pytest.raises(
         ConfigError, match=r"^--depths '.*' is not usable: '.*' is neither a number nor a range such as"
     ):
         parse_int_list(text, "--depths")
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("0-99999999999", "100,000,000,000"),
+        ("0-1000", "1,001"),
+        (",".join(["0-999999999999999999"] * 9), "9,000,"),
+        ("5-1004,1", "1,001"),
+    ],
+)
+def test_a_list_is_counted_before_it_is_written_out(text, count):
+    with pytest.raises(
+        ConfigError, match=rf"^--seeds '.*' is not usable: it stands for {count}.* a list has at most 1,000"
+    ):
+        parse_int_list(text, "--seeds")
+    assert len(parse_int_list("7-1006", "--seeds")) == 1_000
 
 
 def test_every_setting_but_the_environment_is_an_option_with_its_description():

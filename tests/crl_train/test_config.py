@@ -1,14 +1,16 @@
 """Settings are frozen, checked when made, the same after a trip through JSON, and refused in one helpful line."""
 
 import json
+import re
 
 import pydantic
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crl_train.config import PRESETS, TrainConfig, config_from_json, make_config, read_overrides
-from crl_train.errors import ConfigError
+from crl_train.config import PRESETS, TrainConfig, config_from_values, make_config, read_overrides
+from crl_train.errors import ConfigError, RunRecordError
+from tests.mutations import check_reader
 
 
 def make(**values):
@@ -67,14 +69,14 @@ def test_json_round_trip(seed, blocks, rate, discount, residual, evaluation, epi
         evaluation=evaluation,
         episode_length=episode_length,
     )
-    assert config_from_json(config.model_dump_json(), "config.json") == config
-    assert config_from_json(json.dumps(config.model_dump()), "config.json") == config
+    assert config_from_values(json.loads(config.model_dump_json()), "config.json") == config
+    assert config_from_values(json.loads(json.dumps(config.model_dump())), "config.json") == config
 
 
 def test_json_of_before_a_setting_with_a_default_existed_is_read():
     values = json.loads(make().model_dump_json())
     del values["eval_env"]
-    assert config_from_json(json.dumps(values), "config.json") == make()
+    assert config_from_values(values, "config.json") == make()
 
 
 # --- bad values ------------------------------------------------------------------------------------------
@@ -124,11 +126,51 @@ def test_missing_environment_and_unknown_preset():
         make_config({"env": "point_u_maze"}, "huge")
 
 
-def test_errors_in_json_name_the_file():
-    with pytest.raises(ConfigError, match=r"^there/config\.json: width=0 is not usable"):
-        config_from_json('{"env": "point_u_maze", "width": 0}', "there/config.json")
-    with pytest.raises(ConfigError, match=r"^there/config\.json is not valid JSON: .* Was it edited or cut short\?$"):
-        config_from_json('{"env": "point', "there/config.json")
+def test_errors_in_a_file_name_the_file_and_are_of_its_kind():
+    with pytest.raises(RunRecordError, match=r"^there/config\.json: width=0 is not usable"):
+        config_from_values({"env": "point_u_maze", "width": 0}, "there/config.json", RunRecordError)
+    with pytest.raises(
+        ConfigError, match=r"^there/config\.json: \[\] is no set of settings: they are names with values\."
+    ):
+        config_from_values([], "there/config.json")
+
+
+def is_count(field):
+    return field.annotation in (int, int | None)
+
+
+@pytest.mark.parametrize("name", [name for name, field in TrainConfig.model_fields.items() if is_count(field)])
+@pytest.mark.parametrize("value", [2**53 + 1, 10**30, 10**5_000], ids=["2**53 + 1", "10**30", "10**5000"])
+def test_every_count_has_a_largest_value_and_is_refused_beyond(name, value):
+    with pytest.raises(ConfigError) as caught:
+        make(**{name: value})
+    assert re.match(rf"{name}=.* is not usable: input should be less than or equal to [0-9]+\.$", str(caught.value))
+
+
+def test_steps_of_one_environment_are_counted_in_32_bits():
+    assert make(total_env_steps=2**31 - 1, num_envs=1).num_envs == 1
+    assert make(total_env_steps=512 * (2**31 - 1)).num_envs == 512
+    with pytest.raises(
+        ConfigError, match=r"^total_env_steps=2147483648 is too large: it takes 2147483648 steps in each"
+    ):
+        make(total_env_steps=2**31, num_envs=1)
+
+
+@pytest.mark.parametrize("mode", ["best_of_1000000000", "best_of_10000", "best_of_-1", "sample\n", "best_of_٣"])
+@pytest.mark.parametrize("name", ["evaluation", "exploration"])
+def test_acting_is_told_by_its_rule(name, mode):
+    with pytest.raises(ConfigError, match=rf"^{name}='.*' is not usable: acting is mean, .* with K up to 9999\.$"):
+        make(**{name: mode})
+
+
+def test_values_in_messages_are_short():
+    with pytest.raises(ConfigError) as caught:
+        make(width=[["x" * 10**6] * 10**5] * 10**5)
+    assert len(str(caught.value)) < 300
+    with pytest.raises(ConfigError) as caught:
+        make(**{"\x1b[31m" * 10**5: 1})
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 1_000
 
 
 # --- files of settings -----------------------------------------------------------------------------------
@@ -156,7 +198,12 @@ def test_json_is_read_as_well(tmp_path):
     ("text", "message"),
     [
         (None, r"config file '.*' cannot be read: No such file or directory\."),
-        ("a: [1", r"config file '.*' is not valid YAML or JSON: .*\."),
+        ("a: [1", r"config file '.*' is not valid YAML: line 1, column 6: .* Was it edited or cut short\?"),
+        (
+            "width: 32\nwidth: 64",
+            r"config file '.*' is not valid YAML: line 2, column 1: the key 'width' is given twice.*",
+        ),
+        ("#" * 100_001, r"config file '.*' is too large: more than 100,000 bytes\. Is it the right file\?"),
         ("just words", r"config file '.*' holds no settings: write one `name: value` a line\."),
         ("", r"config file '.*' holds no settings: .*"),
     ],
@@ -167,6 +214,20 @@ def test_unusable_file_is_refused_in_one_line(tmp_path, text, message):
         path.write_text(text)
     with pytest.raises(ConfigError, match=f"^{message}$"):
         read_overrides(path)
+
+
+@pytest.mark.parametrize("suffix", ["yaml", "json"])
+def test_damaged_file_of_settings_is_read_or_explained(tmp_path, suffix):
+    values = {"actor_lr": 3e-4, "width": 32, "energy": "dot", "residual": False, "total_env_steps": 20_000}
+    text = json.dumps(values) if suffix == "json" else "".join(f"{name}: {value}\n" for name, value in values.items())
+    path = tmp_path / f"settings.{suffix}"
+
+    def read(text):
+        path.write_bytes(text)
+        return make_config({**read_overrides(path), "env": "point_u_maze"})
+
+    outcomes = check_reader(read, text.encode(), count=150)
+    assert min(outcomes["read"], outcomes["explained"]) > 3
 
 
 def test_every_setting_is_described_and_has_a_group():

@@ -1,0 +1,51 @@
+"""Whether what is asked for fits into memory, told in numbers before anything is made."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import psutil
+
+from crl_train.errors import ConfigError
+
+# The limit of a container or a batch job; what the machine has free says nothing about it.
+_CGROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+
+
+def require_memory(what: str, parts: Mapping[str, int], free: int) -> None:
+    """Refuse what cannot fit.
+
+    Args:
+        what: What takes the memory, such as ``this run``.
+        parts: The least that each part takes in bytes, by the settings that decide it.
+        free: Bytes that there are.
+
+    Raises:
+        ConfigError: If the parts take more; it names the largest.
+
+    Example:
+        >>> require_memory("this run", {"width": 10**6}, free=10**9)
+    """
+    needed = sum(parts.values())
+    if needed > free:
+        largest = max(parts, key=lambda name: parts[name])
+        raise ConfigError(
+            f"{what} needs at least {_gigabytes(needed)} of memory and {_gigabytes(free)} are free: {largest} alone "
+            f"takes {_gigabytes(parts[largest])}. Lower it, or use a machine with more memory."
+        )
+
+
+def free_host_memory() -> int:
+    """Bytes that this process can still take of the machine's memory."""
+    limits = [int(text) for path in _CGROUP_LIMITS if (text := _text_of(path)).isdecimal()]
+    return min([psutil.virtual_memory().available, *limits])
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ""
+
+
+def _gigabytes(size: int) -> str:
+    return f"{size / 1e9:,.1f} GB"

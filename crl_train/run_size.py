@@ -1,0 +1,74 @@
+"""The least memory that a run takes, from its settings alone, and the refusal of a run that cannot fit."""
+
+from crl_train.config import LAYERS_PER_BLOCK, TrainConfig
+from crl_train.device import free_memory
+from crl_train.envs.registry import make_env
+from crl_train.memory import require_memory
+
+_BYTES = 4  # of a float32 and of an int32
+
+
+def check_size(config: TrainConfig) -> None:
+    """Refuse a run that cannot fit into memory, before anything is made.
+
+    Raises:
+        ConfigError: If it cannot; the message has both numbers and the settings to lower.
+    """
+    env = make_env(config.env)
+    length = config.episode_length or env.spec.episode_length
+    sizes = run_size(config, env.state_dim, env.action_dim, env.goal_dim, length)
+    require_memory("this run", sizes, free_memory())
+
+
+def run_size(
+    config: TrainConfig, state_dim: int, action_dim: int, goal_dim: int, episode_length: int
+) -> dict[str, int]:
+    """Bytes of what a run holds, by the settings that decide each part.
+
+    A lower bound: what compiled programs hold in between depends on the machine.
+
+    Args:
+        config: The run's settings.
+        state_dim: Entries of a state.
+        action_dim: Entries of an action.
+        goal_dim: Entries of a goal.
+        episode_length: Steps of an episode of the evaluation.
+
+    Example:
+        >>> sizes = run_size(make_config({"env": "point_u_maze"}), 4, 2, 2, 1000)
+        >>> sizes["max_replay_size or num_envs"]
+        163840000
+    """
+    width, batch = config.width, config.batch_size
+    actor = _parameters(config, config.actor_depth, state_dim + goal_dim, 2 * action_dim)
+    critic = sum(
+        _parameters(config, config.critic_depth, entries, config.repr_dim)
+        for entries in (state_dim + action_dim, goal_dim)
+    )
+    # Outputs of layers that one backward pass needs: through both encoders, or through the actor and one of them.
+    layers = config.critic_depth + max(config.critic_depth, config.actor_depth)
+    step = state_dim + action_dim + 1  # and the trajectory's id
+    acting = max(
+        _candidates(config.exploration) * config.num_envs, _candidates(config.evaluation) * config.num_eval_episodes
+    )
+    return {
+        "width or depth": _BYTES * 3 * (actor + critic),  # parameters and both moments of Adam
+        "max_replay_size or num_envs": _BYTES * config.max_replay_size * config.num_envs * (step + 1),
+        "unroll_length or num_envs": _BYTES * config.unroll_length * config.num_envs * step,
+        "batch_size, width or depth": _BYTES * (batch * width * layers + batch * batch),
+        "num_eval_episodes or episode_length": (_BYTES + 2) * config.num_eval_episodes * episode_length,
+        "width or K of best_of_K": _BYTES * acting * width,
+    }
+
+
+def _parameters(config: TrainConfig, depth: int, entries: int, out: int) -> int:
+    """Parameters of a network: stem, hidden layers of its residual blocks, head."""
+    width = config.width
+    per_unit = 3 if config.layer_norm else 1  # a bias; LayerNorm's scale and bias
+    layers = depth // LAYERS_PER_BLOCK * LAYERS_PER_BLOCK
+    return width * (entries + per_unit) + layers * width * (width + per_unit) + (width + 1) * out
+
+
+def _candidates(mode: str) -> int:
+    """Actions that are drawn for each state."""
+    return int(mode.removeprefix("best_of_")) if mode.startswith("best_of_") else 1

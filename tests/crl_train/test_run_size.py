@@ -1,0 +1,83 @@
+"""The least memory of a run: its parts are those of the real state, and a run that cannot fit is never made."""
+
+import jax
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crl_train.config import make_config
+from crl_train.envs import make_env
+from crl_train.errors import ConfigError
+from crl_train.networks import make_networks
+from crl_train.run_dir import RunDir
+from crl_train.run_record import create_run
+from crl_train.run_size import check_size, run_size
+from crl_train.training_state import init_training_state
+from tests.crl_train.helpers import invoke, tiny_config
+
+
+def bytes_of(tree):
+    return sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(tree))
+
+
+@settings(max_examples=5)
+@given(st.integers(1, 64), st.integers(1, 4), st.integers(1, 4), st.integers(1, 16), st.booleans())
+def test_sizes_are_those_of_the_state_that_a_run_holds(width, actor_blocks, critic_blocks, repr_dim, layer_norm):
+    config = tiny_config(
+        width=width,
+        actor_depth=4 * actor_blocks,
+        critic_depth=4 * critic_blocks,
+        repr_dim=repr_dim,
+        layer_norm=layer_norm,
+    )
+    env = make_env(config.env)
+    networks = make_networks(config, env.action_dim)
+    state = jax.eval_shape(lambda key: init_training_state(config, env, networks, key), jax.random.key(0))
+    sizes = run_size(config, env.state_dim, env.action_dim, env.goal_dim, 15)
+    learner = state.learner
+    assert sizes["width or depth"] == 3 * bytes_of(learner.params)
+    # Adam also counts its steps.
+    assert 0 <= bytes_of((learner.params, learner.actor_opt, learner.critic_opt)) - sizes["width or depth"] < 100
+    assert sizes["max_replay_size or num_envs"] == bytes_of(state.replay) - 4  # the counter of rows
+
+
+@pytest.mark.parametrize(
+    ("values", "part"),
+    [
+        ({"width": 30_000, "actor_depth": 4096, "critic_depth": 4096}, "width or depth"),
+        ({"num_envs": 10**6, "max_replay_size": 10**7, "total_env_steps": 10**12}, "max_replay_size or num_envs"),
+        ({"exploration": "best_of_9999", "num_envs": 10**6, "total_env_steps": 10**12}, "width or K of best_of_K"),
+        ({"num_eval_episodes": 10**6, "episode_length": 10**7}, "num_eval_episodes or episode_length"),
+        ({"batch_size": 30_000, "width": 20_000, "critic_depth": 40_000}, "width or depth"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_run_that_cannot_fit_leaves_no_folder(tmp_path, values, part):
+    config = make_config({"env": "point_u_maze", **values})
+    with pytest.raises(ConfigError, match=rf"^this run needs at least .* GB are free: {part} alone takes .* Lower it,"):
+        create_run(RunDir(tmp_path / "run"), config, "a test", "pytest")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_presets_fit_into_a_small_machine(monkeypatch):
+    monkeypatch.setattr("crl_train.run_size.free_memory", lambda: 4 * 10**9)
+    for preset in ("smoke", "laptop", "paper"):
+        check_size(make_config({"env": "point_u_maze", "actor_depth": 64, "critic_depth": 64}, preset))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--total-env-steps", 10**30), "total_env_steps=1000000000000000000000000000000 is not usable: "),
+        (("--width", 10**12), "width=1000000000000 is not usable: input should be less than or equal to 32768."),
+        (("--width", 32_000, "--depth", 4096), "this run needs at least "),
+        (("--evaluation", "best_of_1000000000"), "evaluation='best_of_1000000000' is not usable: acting is mean, "),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_command_refuses_sizes_in_one_line_and_leaves_nothing(tmp_path, options, message):
+    result = invoke("run", "point_u_maze", "--preset", "smoke", "--out", tmp_path / "runs", *options)
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"error: {message}")
+    assert len(result.stderr.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
