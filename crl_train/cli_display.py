@@ -2,7 +2,7 @@
 
 import contextlib
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import rich.progress
@@ -141,12 +141,14 @@ def make_display(run: RunDir, quiet: bool) -> Iterator[QuietDisplay]:
 
 def epoch_line(row: Mapping[str, Any], num_epochs: int) -> str:
     """The line that an epoch leaves behind in the terminal."""
-    epoch = f"{row['epoch']:>{len(str(num_epochs))}}/{num_epochs}"
+    epoch = f"{_logged(row, 'epoch', str):>{len(str(num_epochs))}}/{num_epochs}"
     return (
-        f"epoch {epoch}  {_count(row['env_steps']):>6} steps  {_count(row['updates']):>6} updates  "
-        f"{_count(row['time/env_steps_per_second']):>6} steps/s  success {row['eval/success_rate']:.2f}  "
-        f"time at goal {row['eval/time_at_goal']:6.1f}  accuracy {row['critic/categorical_accuracy']:.2f}  "
-        f"{_duration(row['time/seconds']):>7}"
+        f"epoch {epoch}  {_count(row['env_steps']):>6} steps  {_logged(row, 'updates', _count):>6} updates  "
+        f"{_logged(row, 'time/env_steps_per_second', _count):>6} steps/s  "
+        f"success {_logged(row, 'eval/success_rate', '{:.2f}'.format)}  "
+        f"time at goal {_logged(row, 'eval/time_at_goal', '{:.1f}'.format):>6}  "
+        f"accuracy {_logged(row, 'critic/categorical_accuracy', '{:.2f}'.format)}  "
+        f"{_logged(row, 'time/seconds', _duration):>7}"
     )
 
 
@@ -177,7 +179,16 @@ def print_info(run: RunDir) -> None:
 
 
 def _scores(row: Mapping[str, Any]) -> str:
-    return f" · success {row['eval/success_rate']:.2f} · at goal {row['eval/time_at_goal']:.0f}"
+    success, at_goal = (
+        _logged(row, "eval/success_rate", "{:.2f}".format),
+        _logged(row, "eval/time_at_goal", "{:.0f}".format),
+    )
+    return f" · success {success} · at goal {at_goal}"
+
+
+def _logged(row: Mapping[str, Any], name: str, shown: Callable[[Any], str]) -> str:
+    """A logged number as text; a line must have none of them but ``env_steps``."""
+    return "?" if row.get(name) is None else shown(row[name])
 
 
 def _count(number: int | float) -> str:

@@ -5,22 +5,55 @@ import datetime
 import fcntl
 import importlib.metadata
 import json
+import math
 import os
 import platform
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
 
-from crl_train.atomic_file import write_text_atomically
-from crl_train.config import TrainConfig, config_from_json
-from crl_train.errors import CheckpointError, ConfigError, RunExistsError, RunNotFoundError
+import pydantic
+
+from crl_train.atomic_file import write_atomically, write_text_atomically
+from crl_train.config import TrainConfig, config_from_values
+from crl_train.console import printable
+from crl_train.errors import CheckpointError, RunExistsError, RunNotFoundError, RunRecordError
 from crl_train.numerics import deciding_flags
+from crl_train.parsing import parse_json, read_bounded, shortened
 from crl_train.run_dir import FORMAT_VERSION, RunDir
+from crl_train.run_size import check_size
 from crl_train.version import __version__
 
 _RECORDED_PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy", "brax", "mujoco")
-_RECORD_KEYS = {"format_version", "config", "versions", "device", "command", "created"}
-_LATER_KEYS = {"flags"}  # files of older versions do not have them
+_LARGEST_CONFIG = 2**24  # bytes: room for the longest command line that a system takes, every character escaped
+_LONGEST_LINE = 1_000_000  # bytes of one epoch in metrics.jsonl
+_MOST_ENV_STEPS = 2**53  # exact as a number of JSON and in float64
+
+# Texts are for showing. A command line can hold anything, names of files that are not UTF-8 included.
+_Text = Annotated[str, pydantic.BeforeValidator(lambda value: printable(value) if isinstance(value, str) else value)]
+
+
+class _Record(pydantic.BaseModel):
+    """What config.json holds, the config itself as plain values."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    format_version: int
+    config: Any
+    versions: dict[_Text, _Text]
+    device: _Text
+    flags: dict[_Text, str | bool | None] = {}  # files of older versions have none
+    command: _Text
+    created: _Text
+
+    @pydantic.field_validator("created")
+    @classmethod
+    def _is_a_time(cls, created: str) -> str:
+        try:
+            datetime.datetime.fromisoformat(created)
+        except ValueError:
+            raise ValueError("it is a time, such as 2026-01-31T12:00:00+00:00") from None
+        return created
 
 
 def create_run(run: RunDir, config: TrainConfig, device: str, command: str) -> None:
@@ -28,10 +61,12 @@ def create_run(run: RunDir, config: TrainConfig, device: str, command: str) -> N
 
     Raises:
         RunExistsError: If something is already there.
+        ConfigError: If the run cannot fit into memory.
         CheckpointError: If the directory cannot be written.
     """
     if run.path.exists():
         raise RunExistsError(explain_existing(run))
+    check_size(config)
     record = {
         "format_version": FORMAT_VERSION,
         "config": config.model_dump(),
@@ -75,30 +110,50 @@ def read_record(run: RunDir) -> tuple[TrainConfig, dict[str, Any]]:
     """Read config.json.
 
     Returns:
-        The config, and the whole record around it.
+        The config, and the whole record around it; its texts may be shown in a terminal.
     Raises:
         RunNotFoundError: If the directory is not a run.
-        ConfigError: If the file is damaged, of another format version or has unknown keys.
+        RunRecordError: If the file is damaged, of another format version or has unknown keys.
     """
     if not run.path.is_dir():
         raise RunNotFoundError(f"run {str(run.path)!r} does not exist.")
     if not run.is_run:
         raise RunNotFoundError(f"{str(run.path)!r} is not a run: it has no config.json.")
-    source = str(run.config)
-    try:
-        record = json.loads(run.config.read_text())
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{source} is not valid JSON: {error}. Was it edited or cut short?") from None
-    version = record.get("format_version") if isinstance(record, dict) else None
-    if version != FORMAT_VERSION:
-        raise ConfigError(
-            f"{source} has format version {version!r}: this version of crl-probe reads version {FORMAT_VERSION}."
+    source = printable(str(run.config))
+    with _reading(source):
+        text = read_bounded(run.config, _LARGEST_CONFIG, source, RunRecordError)
+    values = parse_json(text, source, RunRecordError)
+    version = values.get("format_version") if isinstance(values, dict) else None
+    if type(version) is not int or version != FORMAT_VERSION:  # True and 1.0 are equal to 1 in Python
+        raise RunRecordError(
+            f"{source} has format version {shortened(version)}: this version of crl-probe reads version "
+            f"{FORMAT_VERSION}."
         )
-    unknown, missing = sorted(set(record) - _RECORD_KEYS - _LATER_KEYS), sorted(_RECORD_KEYS - set(record))
-    if unknown or missing:
-        what = f"unknown keys {', '.join(unknown)}" if unknown else f"no {', '.join(missing)}"
-        raise ConfigError(f"{source} has {what}: was it edited?")
-    return config_from_json(json.dumps(record["config"]), source), record
+    try:
+        record = _Record.model_validate(values)
+    except pydantic.ValidationError as problems:
+        raise RunRecordError(f"{source} has {_explain(problems)}: was it edited?") from None
+    return config_from_values(record.config, source, RunRecordError), record.model_dump()
+
+
+def _explain(problems: pydantic.ValidationError) -> str:
+    """The first problem of a record in a few words."""
+    problem = problems.errors(include_url=False)[0]
+    name = printable(".".join(map(str, problem["loc"])))[:80]
+    if problem["type"] == "extra_forbidden":
+        return f"the unknown key {name}"
+    if problem["type"] == "missing":
+        return f"no {name}"
+    reason = problem["msg"].removeprefix("Value error, ")
+    return f"{name}={shortened(problem['input'])} ({reason[0].lower()}{reason[1:]})"
+
+
+@contextlib.contextmanager
+def _reading(source: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise RunRecordError(f"{source} cannot be read: {error.strerror or error}. Mend its permissions.") from error
 
 
 @contextlib.contextmanager
@@ -140,21 +195,64 @@ def append_metrics(run: RunDir, row: Mapping[str, Any]) -> None:
 def read_metrics(run: RunDir) -> list[dict[str, Any]]:
     """Read metrics.jsonl; a last line that a crash cut short is left out.
 
+    Returns:
+        By epoch the logged numbers: ``env_steps``, ascending, and others, each finite or None.
     Raises:
-        CheckpointError: If another line is damaged.
+        RunRecordError: If another line is damaged; the message has its number.
     """
-    if not run.metrics.is_file():
-        return []
-    lines = run.metrics.read_text(errors="replace").splitlines(keepends=True)
-    whole = [line for line in lines if line.endswith("\n")]
-    try:
-        return [json.loads(line) for line in whole]
-    except json.JSONDecodeError as error:
-        raise CheckpointError(f"{str(run.metrics)!r} is damaged: {error}. Mend or remove the line.") from None
+    return [row for _, row in _metric_lines(run)]
 
 
 def truncate_metrics(run: RunDir, env_steps: int) -> None:
-    """Drop the lines of epochs after a resume point; they will be written again."""
+    """Drop the lines of epochs after a resume point; they will be written again. Other lines stay to the byte.
+
+    Raises:
+        RunRecordError: As :func:`read_metrics`; the file stays as it is.
+    """
     if run.metrics.is_file():
-        kept: Iterable[dict[str, Any]] = (row for row in read_metrics(run) if row["env_steps"] <= env_steps)
-        write_text_atomically(run.metrics, "".join(json.dumps(row, allow_nan=False) + "\n" for row in kept))
+        kept = b"".join(line for line, row in _metric_lines(run) if row["env_steps"] <= env_steps)
+        write_atomically(run.metrics, lambda file: file.write(kept))
+
+
+def _metric_lines(run: RunDir) -> list[tuple[bytes, dict[str, Any]]]:
+    """The whole lines of metrics.jsonl, and what each holds."""
+    if not run.metrics.is_file():
+        return []
+    source = printable(str(run.metrics))
+    found: list[tuple[bytes, dict[str, Any]]] = []
+    with _reading(source), run.metrics.open("rb") as file:
+        while (line := file.readline(_LONGEST_LINE)).endswith(b"\n") or len(line) == _LONGEST_LINE:
+            place = f"{source}, line {len(found) + 1},"
+            try:
+                row = parse_json(line.rstrip(), place, RunRecordError)
+                _check_row(row, found[-1][1]["env_steps"] if found else -1, place)
+            except RunRecordError as error:
+                raise RunRecordError(f"{error} Mend or remove that line: no checkpoint depends on it.") from None
+            found.append((line, row))
+    return found
+
+
+def _check_row(row: Any, env_steps_before: int, place: str) -> None:
+    """Refuse what no trainer logs: a line is an object of finite numbers, and environment steps go up."""
+    if not isinstance(row, dict):
+        raise RunRecordError(f"{place} is {shortened(row)}: a line is an object of numbers.")
+    for name, value in row.items():
+        if value is not None and not _is_finite(value):
+            shown = f"{printable(name[:80])}={shortened(value)}"
+            raise RunRecordError(f"{place} has {shown}: a value is a finite number or null.")
+    if "env_steps" not in row:
+        raise RunRecordError(f"{place} has no env_steps: every line says after how many steps it was logged.")
+    steps = row["env_steps"]
+    if not isinstance(steps, int) or not env_steps_before < steps <= _MOST_ENV_STEPS:
+        before = f" ({env_steps_before} in the line before)" if env_steps_before >= 0 else ""
+        raise RunRecordError(
+            f"{place} has env_steps={shortened(steps)}: it is a whole number that rises from line to line{before}, up "
+            "to 2**53."
+        )
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:  # an integer beyond the largest float
+        return False

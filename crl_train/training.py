@@ -25,7 +25,8 @@ from crl_train.networks import make_networks
 from crl_train.numerics import check_flags, key_from_data, random_key, single_precision
 from crl_train.policy import make_act
 from crl_train.run_dir import RunDir
-from crl_train.run_record import append_metrics, exclusive, read_record, truncate_metrics
+from crl_train.run_record import append_metrics, exclusive, read_metrics, read_record, truncate_metrics
+from crl_train.run_size import check_size
 from crl_train.step_counts import StepCounts, step_counts
 from crl_train.training_state import TrainingState, collect, init_training_state, learn, prefill
 
@@ -139,7 +140,7 @@ def train(run: RunDir, observer: Observer) -> None:
 
     Raises:
         NonFiniteError: If a training metric becomes NaN or infinite; the last good checkpoint stays.
-        CheckpointError: If a checkpoint cannot be written or read.
+        CheckpointError: If a checkpoint cannot be written or read, or config.json or metrics.jsonl is damaged.
         ConfigError: If the run was begun under flags of JAX that give other numbers than those of now.
         RunExistsError: If another process is training it.
         Stopped: If the observer asked to stop; the run is saved.
@@ -150,7 +151,9 @@ def train(run: RunDir, observer: Observer) -> None:
 
 def _train(run: RunDir, observer: Observer) -> None:
     config, record = read_record(run)
-    check_flags(record.get("flags", {}), str(run.path))
+    check_flags(record["flags"], str(run.path))
+    read_metrics(run)  # a damaged line is told before any work
+    check_size(config)  # again: a run may go on upon another machine
     counts = step_counts(config)
     steps = _steps_of(config)
     seed_key = random_key(config.seed)

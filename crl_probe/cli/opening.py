@@ -36,8 +36,9 @@ def open_runs(
         progress: Receives progress reports.
 
     Returns:
-        The runs, and one line for each skipped run that says why.
+        The runs, and one line for each skipped run or learning curve that says why.
     """
+    from crl_probe.runs.agent import curve_problems
     from crl_probe.runs.loading import find_runs, load_checkpoints
 
     runs: list[LoadedRun] = []
@@ -59,7 +60,7 @@ def open_runs(
             "they are taken for checkpoints of the runs whose folders they are in.",
             err=True,
         )
-    return runs, [str(problem) for problem in problems]
+    return runs, [*map(str, problems), *curve_problems(runs)]
 
 
 def open_earlier(

@@ -7,6 +7,7 @@ import numpy as np
 
 from crl_probe.probes.declaration import Probe
 from crl_probe.probes.result import ProbeResult
+from crl_probe.runs.agent import curve_problems
 from crl_probe.runs.errors import ProbeError
 from crl_probe.runs.run_info import RunInfo
 
@@ -33,11 +34,13 @@ class LearningCurvesResult(ProbeResult):
         runs: The agents.
         env_steps: For each run the environment steps after each epoch. (epochs,)
         curves: For each metric and each run the values; NaN where nothing was logged. (epochs,)
+        problems: For each run without a curve, because its log is damaged, what is wrong with it.
     """
 
     runs: tuple[RunInfo, ...]
     env_steps: tuple[np.ndarray, ...]
     curves: dict[str, tuple[np.ndarray, ...]]
+    problems: tuple[str, ...] = ()
 
 
 def run(evidence: "Evidence", settings: LearningCurvesSettings, rng: np.random.Generator) -> LearningCurvesResult:
@@ -56,12 +59,15 @@ def run(evidence: "Evidence", settings: LearningCurvesSettings, rng: np.random.G
         for name in settings.columns
     }
     logged = {name: values for name, values in curves.items() if any(np.isfinite(v).any() for v in values)}
+    problems = curve_problems(evidence.runs)
     if not logged:
-        raise ProbeError(f"metrics.jsonl of these runs holds none of {', '.join(settings.columns)}.")
+        nothing = f"metrics.jsonl of these runs holds none of {', '.join(settings.columns)}."
+        raise ProbeError(" ".join([nothing, *problems]))
     return LearningCurvesResult(
         runs=evidence.infos,
         env_steps=tuple(np.array([float(row["env_steps"]) for row in run.curve]) for run in evidence.runs),
         curves=logged,
+        problems=problems,
     )
 
 
@@ -83,6 +89,7 @@ PROBE = Probe(
         "Metrics that the trainer logged after each epoch: if a curve still rises at its end, training was stopped "
         "early, and the results at this depth are too low."
     ),
+    notes=lambda result: result.problems,
     page="crl_probe.render.page.panels:learning_curves",
     paper="crl_probe.render.paper.figures:learning_curves_figure",
 )

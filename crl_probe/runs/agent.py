@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from crl_probe.runs.errors import ProbeError
+from crl_train.console import printable
 
 if TYPE_CHECKING:
     from jaxtyping import Array
@@ -194,3 +195,14 @@ def check_agents(agents: Iterable[Agent], needs: type) -> None:
         names = lacking(agent, needs)
         if names:
             raise ProbeError(f"agent {agent.name!r} has no {', '.join(names)}.")
+
+
+def curve_problems(agents: Iterable[Agent]) -> tuple[str, ...]:
+    """One sentence for each training run whose log is damaged, so that ``curve`` is empty.
+
+    An agent says what is wrong in an attribute ``curve_problem``; without it, or where it is empty, nothing is.
+    """
+    told = {agent.path: (agent.name, getattr(agent, "curve_problem", "")) for agent in agents}
+    return tuple(
+        f"The learning curve of {printable(name)} is missing: {problem}" for name, problem in told.values() if problem
+    )

@@ -53,12 +53,13 @@ class LoadedRun:
         steps: Environment steps of all checkpoints of the run, ascending.
         content_hash: SHA-256 of the loaded parameters.
         record: The whole of config.json: versions, device, command.
-        curve: The lines of metrics.jsonl.
+        curve: The lines of metrics.jsonl up to the loaded checkpoint; none if one of them is damaged.
         networks: The networks, without parameters.
         params: Parameters of actor, state_action_encoder and goal_encoder.
         names_its_run: Whether the checkpoint says which run it is of; those of older versions do not, and are taken for
             this run's.
         is_on_disk: False for a ``prefix``, which exists only in memory.
+        curve_problem: What is wrong with metrics.jsonl, in a sentence; empty if it could be read.
 
     Example:
         >>> run = load_run("checkpoints/point_u_maze_d4_s0")          # doctest: +SKIP
@@ -78,6 +79,7 @@ class LoadedRun:
     params: Mapping[str, Params]
     is_on_disk: bool = True
     names_its_run: bool = True
+    curve_problem: str = ""
 
     @property
     def name(self) -> str:

@@ -4,14 +4,18 @@ import glob
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import jax
 import jax.numpy as jnp
 
 from crl_probe.runs.loaded_run import LoadedRun
 from crl_train.checkpoint import restore_policy
-from crl_train.errors import RunNotFoundError
+from crl_train.config import TrainConfig
+from crl_train.console import printable
+from crl_train.device import first_device
+from crl_train.envs.goal_env import GoalEnv
+from crl_train.errors import ConfigError, RunNotFoundError, RunRecordError
 from crl_train.evaluation import evaluation_env
 from crl_train.networks import init_params, make_networks
 from crl_train.numerics import random_key, single_precision
@@ -36,8 +40,9 @@ def load_run(path: str | os.PathLike[str], step: int | None = None) -> LoadedRun
         step: Environment steps of the checkpoint; the newest if not given.
     Raises:
         RunNotFoundError: If there is no run, or no such checkpoint.
-        CheckpointError: If the checkpoint is damaged or does not fit the run's config.
-        ConfigError: If config.json is damaged or written by another format version.
+        CheckpointError: If the checkpoint is damaged or does not fit the run's config, or config.json is damaged,
+            written by another format version, or names an environment that is not there.
+        ConfigError: If JAX has no device.
     """
     run = RunDir(Path(path))
     config, record = read_record(run)
@@ -48,10 +53,11 @@ def load_run(path: str | os.PathLike[str], step: int | None = None) -> LoadedRun
             f"Continue it with `crl-train resume {run.path}`."
         )
     env_steps = steps[-1] if step is None else step
-    env = evaluation_env(config)
+    env = _env_of(run, config)
     networks = make_networks(config, env.action_dim)
     like = jax.eval_shape(lambda: {**init_params(networks, env, random_key(0)), _COEFFICIENT: jnp.zeros(())})
     restored = restore_policy(run, config, env_steps, like)
+    curve, curve_problem = _curve_of(run, env_steps)
     return LoadedRun(
         path=run.path.absolute(),
         config=config,
@@ -60,11 +66,28 @@ def load_run(path: str | os.PathLike[str], step: int | None = None) -> LoadedRun
         steps=steps,
         content_hash=restored.content_hash,
         record=record,
-        curve=[row for row in read_metrics(run) if row["env_steps"] <= env_steps],
+        curve=curve,
+        curve_problem=curve_problem,
         networks=networks,
         params={name: leaf for name, leaf in restored.params.items() if name != _COEFFICIENT},
         names_its_run=restored.names_its_run,
     )
+
+
+def _env_of(run: RunDir, config: TrainConfig) -> GoalEnv:
+    first_device()  # without one no run can be opened, whatever its settings
+    try:
+        return evaluation_env(config)
+    except ConfigError as error:  # the run's setting, not the user's
+        raise RunRecordError(f"{printable(str(run.config))}: {error}") from None
+
+
+def _curve_of(run: RunDir, env_steps: int) -> tuple[list[dict[str, Any]], str]:
+    """What was logged up to a checkpoint, and what is wrong with the log: a damaged one does not cost the agent."""
+    try:
+        return [row for row in read_metrics(run) if row["env_steps"] <= env_steps], ""
+    except RunRecordError as error:
+        return [], str(error)
 
 
 def load_runs(patterns: Place | Iterable[Place], step: Step = None) -> list[LoadedRun]:
@@ -77,8 +100,7 @@ def load_runs(patterns: Place | Iterable[Place], step: Step = None) -> list[Load
 
     Raises:
         RunNotFoundError: If a pattern matches nothing, or a run has no such checkpoint.
-        CheckpointError: If a checkpoint is damaged or does not fit its run's config.
-        ConfigError: If a config.json is damaged or written by another format version.
+        CheckpointError: If a checkpoint or a config.json is damaged, or the two do not fit together.
 
     Example:
         >>> load_runs("checkpoints/point_u_maze_*")                   # doctest: +SKIP

@@ -3,12 +3,13 @@
 import json
 import math
 import os
+import re
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crl_train.errors import CheckpointError, ConfigError, RunExistsError, RunNotFoundError
+from crl_train.errors import CheckpointError, RunExistsError, RunNotFoundError, RunRecordError
 from crl_train.run_dir import RunDir
 from crl_train.run_record import (
     append_metrics,
@@ -19,6 +20,7 @@ from crl_train.run_record import (
 )
 from crl_train.version import __version__
 from tests.crl_train.helpers import new_run, tiny_config
+from tests.mutations import check_reader
 
 
 @pytest.fixture
@@ -79,49 +81,93 @@ def test_run_that_is_not_there_is_told_from_a_folder_that_is_no_run(tmp_path):
         read_record(RunDir(tmp_path))
 
 
-def test_unknown_key_beside_the_config_is_refused(run):
-    edit(run, colour="red")
-    with pytest.raises(ConfigError, match=r"config\.json has unknown keys colour"):
-        read_record(run)
-
-
 def test_unknown_key_inside_the_config_is_refused_with_the_nearest(run):
     config = json.loads(run.config.read_text())["config"]
     edit(run, config={**config, "widht": 3})
-    with pytest.raises(ConfigError, match=r"config\.json: unknown setting 'widht': .*Did you mean 'width'\?"):
+    with pytest.raises(RunRecordError, match=r"config\.json: unknown setting 'widht': .*Did you mean 'width'\?"):
         read_record(run)
 
 
-@pytest.mark.parametrize("version", [0, 2, None, "1"])
+@pytest.mark.parametrize("version", [0, 2, None, "1", True, 1.0, [1], 10**30])
 def test_other_format_version_is_refused(run, version):
     edit(run, format_version=version)
-    with pytest.raises(
-        ConfigError, match=rf"has format version {version!r}: this version of crl-probe reads version 1"
-    ):
+    message = rf"has format version {re.escape(repr(version))}: this version of crl-probe reads version 1"
+    with pytest.raises(RunRecordError, match=message):
         read_record(run)
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"format_version": 1, "conf'])
 def test_half_written_config_is_refused(run, text):
     run.config.write_text(text)
-    with pytest.raises(ConfigError, match=r"config\.json is not valid JSON: .* Was it edited or cut short\?"):
+    with pytest.raises(RunRecordError, match=r"config\.json is not valid JSON: .* Was it edited or cut short\?"):
         read_record(run)
 
 
 @pytest.mark.parametrize("text", ["[]", "3", '{"format_version": 1}'])
 def test_config_of_another_form_is_refused(run, text):
     run.config.write_text(text)
-    with pytest.raises(ConfigError, match=r"config\.json has "):
+    with pytest.raises(RunRecordError, match=r"config\.json has "):
         read_record(run)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"colour": "red"}, r"has the unknown key colour: was it edited\?"),
+        ({"\x1b[31m": 1}, r"has the unknown key \\x1b\[31m: was it edited\?"),
+        ({"versions": None}, r"has versions=None \(input should be a valid dictionary\): was it edited\?"),
+        ({"versions": {"jax": 1}}, r"has versions\.jax=1 \(input should be a valid string\)"),
+        ({"device": ["cpu"]}, r"has device=\['cpu'\] \(input should be a valid string\)"),
+        ({"command": None}, r"has command=None \(input should be a valid string\)"),
+        ({"created": "yesterday"}, r"has created='yesterday' \(it is a time, such as 2026-"),
+        ({"created": 0}, r"has created=0 \(input should be a valid string\)"),
+        ({"config": None}, r": None is no set of settings"),
+        ({"config": ["env"]}, r": \['env'\] is no set of settings"),
+    ],
+    ids=str,
+)
+def test_record_of_other_types_is_refused(run, changes, reason):
+    edit(run, **changes)
+    with pytest.raises(RunRecordError, match=rf"^{re.escape(str(run.config))}:? ?{reason}"):
+        read_record(run)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"episode_length": 10**12}, {"width": 10**30}, {"evaluation": "best_of_" + "9" * 99}]
+)
+def test_settings_beyond_any_machine_are_refused(run, changes):
+    edit(run, config={**json.loads(run.config.read_text())["config"], **changes})
+    with pytest.raises(RunRecordError, match=rf"config\.json: {next(iter(changes))}=.* is not usable: "):
+        read_record(run)
+
+
+def test_texts_are_shown_and_not_obeyed(run):
+    edit(run, device="\x1b[31mcpu\x07", command="crl-train run 'a\nb'", versions={"jax": "\udcff1", "φ": "2"})
+    record = read_record(run)[1]
+    assert (record["device"], record["command"]) == (r"\x1b[31mcpu\x07", r"crl-train run 'a\nb'")
+    assert record["versions"] == {"jax": r"\udcff1", "φ": "2"}
+
+
+def test_a_run_whose_command_line_is_not_utf8_can_be_read(tmp_path):
+    run = RunDir(tmp_path / "run")
+    create_run(run, tiny_config(), "a test", os.fsdecode(b"crl-train --out \xff"))
+    assert read_record(run)[1]["command"] == r"crl-train --out \udcff"
+
+
+def test_damaged_config_is_read_or_explained(run):
+    def read(text):
+        run.config.write_bytes(text)
+        return read_record(run)
+
+    outcomes = check_reader(read, run.config.read_bytes(), count=150)
+    assert min(outcomes["read"], outcomes["explained"]) > 5
 
 
 # --- metrics.jsonl ---------------------------------------------------------------------------------------
 
-rows = st.lists(
-    st.dictionaries(
-        st.text(max_size=8), st.none() | st.integers() | st.floats(allow_nan=False, allow_infinity=False), max_size=4
-    ),
-    max_size=4,
+finite = st.none() | st.integers(-(10**300), 10**300) | st.floats(allow_nan=False, allow_infinity=False)
+rows = st.lists(st.dictionaries(st.text(max_size=8), finite, max_size=4), max_size=4).map(
+    lambda rows: [{**row, "env_steps": 80 * (number + 1)} for number, row in enumerate(rows)]
 )
 
 
@@ -163,3 +209,63 @@ def test_value_that_is_not_finite_is_never_written(run):
     with pytest.raises(ValueError, match="not JSON compliant"):
         append_metrics(run, {"loss": math.nan})
     assert read_metrics(run) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("[1]", r"is \[1\]: a line is an object of numbers\."),
+        ("5", r"is 5: a line is an object of numbers\."),
+        ("null", r"is None: a line is an object of numbers\."),
+        ("{}", r"has no env_steps: every line says after how many steps"),
+        ('{"env_steps": null}', r"has env_steps=None: it is a whole number that rises from line to line \(160 in the"),
+        ('{"env_steps": "240"}', r"has env_steps='240': a value is a finite number or null\."),
+        ('{"env_steps": true}', r"has env_steps=True: a value is"),
+        ('{"env_steps": 240.0}', r"has env_steps=240\.0: it is a whole number"),
+        ('{"env_steps": 160}', r"has env_steps=160: it is a whole number that rises"),
+        ('{"env_steps": -1}', r"has env_steps=-1: it is a whole number that rises"),
+        ('{"env_steps": 1' + "0" * 30 + "}", r"has env_steps=1000000000000000000000000000000: .* up to 2\*\*53"),
+        ('{"env_steps": ' + "9" * 5_000 + "}", r"is not valid JSON: a number has 5000 digits\."),
+        ("[" * 9_000, r"is not valid JSON: it is nested too deeply\."),
+        ('{"env_steps": 240, "loss": NaN}', r"is not valid JSON: NaN is no number in JSON\."),
+        ('{"env_steps": 240, "loss": 1e999}', r"is not valid JSON: 1e999 is beyond the largest float\."),
+        ('{"env_steps": 240, "loss": 1' + "0" * 320 + "}", r"has loss=a number of about 320 digits: a value is"),
+        ('{"env_steps": 240, "loss": [0.5]}', r"has loss=\[0\.5\]: a value is a finite number or null\."),
+        ('{"env_steps": 240, "\\u001b[2J": ""}', r"has \\x1b\[2J='': a value is a finite number or null\."),
+        ('{"env_steps": 240, "loss": 1, "loss": 2}', r"is not valid JSON: the key 'loss' is given twice\."),
+        ('{"env_steps": 240,', r"is not valid JSON: column 19: "),
+        ("", r"is not valid JSON: column 1: "),
+        ("x" * 1_500_000, r"is not valid JSON: column 1: "),
+    ],
+    ids=lambda text: text[:30],
+)
+def test_damaged_line_is_told_by_its_number_and_costs_no_line(run, line, reason):
+    good = '{"env_steps": 80}\n{"env_steps": 160}\n'
+    run.metrics.write_text(f'{good}{line}\n{{"env_steps": 320}}\n')
+    for read in (read_metrics, lambda run: truncate_metrics(run, 100)):
+        with pytest.raises(RunRecordError, match=rf"^{re.escape(str(run.metrics))}, line 3, {reason}") as caught:
+            read(run)
+        assert str(caught.value).endswith(" Mend or remove that line: no checkpoint depends on it.")
+        assert run.metrics.read_text() == f'{good}{line}\n{{"env_steps": 320}}\n'
+    run.metrics.write_text(f'{good}{{"env_steps": 320}}\n')  # as the message says
+    assert len(read_metrics(run)) == 3
+
+
+def test_lines_that_stay_keep_every_byte(run):
+    run.metrics.write_bytes(b'{"env_steps":1,  "loss": 0.10}\r\n{"env_steps": 2}\n')
+    truncate_metrics(run, 1)
+    assert run.metrics.read_bytes() == b'{"env_steps":1,  "loss": 0.10}\r\n'
+
+
+def test_damaged_metrics_are_read_or_explained(run):
+    for step in (80, 160, 240):
+        append_metrics(
+            run, {"epoch": step // 80, "env_steps": step, "critic/loss": 1 / step, "eval/time_to_goal": None}
+        )
+
+    def read(text):
+        run.metrics.write_bytes(text)
+        return read_metrics(run)
+
+    outcomes = check_reader(read, run.metrics.read_bytes(), count=200)
+    assert min(outcomes["read"], outcomes["explained"]) > 20
