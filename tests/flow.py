@@ -36,8 +36,8 @@ RANK = {module: rank for rank, modules in enumerate(FLOW) for module in modules}
 # What the probes may know of the trainer: the disk, and read-only pieces.
 OPEN_TO_PROBES = {
     "version", "errors", "atomic_file", "array_likes", "interrupt", "console", "run_dir", "numerics", "parsing",
-    "memory", "config", "device", "goal_metrics", "envs", "energy", "networks", "policy", "rollout", "evaluation", "relabel",
-    "run_record", "checkpoint", "cli_options",
+    "memory", "config", "device", "goal_metrics", "envs", "energy", "networks", "policy", "rollout", "evaluation",
+    "relabel", "run_record", "checkpoint", "cli_options",
 }  # fmt: skip
 
 

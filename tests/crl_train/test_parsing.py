@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crl_train.console import printable
 from crl_train.errors import CheckpointError, ConfigError
 from crl_train.parsing import parse_json, parse_yaml, read_bounded, shortened
 from tests.mutations import check_reader, mutations
@@ -147,21 +146,6 @@ def test_a_value_that_contains_itself_many_times_is_shortened_at_once():
     for _ in range(60):
         bomb = [bomb] * 10
     assert len(shortened(bomb)) <= 160
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("naïve φ 🎉", "naïve φ 🎉"),
-        ("\x1b]0;title\x07", r"\x1b]0;title\x07"),
-        ("a\r\nb\u2028c", r"a\r\nb\u2028c"),
-        ("\u202eexe.txt", r"\u202eexe.txt"),
-        ("\udcff", r"\udcff"),
-    ],
-)
-def test_what_a_terminal_would_obey_is_shown(text, shown):
-    assert printable(text) == shown
-    assert printable(shown) == shown
 
 
 def test_a_file_without_end_is_refused(tmp_path):

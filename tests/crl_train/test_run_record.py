@@ -145,13 +145,13 @@ def test_texts_are_shown_and_not_obeyed(run):
     edit(run, device="\x1b[31mcpu\x07", command="crl-train run 'a\nb'", versions={"jax": "\udcff1", "φ": "2"})
     record = read_record(run)[1]
     assert (record["device"], record["command"]) == (r"\x1b[31mcpu\x07", r"crl-train run 'a\nb'")
-    assert record["versions"] == {"jax": r"\udcff1", "φ": "2"}
+    assert record["versions"] == {"jax": r"\xff1", "φ": "2"}
 
 
 def test_a_run_whose_command_line_is_not_utf8_can_be_read(tmp_path):
     run = RunDir(tmp_path / "run")
     create_run(run, tiny_config(), "a test", os.fsdecode(b"crl-train --out \xff"))
-    assert read_record(run)[1]["command"] == r"crl-train --out \udcff"
+    assert read_record(run)[1]["command"] == r"crl-train --out \xff"
 
 
 def test_damaged_config_is_read_or_explained(run):
