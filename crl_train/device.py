@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from crl_train.errors import ConfigError
 from crl_train.memory import free_host_memory
-from crl_train.parsing import shortened
+from crl_train.parsing import one_line, shortened
 
 if TYPE_CHECKING:
     import jax
@@ -28,9 +28,9 @@ def first_device() -> "jax.Device":
     except Exception as error:  # a bare AssertionError where a plugin is missing, RuntimeError elsewhere
         asked = [f"{name}={shortened(os.environ[name])}" for name in _SETTINGS if os.environ.get(name)]
         if not asked:
-            reason = " ".join(str(error).split()) or type(error).__name__
+            reason = one_line(str(error)) or type(error).__name__
             raise ConfigError(
-                f"JAX can start no device ({reason[:300]}). Set JAX_PLATFORMS=cpu to compute on the processor."
+                f"JAX can start no device ({reason}). Set JAX_PLATFORMS=cpu to compute on the processor."
             ) from error
         raise ConfigError(
             f"{' and '.join(asked)} asks JAX for a device that it cannot start here. Unset it, or set "

@@ -79,6 +79,16 @@ def shortened(value: object) -> str:
     return _cut(_SHORT.repr(value), _LONGEST_VALUE)
 
 
+def one_line(text: str) -> str:
+    """A text of any origin as one printable line of at most 240 characters, without a full stop at its end.
+
+    Example:
+        >>> one_line("two\\n  lines.")
+        'two lines'
+    """
+    return _cut(printable(" ".join(text.split())), _LONGEST_REASON).rstrip(".")
+
+
 class _Unusable(ValueError):
     """What is wrong with a text, in a few words."""
 
@@ -130,7 +140,7 @@ def _reason(cause: Exception) -> str:
         text = "it is nested too deeply"
     else:
         text = str(cause) or type(cause).__name__
-    return _cut(printable(" ".join(text.split())), _LONGEST_REASON).rstrip(".")
+    return one_line(text)
 
 
 def _json(text: str) -> Any:

@@ -6,7 +6,6 @@ that only the new run is rolled out when a run is added to a comparison. Embeddi
 
 import dataclasses
 import functools
-import hashlib
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -16,7 +15,8 @@ from jaxtyping import Float
 from crl_probe.evidence import limits
 from crl_probe.evidence.episodes import OnPolicyEpisodes, collect_on_policy
 from crl_probe.evidence.places import achieved_goals
-from crl_probe.evidence.probe_set import Points, ProbeSet, build_probe_set, choose_goals
+from crl_probe.evidence.probe_set import Points, ProbeSet, check_fits, content_of
+from crl_probe.evidence.probe_set_sampling import build_probe_set, choose_goals
 from crl_probe.runs.agent import Agent, EmbeddingAgent, LayeredAgent
 from crl_probe.runs.encode import encode_phi, encode_psi
 from crl_probe.runs.factors import DEFAULT
@@ -101,8 +101,8 @@ class Evidence:
         if len(names) != 1:
             raise ConfigError(f"runs of {', '.join(names) or 'no environment'}: evidence is about one environment.")
         if probe_set is not None:
-            _check_fits(probe_set, runs[0].env)
-            settings = dataclasses.replace(settings, given_probe_set=_hash_of(probe_set))
+            check_fits(probe_set, runs[0].env)
+            settings = dataclasses.replace(settings, given_probe_set=content_of(probe_set))
         self.runs = tuple(runs)
         self.settings = settings
         self.by = tuple(by)
@@ -278,32 +278,6 @@ def _phi_of_episodes(
     count, steps, action_dim = actions.shape
     phi = encode_phi(agent, states[:, :-1].reshape(count * steps, -1), actions.reshape(-1, action_dim))
     return phi.reshape(count, steps, -1)
-
-
-def _check_fits(probe_set: ProbeSet, env: "GoalEnv") -> None:
-    if probe_set.env != env.name:
-        raise ConfigError(
-            f"the probe set is of {probe_set.env} and the runs are of {env.name}: both must be of one environment. "
-            "Make a set from these runs with `crl-probe probe-set`."
-        )
-    for table in (probe_set.points, probe_set.paths):
-        if not all(np.isfinite(getattr(table, field.name)).all() for field in dataclasses.fields(table)):
-            raise ConfigError("the probe set holds NaN or infinite numbers. Make it again with `crl-probe probe-set`.")
-    sizes = (probe_set.points.states.shape[1], probe_set.points.actions.shape[1], probe_set.goals.shape[1])
-    if sizes != (env.state_dim, env.action_dim, env.goal_dim):
-        raise ConfigError(
-            f"the probe set has states, actions and goals of sizes {sizes}: {env.name} has "
-            f"{(env.state_dim, env.action_dim, env.goal_dim)}. Make it again with `crl-probe probe-set`."
-        )
-
-
-def _hash_of(probe_set: ProbeSet) -> str:
-    digest = hashlib.sha256()
-    for table in (probe_set.points, probe_set.paths):
-        for field in dataclasses.fields(table):
-            digest.update(np.ascontiguousarray(getattr(table, field.name)).tobytes())
-    digest.update(np.ascontiguousarray(probe_set.goals).tobytes())
-    return digest.hexdigest()[:32]
 
 
 def _checked_goals(positions: Sequence[Sequence[float]], env: "GoalEnv") -> Float[np.ndarray, "goals goal_dim"]:

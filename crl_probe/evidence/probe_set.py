@@ -2,31 +2,31 @@
 
 Numbers on an agent's own episodes mix behaviour and representation; numbers on a shared set isolate the
 representation. For numbers, the set holds single points, spread evenly over agents and positions. For projections, it
-holds whole episodes, so that a path can be followed through embedding space.
+holds whole episodes, so that a path can be followed through embedding space. ``probe_set_sampling`` draws it.
+
+On disk it is one file, which may come from anywhere: all of it is checked when it is read.
 """
 
 import dataclasses
-import math
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 
-from crl_probe.evidence.episodes import OnPolicyEpisodes
-from crl_probe.evidence.places import geodesic_distances
 from crl_probe.runs.run_info import RunInfo
-from crl_probe.store.results import load_result, register_nested, save_result
+from crl_probe.store.archive import check_archive
+from crl_probe.store.results import ResultError, load_result, register_nested, save_result
 from crl_probe.store.showing import Shown
 from crl_train.errors import ConfigError
+from crl_train.parsing import one_line, shortened
 
 if TYPE_CHECKING:
     from crl_train.envs.goal_env import GoalEnv
 
-_GOAL_CANDIDATES = 512
-_STRATA = 256  # approximate number of boxes that the bounding box of all achieved goals is divided into
-_STRATIFIED_AXES = 3  # of goals with more entries, the first three
+_PLAIN: Final = (str, int, float, bool, type(None))
 
 
 @register_nested
@@ -51,6 +51,17 @@ class Points(Shown):
     episode: Int[np.ndarray, " points"]
     time: Int[np.ndarray, " points"]
     source: Int[np.ndarray, " points"]
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            is_row = field.name in ("states", "actions", "commanded_goals", "future_goals")
+            _check_array(
+                field.name, getattr(self, field.name), *((2, np.floating) if is_row else (1, np.signedinteger))
+            )
+        lengths = {field.name: len(getattr(self, field.name)) for field in dataclasses.fields(self)}
+        if len(set(lengths.values())) > 1:
+            listed = ", ".join(f"{name} {length}" for name, length in lengths.items())
+            raise ConfigError(f"points have fields of different lengths ({listed}): each has one entry a point.")
 
     def __len__(self) -> int:
         return len(self.states)
@@ -80,153 +91,84 @@ class ProbeSet(Shown):
     goals: Float[np.ndarray, "goals goal_dim"]
     recipe: Mapping[str, Any]
 
+    def __post_init__(self) -> None:
+        types = {"env": str, "sources": tuple, "points": Points, "paths": Points, "recipe": Mapping}
+        for name, kind in types.items():
+            if not isinstance(getattr(self, name), kind):
+                raise ConfigError(
+                    f"{name} of a probe set is {shortened(getattr(self, name))}: it is a {kind.__name__}."
+                )
+        if not self.sources or not all(isinstance(source, RunInfo) for source in self.sources):
+            raise ConfigError(f"sources of a probe set are {shortened(self.sources)}: they are agents, at least one.")
+        _check_array("goals", self.goals, 2, np.floating)
+        for name, held in {"points": self.points, "paths": self.paths, "goals": self.goals}.items():
+            if not len(held):
+                raise ConfigError(f"{name} of a probe set are empty: there is at least one.")
+        for name, table in {"points": self.points, "paths": self.paths}.items():
+            sizes = [
+                array.shape[1] for array in (table.states, table.actions, table.commanded_goals, table.future_goals)
+            ]
+            shared = [
+                self.points.states.shape[1],
+                self.points.actions.shape[1],
+                self.goals.shape[1],
+                self.goals.shape[1],
+            ]
+            if sizes != shared:
+                raise ConfigError(
+                    f"{name} of a probe set have entries of sizes {sizes}: points and goals have {shared}."
+                )
+            if min(table.episode.min(), table.time.min(), table.source.min()) < 0:
+                raise ConfigError(f"{name} of a probe set have a negative episode, time or source: they count from 0.")
+            if table.source.max() >= len(self.sources):
+                last = len(self.sources) - 1
+                raise ConfigError(f"{name} of a probe set have source {table.source.max()}: the last one is {last}.")
+        episode, time = np.diff(self.paths.episode), np.diff(self.paths.time)
+        if not np.all((episode > 0) | ((episode == 0) & (time > 0))):
+            raise ConfigError("paths of a probe set are in no order: they go by episode, and within it by time.")
 
-def build_probe_set(
-    env: "GoalEnv",
-    episodes: Sequence[OnPolicyEpisodes],
-    goals: Float[np.ndarray, "goals goal_dim"],
-    *,
-    num_points: int,
-    num_paths: int,
-    discount: float,
-    seed: int,
-) -> ProbeSet:
-    """Draw points and episodes evenly from all agents.
 
-    Args:
-        env: Their environment.
-        episodes: One record for each agent.
-        goals: Shared goals. (goals, goal_dim)
-        num_points: Largest total number of points, the same number from each agent; fewer if fewer were recorded.
-        num_paths: Total number of episodes, rounded up to the same number from each agent.
-        discount: γ of the future goals.
-        seed: Seeds the sampling.
+def field_with_bad_numbers(probe_set: ProbeSet) -> str:
+    """Name of the first field that holds NaN or infinite numbers, such as ``points.states``; empty if none does."""
+    tables = {"points": vars(probe_set.points), "paths": vars(probe_set.paths), "": {"goals": probe_set.goals}}
+    for table, fields in tables.items():
+        for name, array in fields.items():
+            if not np.isfinite(array).all():
+                return f"{table}.{name}".lstrip(".")
+    return ""
+
+
+def check_fits(probe_set: ProbeSet, env: "GoalEnv") -> None:
+    """Refuse a set that the agents of an environment cannot be measured on.
 
     Raises:
-        ConfigError: If the agents are of several environments or have too few episodes.
+        ConfigError: If it is of another environment, has other sizes, or holds numbers that are not finite.
     """
-    names = sorted({record.run.env for record in episodes})
-    if len(names) != 1:
-        raise ConfigError(f"runs of {', '.join(names) or 'no environment'}: a probe set is of one environment.")
-    paths_each = -(-num_paths // len(episodes))
-    fewest = min(len(record.states) for record in episodes)
-    if paths_each > fewest:
-        raise ConfigError(f"num_paths={num_paths} needs {paths_each} episodes a run: there are {fewest}. Record more.")
-    generator = np.random.default_rng(seed)
-    recorded = [_table_of(env, record, number, discount, generator) for number, record in enumerate(episodes)]
-    places = [table.states[:, list(env.goal_indices)] for table in recorded]
-    box = np.concatenate(places)
-    strata = [_strata(own, box) for own in places]
-    points_each = min(max(1, num_points // len(episodes)), *map(len, recorded))
-    points, paths = [], []
-    for table, stratum in zip(recorded, strata, strict=True):
-        points.append(table.rows(stratified(stratum, points_each, generator)))
-        numbers = np.unique(table.episode)
-        paths.append(table.rows(np.isin(table.episode, generator.permutation(numbers)[:paths_each])))
-    return ProbeSet(
-        env=names[0],
-        sources=tuple(record.run for record in episodes),
-        points=_joined(points),
-        paths=_joined(paths),
-        goals=goals,
-        recipe={
-            "seed": seed,
-            "discount": discount,
-            "episodes_recorded_of_each_run": fewest,
-            "points_of_each_run": points_each,
-            "paths_of_each_run": paths_each,
-        },
-    )
+    if probe_set.env != env.name:
+        raise ConfigError(
+            f"the probe set is of {one_line(probe_set.env)} and the runs are of {env.name}: both must be of one "
+            "environment. Make a set from these runs with `crl-probe probe-set`."
+        )
+    if field := field_with_bad_numbers(probe_set):
+        raise ConfigError(
+            f"the probe set holds NaN or infinite numbers in {field}. Make it again with `crl-probe probe-set`."
+        )
+    sizes = (probe_set.points.states.shape[1], probe_set.points.actions.shape[1], probe_set.goals.shape[1])
+    if sizes != (env.state_dim, env.action_dim, env.goal_dim):
+        raise ConfigError(
+            f"the probe set has states, actions and goals of sizes {sizes}: {env.name} has "
+            f"{(env.state_dim, env.action_dim, env.goal_dim)}. Make it again with `crl-probe probe-set`."
+        )
 
 
-def stratified(strata: Int[np.ndarray, " n"], count: int, generator: np.random.Generator) -> Int[np.ndarray, " count"]:
-    """Draw rows as evenly as possible from all strata: one row of each, then a second of each, and so on.
-
-    Args:
-        strata: Stratum of each row. (n,)
-        count: Rows to draw, at most n.
-        generator: Shuffles the rows of each stratum.
-
-    Returns:
-        Indices, ascending. (count,)
-    """
-    shuffled = generator.permutation(len(strata))
-    by_stratum = shuffled[np.argsort(strata[shuffled], kind="stable")]
-    ordered = strata[by_stratum]
-    draw_round = np.arange(len(ordered)) - np.searchsorted(ordered, ordered)
-    # Random order within a round, so that an incomplete last round prefers no stratum.
-    first = np.lexsort((generator.random(len(draw_round)), draw_round))[:count]
-    return np.sort(by_stratum[first])
-
-
-def along_paths(
-    paths: Points, places: Float[np.ndarray, "points goal_dim"], wanted: Bool[np.ndarray, " points"], max_points: int
-) -> Int[np.ndarray, " chosen"]:
-    """Choose at most ``max_points`` of the wanted rows, evenly spaced along the path of every episode.
-
-    The next row of an episode is the first at least one spacing away from the previous choice, however many steps that
-    takes. So an agent that is stuck at one position contributes few points there.
-
-    Args:
-        paths: Whole episodes, in order of episode and time.
-        places: Achieved goal of each point. (points, goal_dim), environment's unit.
-        wanted: Points that may be chosen. (points,)
-        max_points: Largest number of points; at least one is chosen for each episode.
-    """
-    candidates = np.flatnonzero(wanted)
-    episodes, coordinates = paths.episode[candidates].tolist(), places[candidates].tolist()
-    most = max(max_points, len(set(episodes)))
-    if len(candidates) <= most:
-        return candidates
-    spacing = 1e-3 * float(np.ptp(places, axis=0).max())
-    while True:
-        chosen = _spaced(episodes, coordinates, spacing)
-        if len(chosen) <= most:
-            return candidates[chosen]
-        spacing = 1.1 * spacing + 1e-9
-
-
-def _spaced(episodes: Sequence[int], places: Sequence[Sequence[float]], spacing: float) -> list[int]:
-    chosen = [0]
-    for row, (episode, place) in enumerate(zip(episodes, places, strict=True)):
-        last = chosen[-1]
-        if episode != episodes[last] or math.dist(place, places[last]) > spacing:
-            chosen.append(row)
-    return chosen
-
-
-def choose_goals(env: "GoalEnv", count: int, seed: int) -> Float[np.ndarray, "goals goal_dim"]:
-    """Choose goals that are far from each other; the first is the farthest from the start.
-
-    In a maze with planar goals they are centres of goal cells, and far refers to geodesic distance. Elsewhere they are
-    chosen among goals that the environment commands. Fewer are returned if there are fewer candidates.
-
-    Source: farthest-point sampling, Gonzalez 1985.
-    """
-    candidates, from_start = _goal_candidates(env, seed)
-    nearest = np.where(np.isfinite(from_start), from_start, 0.0)
-    chosen: list[int] = []
-    for _ in range(min(count, len(candidates))):
-        chosen.append(int(nearest.argmax()))
-        nearest = np.minimum(nearest, geodesic_distances(env, candidates, candidates[chosen[-1:]])[0])
-        nearest[chosen] = -1.0
-    return candidates[chosen]
-
-
-def _goal_candidates(
-    env: "GoalEnv", seed: int
-) -> tuple[Float[np.ndarray, "candidates goal_dim"], Float[np.ndarray, " candidates"]]:
-    """Possible goals, and their distances from the start of episodes."""
-    from crl_train.envs.goal_env import batched_reset
-    from crl_train.numerics import random_key, single_precision
-
-    if env.maze is not None and env.goal_dim == 2:
-        centres = env.maze.goal_centres
-        return np.asarray(centres, dtype=np.float32), env.maze.geodesic(centres, env.maze.start_xy)
-    start = single_precision(batched_reset)(env, random_key(seed), _GOAL_CANDIDATES)
-    states, commanded = env.split_observation(start.obs)
-    middle = np.asarray(env.achieved_goal(states)).mean(axis=0)
-    return np.asarray(commanded), np.linalg.norm(np.asarray(commanded) - middle, axis=1)
+def content_of(probe_set: ProbeSet) -> str:
+    """Hash of all its arrays."""
+    digest = hashlib.sha256()
+    for table in (probe_set.points, probe_set.paths):
+        for field in dataclasses.fields(table):
+            digest.update(np.ascontiguousarray(getattr(table, field.name)).tobytes())
+    digest.update(np.ascontiguousarray(probe_set.goals).tobytes())
+    return digest.hexdigest()[:32]
 
 
 def save_probe_set(probe_set: ProbeSet, path: Path) -> None:
@@ -235,55 +177,52 @@ def save_probe_set(probe_set: ProbeSet, path: Path) -> None:
 
 
 def load_probe_set(path: Path) -> ProbeSet:
-    """Read a set that :func:`save_probe_set` wrote.
+    """Read a set that :func:`save_probe_set` wrote, and check it whole: sizes, types, numbers and where they belong.
 
     Raises:
-        ResultError: If the file is not a probe set.
+        ResultError: If the file is no probe set, or one of its arrays cannot be part of one.
         FileNotFoundError: If there is none.
     """
-    return load_result(path, ProbeSet)
+    try:
+        check_archive(path)
+        probe_set = load_result(path, ProbeSet)
+        _check_texts(probe_set)
+        if field := field_with_bad_numbers(probe_set):
+            raise ResultError(f"{field} holds NaN or infinite numbers")
+        return probe_set
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # whatever zip, zlib, NumPy and JSON do on a damaged file
+        cause = error.__cause__ or error  # load_result says itself that the file cannot be read, and why
+        reason = one_line(str(cause).removeprefix(str(path)).strip()) or type(cause).__name__
+        raise ResultError(f"probe set {str(path)!r} cannot be read: {reason}. Make it again.") from error
 
 
-def _table_of(
-    env: "GoalEnv", record: OnPolicyEpisodes, source: int, discount: float, generator: np.random.Generator
-) -> Points:
-    """All active steps of an agent, each with a future goal of the same episode."""
-    import jax.numpy as jnp
-
-    from crl_train.relabel import future_offset
-
-    count, steps, _ = record.actions.shape
-    rows = np.flatnonzero(record.active)
-    episode, time = np.divmod(rows, steps)
-    uniform = generator.random(count * steps).astype(np.float32)[rows]
-    num_later = record.steps_taken[episode] - time
-    offset = np.asarray(future_offset(jnp.asarray(uniform), jnp.asarray(num_later), discount))
-    achieved = record.states[:, :, list(env.goal_indices)]
-    return Points(
-        states=record.states[episode, time],
-        actions=record.actions[episode, time],
-        commanded_goals=record.commanded_goals[episode],
-        future_goals=achieved[episode, time + offset],
-        episode=episode + source * count,
-        time=time,
-        source=np.full(len(rows), source),
-    )
+def _check_texts(probe_set: ProbeSet) -> None:
+    """Refuse names, numbers of runs and a recipe of other types than those that are written."""
+    for run in probe_set.sources:
+        for field in dataclasses.fields(RunInfo):
+            value = getattr(run, field.name)
+            if field.name == "factors":
+                is_usable = isinstance(value, Mapping) and all(map(_is_level, value.values()))
+            else:
+                is_usable = type(value) is field.type
+            if not is_usable:
+                raise ResultError(f"a source has {field.name}={shortened(value)}")
+    if not all(isinstance(value, _PLAIN) for value in probe_set.recipe.values()):
+        raise ResultError(f"the recipe is {shortened(probe_set.recipe)}")
 
 
-def _strata(places: Float[np.ndarray, "points goal_dim"], box: np.ndarray) -> Int[np.ndarray, " points"]:
-    """Index of the box of each position, for about ``_STRATA`` equal boxes that divide the bounding box of ``box``."""
-    low, high = box.min(axis=0)[:_STRATIFIED_AXES], box.max(axis=0)[:_STRATIFIED_AXES]
-    extent = np.maximum(high - low, 1e-6)
-    side = (np.prod(extent) / _STRATA) ** (1 / len(extent))
-    number = np.maximum(np.ceil(extent / side), 1).astype(int)
-    index = np.clip(((places[:, :_STRATIFIED_AXES] - low) / extent * number).astype(int), 0, number - 1)
-    return np.ravel_multi_index(tuple(index.T), tuple(number))
+def _is_level(value: object) -> bool:
+    """Whether this is the level of a factor: a plain value, or the depths of actor and critic."""
+    pair = isinstance(value, tuple) and len(value) == 2 and all(isinstance(depth, int) for depth in value)
+    return pair or isinstance(value, _PLAIN)
 
 
-def _joined(tables: Sequence[Points]) -> Points:
-    return Points(
-        **{
-            field.name: np.concatenate([getattr(table, field.name) for table in tables])
-            for field in dataclasses.fields(Points)
-        }
-    )
+def _check_array(name: str, array: object, ndim: int, kind: type[np.generic]) -> None:
+    """Refuse what is not an array of numbers of a kind, with at least one row."""
+    if not isinstance(array, np.ndarray):
+        raise ConfigError(f"{name}={shortened(array)} is not usable: it is an array.")
+    if array.ndim != ndim or not np.issubdtype(array.dtype, kind) or 0 in array.shape[1:]:
+        what = "floats, one row each" if ndim == 2 else "whole numbers"
+        raise ConfigError(f"{name} is an array {array.shape} of {one_line(str(array.dtype))}: it holds {what}.")

@@ -17,7 +17,7 @@ from crl_probe import metrics
 from crl_probe.evidence import limits
 from crl_probe.evidence.episodes import OnPolicyEpisodes
 from crl_probe.evidence.places import achieved_goals, distance_to_own_goal, is_reached, map_of
-from crl_probe.evidence.probe_set import along_paths
+from crl_probe.evidence.probe_set_sampling import along_paths
 from crl_probe.metrics.definitions import names_of
 from crl_probe.probes._projection import principal_projections
 from crl_probe.probes.declaration import Probe, option

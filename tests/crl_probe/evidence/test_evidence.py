@@ -64,7 +64,7 @@ def test_runs_and_sets_of_two_environments_are_refused(evidence):
 def test_a_set_with_holes_is_refused(fake_runs, small, evidence):
     points = evidence.probe_set.points
     holes = dataclasses.replace(points, states=np.full_like(points.states, np.nan))
-    with pytest.raises(ValueError, match="the probe set holds NaN or infinite numbers"):
+    with pytest.raises(ValueError, match="the probe set holds NaN or infinite numbers in "):
         Evidence(fake_runs, small, probe_set=dataclasses.replace(evidence.probe_set, points=holes))
 
 

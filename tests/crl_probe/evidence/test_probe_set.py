@@ -1,23 +1,24 @@
-"""The shared probe set: even over agents and places, whole where it must be, repeatable, and spread over the goals."""
+"""The shared probe set as a whole, and as a file, which is checked whole when it is read."""
 
 import dataclasses
+import inspect
+import json
+import zipfile
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from crl_probe.evidence.evidence import Evidence, EvidenceSettings
-from crl_probe.evidence.probe_set import (
-    along_paths,
-    build_probe_set,
-    choose_goals,
-    load_probe_set,
-    save_probe_set,
-    stratified,
-)
+from crl_probe.evidence.probe_set import Points, ProbeSet, load_probe_set, save_probe_set
+from crl_probe.runs.run_info import RunInfo
 from crl_probe.store.results import ResultError
-from tests.crl_probe.fakes import FakeRun
+from tests.mutations import archive_mutations, check_reader
+
+
+@pytest.fixture(autouse=True)
+def without_the_type_checks_of_tests(monkeypatch):
+    """Users run without them, and here they would answer before the reader does."""
+    for dataclass in (Points, ProbeSet, RunInfo):
+        monkeypatch.setattr(dataclass, "__init__", inspect.unwrap(dataclass.__init__))
 
 
 @pytest.fixture(scope="module")
@@ -25,110 +26,173 @@ def probe_set(evidence):
     return evidence.probe_set
 
 
-def rebuilt(evidence, **changes):
-    options = {"num_points": 300, "num_paths": 6, "discount": 0.99, "seed": 0}
-    return build_probe_set(evidence.env, evidence.episodes, evidence.goals, **{**options, **changes})
-
-
-def test_every_agent_gives_as_many_points_and_whole_episodes(probe_set, small):
-    steps, paths = small.episode_length, probe_set.paths
-    assert np.bincount(probe_set.points.source).tolist() == [150, 150]
-    assert np.bincount(paths.source).tolist() == [3 * steps, 3 * steps]
-    for number in np.unique(paths.episode):
-        mine = paths.episode == number
-        assert paths.time[mine].tolist() == list(range(steps))
-        assert len(np.unique(paths.commanded_goals[mine], axis=0)) == 1
-
-
-def test_rows_are_those_that_were_recorded(probe_set, evidence):
-    for table in (probe_set.points, probe_set.paths):
-        for row in (0, len(table) // 2, len(table) - 1):
-            record = evidence.episodes[table.source[row]]
-            number, time = table.episode[row] % len(record.states), table.time[row]
-            np.testing.assert_array_equal(table.states[row], record.states[number, time])
-            np.testing.assert_array_equal(table.actions[row], record.actions[number, time])
-            later = record.states[number, time + 1 :, :2]
-            assert (later == table.future_goals[row]).all(axis=1).any()
-
-
-def test_places_are_drawn_more_evenly_than_they_were_visited(probe_set, evidence):
-    def cells_in_effect(places):
-        _, counts = np.unique(np.floor(places), axis=0, return_counts=True)
-        share = counts / counts.sum()
-        return np.exp(-(share * np.log(share)).sum())
-
-    visited = np.concatenate([record.states[:, :-1, :2].reshape(-1, 2) for record in evidence.episodes])
-    assert cells_in_effect(probe_set.points.states[:, :2]) > 1.2 * cells_in_effect(visited)
-
-
-def test_strata_by_hand():
-    strata = np.array([7, 7, 7, 7, 7, 7, 3, 9, 9])
-    drawn = stratified(strata, 5, np.random.default_rng(0))
-    # One of each of three strata, then a second of the two that have one.
-    assert np.bincount(strata[drawn])[[3, 7, 9]].tolist() == [1, 2, 2]
-
-
-@settings(max_examples=40)
-@given(st.lists(st.integers(0, 5), min_size=1, max_size=60), st.integers(0, 2**32 - 1), st.data())
-def test_no_stratum_gives_more_than_one_above_another_that_has_rows_left(strata, seed, data):
-    strata = np.array(strata)
-    count = data.draw(st.integers(1, len(strata)))
-    drawn = stratified(strata, count, np.random.default_rng(seed))
-    assert len(np.unique(drawn)) == count
-    given_, there = np.bincount(strata[drawn], minlength=6), np.bincount(strata, minlength=6)
-    assert given_.max() <= min(given_[given_ < there], default=given_.max()) + 1
-
-
-def test_the_same_seed_gives_the_same_set_and_another_one_another(evidence, probe_set):
-    np.testing.assert_equal(dataclasses.asdict(rebuilt(evidence)), dataclasses.asdict(probe_set))
-    assert not np.array_equal(rebuilt(evidence, seed=7).points.states, probe_set.points.states)
-
-
-def test_goals_are_different_goal_cells_the_first_far_from_the_start(probe_set):
-    maze = FakeRun().env.maze
-    assert len(np.unique(probe_set.goals, axis=0)) == 3
-    assert {tuple(goal) for goal in probe_set.goals.tolist()} <= {tuple(c) for c in maze.goal_centres.tolist()}
-    distances = maze.geodesic(maze.goal_centres, maze.start_xy)
-    np.testing.assert_allclose(probe_set.goals[0], maze.goal_centres[distances.argmax()])
-
-
-def test_there_are_no_more_goals_than_goal_cells():
-    env = FakeRun().env
-    assert len(choose_goals(env, 50, seed=0)) == len(env.maze.goal_centres)
-
-
-def test_points_along_paths_are_wanted_few_and_evenly_spaced(probe_set):
-    paths = probe_set.paths
-    places = paths.states[:, :2]
-    rows = along_paths(paths, places, np.ones(len(places), bool), 60)
-    assert 30 < len(rows) <= 60
-    assert set(paths.episode[rows]) == set(paths.episode)
-    gaps = [np.linalg.norm(np.diff(places[rows[paths.episode[rows] == e]], axis=0), axis=1) for e in set(paths.episode)]
-    assert np.concatenate(gaps).min() > 0.2  # an agent that trembles on the spot is not sampled again and again
-    early = paths.time < 20
-    assert early[along_paths(paths, places, early, 60)].all()
-
-
-def test_agents_that_never_move_give_one_point_an_episode(probe_set):
-    paths = probe_set.paths
-    rows = along_paths(paths, np.zeros((len(paths), 2)), np.ones(len(paths), bool), 60)
-    assert paths.time[rows].tolist() == [0] * 6
-
-
-def test_a_set_survives_the_disk_with_its_recipe(probe_set, tmp_path):
+@pytest.fixture
+def file(probe_set, tmp_path):
     save_probe_set(probe_set, tmp_path / "set.npz")
-    again = load_probe_set(tmp_path / "set.npz")
+    return tmp_path / "set.npz"
+
+
+@pytest.fixture
+def entries(file):
+    """The arrays of the file by the field that each belongs to, and its header."""
+    with np.load(file) as archive:
+        header = json.loads(str(archive["header.json"]))
+        arrays = {name: archive[name] for name in archive.files if name != "header.json"}
+    fields = header["fields"]
+    named = {"goals": arrays[fields["goals"]["array"]]}
+    for table in ("points", "paths"):
+        for name, value in fields[table]["fields"].items():
+            named[f"{table}.{name}"] = arrays[value["array"]]
+    return named, header
+
+
+def rewritten(file, entries, header=None, **changes):
+    """Write the file again with other arrays, under true checksums."""
+    named, original = entries
+    header = header or original
+    fields, arrays = original["fields"], {}
+    for name, array in named.items():
+        table, _, field = name.rpartition(".")
+        place = (fields[table]["fields"] if table else fields)[field]["array"]
+        change = changes.get(name.replace(".", "_"))
+        arrays[place] = array if change is None else change(array)
+    np.savez(file, **{"header.json": np.array(json.dumps(header)), **arrays})
+
+
+def test_a_set_survives_the_disk_with_its_recipe(probe_set, file):
+    again = load_probe_set(file)
     np.testing.assert_equal(dataclasses.asdict(again), dataclasses.asdict(probe_set))
     assert again.recipe["points_of_each_run"] == 150
-    np.savez(tmp_path / "other.npz", states=np.zeros(3))
-    with pytest.raises(ResultError, match="cannot be read"):
-        load_probe_set(tmp_path / "other.npz")
 
 
-def test_unusable_requests_are_explained(evidence):
-    with pytest.raises(ValueError, match="num_paths=40 needs 20 episodes a run: there are 10"):
-        rebuilt(evidence, num_paths=40)
-    with pytest.raises(ValueError, match="episodes=0 is not usable"):
-        EvidenceSettings(episodes=0)
-    with pytest.raises(ValueError, match="runs of no environment"):
-        Evidence([], EvidenceSettings())
+def test_a_file_that_was_written_again_is_read(probe_set, file, entries):
+    rewritten(file, entries)
+    np.testing.assert_equal(dataclasses.asdict(load_probe_set(file)), dataclasses.asdict(probe_set))
+
+
+def replaced(value, dtype=None):
+    def change(array):
+        array = array.astype(dtype or array.dtype)
+        array[len(array) // 2] = value
+        return array
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"goals": lambda a: a[0]}, r"goals is an array \(2,\) of float32: it holds floats, one row each"),
+        ({"goals": lambda a: a.astype(str)}, r"goals is an array \(3, 2\) of <U\d+: it holds floats"),
+        ({"goals": lambda a: np.zeros((0, 2), np.float32)}, r"goals of a probe set are empty: there is at least one"),
+        ({"goals": lambda a: a[:, :1]}, r"points of a probe set have entries of sizes \[4, 2, 2, 2\]: points and"),
+        ({"goals": replaced(np.nan)}, r"goals holds NaN or infinite numbers"),
+        ({"points_states": replaced(np.inf)}, r"points\.states holds NaN or infinite numbers"),
+        ({"paths_future_goals": replaced(np.nan)}, r"paths\.future_goals holds NaN or infinite numbers"),
+        ({"points_actions": lambda a: a[:-1]}, r"points have fields of different lengths \(states 300, actions 299,"),
+        ({"paths_time": lambda a: a[:5]}, r"points have fields of different lengths"),
+        ({"points_source": replaced(99)}, r"points of a probe set have source 99: the last one is 1"),
+        ({"points_source": replaced(-1)}, r"points of a probe set have a negative episode, time or source"),
+        ({"paths_episode": lambda a: a + 0.5}, r"episode is an array \(\d+,\) of float64: it holds whole numbers"),
+        ({"paths_episode": lambda a: a[::-1]}, r"paths of a probe set are in no order: they go by episode"),
+        ({"paths_time": lambda a: a * 0}, r"paths of a probe set are in no order"),
+        ({"points_time": lambda a: a.astype(bool)}, r"time is an array \(300,\) of bool: it holds whole numbers"),
+        ({"points_states": lambda a: a.astype(complex)}, r"states is an array \(300, 4\) of complex128"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)  # fmt: skip
+def test_arrays_that_cannot_be_part_of_a_set_are_refused(file, entries, changes, reason):
+    rewritten(file, entries, **changes)
+    with pytest.raises(ResultError, match=rf"^probe set '.*set\.npz' cannot be read: .*{reason}.*Make it again\.$"):
+        load_probe_set(file)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda fields: {**fields, "env": 5}, "env of a probe set is 5: it is a str"),
+        (lambda fields: {**fields, "sources": {"tuple": []}}, r"sources of a probe set are \(\): they are agents"),
+        (lambda fields: {**fields, "sources": "me"}, "sources of a probe set is 'me': it is a tuple"),
+        (lambda fields: {**fields, "recipe": {"dict": {"seed": {"tuple": [1]}}}}, r"the recipe is \{'seed': \(1,\)\}"),
+        (lambda fields: {**fields, "paths": None}, "paths of a probe set is None: it is a Points"),
+        (lambda fields: {name: value for name, value in fields.items() if name != "goals"}, "missing .* 'goals'"),
+        (lambda fields: {**fields, "colour": "red"}, "unexpected keyword argument 'colour'"),
+        (lambda fields: {**fields, "goals": {"array": "array_99"}}, "array_99"),
+    ],
+)
+def test_headers_of_other_types_are_refused(file, entries, change, reason):
+    header = entries[1]
+    rewritten(file, entries, {**header, "fields": change(header["fields"])})
+    with pytest.raises(ResultError, match=rf"^probe set '.*' cannot be read: .*{reason}.*Make it again\.$"):
+        load_probe_set(file)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("name", 5), ("seed", "0"), ("env_steps", 1.5), ("factors", {"tuple": [1]})]
+)
+def test_sources_of_other_types_are_refused(file, entries, field, value):
+    entries[1]["fields"]["sources"]["tuple"][0]["fields"][field] = value
+    rewritten(file, entries)
+    with pytest.raises(ResultError, match=rf"cannot be read: .*a source has {field}="):
+        load_probe_set(file)
+
+
+def with_array(file, header):
+    """Replace the array of goals by one that only its header describes."""
+    with zipfile.ZipFile(file) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    name = sorted(entry for entry in entries if entry.startswith("array"))[-1]
+    text = header.encode().ljust(118 - 1) + b"\n"
+    entries[name] = b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text
+    with zipfile.ZipFile(file, "w") as archive:
+        for entry, data in entries.items():
+            archive.writestr(entry, data)
+
+
+@pytest.mark.parametrize(
+    ("header", "reason"),
+    [
+        (
+            "{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000000, 2), }",
+            r"declares 8,000,000,000,128 bytes",
+        ),
+        ("{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), }", r"declares 152 bytes and holds 128"),
+        ("{'descr': '|O', 'fortran_order': False, 'shape': (0, 2), }", r"an array holds Python objects"),
+        ("{'descr': '<f4', 'fortran_order': False, 'shape': (-3, 2), }", r"declares"),
+        ("{'descr': '<f4'}", r"Header does not contain the correct keys"),
+    ],
+)
+def test_arrays_that_lie_about_their_size_are_refused_before_they_are_made(file, header, reason):
+    with_array(file, header)
+    with pytest.raises(ResultError, match=rf"^probe set '.*' cannot be read: .*{reason}"):
+        load_probe_set(file)
+
+
+def test_an_archive_larger_than_memory_is_refused(file, monkeypatch):
+    monkeypatch.setattr("crl_probe.store.archive.free_host_memory", lambda: 1_000)
+    with pytest.raises(ResultError, match=r"'set\.npz' needs at least 0\.0 GB of memory"):
+        load_probe_set(file)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\x93NUMPY", b"words", b"\x80\x04N."], ids=repr)
+def test_files_of_other_kinds_are_refused(file, content):
+    file.write_bytes(content)
+    with pytest.raises(ResultError, match=r"^probe set '.*' cannot be read: "):
+        load_probe_set(file)
+
+
+def test_arrays_without_a_header_are_refused_and_a_missing_file_is_told_apart(file):
+    np.savez(file, states=np.zeros(3))
+    with pytest.raises(ResultError, match=r"cannot be read: "):
+        load_probe_set(file)
+    with pytest.raises(FileNotFoundError):
+        load_probe_set(file.with_name("none.npz"))
+
+
+def test_damaged_files_are_read_or_explained(file):
+    def read(data):
+        file.write_bytes(data)
+        return load_probe_set(file)
+
+    outcomes = check_reader(read, file.read_bytes(), count=150, mutate=archive_mutations)
+    assert outcomes["explained"] > 100
