@@ -3,6 +3,7 @@
 import math
 import zipfile
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -32,7 +33,7 @@ def check_archive(path: Path) -> None:
                 raise ResultError(f"{entry.filename[:80]!r} declares {declared:,} bytes and holds {entry.file_size:,}")
 
 
-def _declared_bytes(file: zipfile.ZipExtFile) -> int:
+def _declared_bytes(file: IO[bytes]) -> int:
     """Length of an array's entry by its own header."""
     version = np.lib.format.read_magic(file)
     if version not in _HEADERS:
