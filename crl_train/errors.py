@@ -20,6 +20,10 @@ class RunExistsError(CrlError, FileExistsError):
     """A run directory is already there and would have been overwritten."""
 
 
+class RunLockedError(RunExistsError):
+    """A run is being trained by another process."""
+
+
 class CheckpointError(CrlError):
     """A checkpoint cannot be written, or what was read is not what was written."""
 

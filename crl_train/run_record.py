@@ -2,7 +2,7 @@
 
 import contextlib
 import datetime
-import fcntl
+import errno
 import importlib.metadata
 import json
 import math
@@ -17,11 +17,13 @@ import pydantic
 from crl_train.atomic_file import write_atomically, write_text_atomically
 from crl_train.config import TrainConfig, config_from_values
 from crl_train.console import printable
-from crl_train.errors import CheckpointError, RunExistsError, RunNotFoundError, RunRecordError
+from crl_train.errors import CheckpointError, RunExistsError, RunLockedError, RunNotFoundError, RunRecordError
+from crl_train.file_lock import require_locks, try_lock
 from crl_train.numerics import deciding_flags
 from crl_train.parsing import parse_json, read_bounded, shortened
 from crl_train.run_dir import FORMAT_VERSION, RunDir
 from crl_train.run_size import check_size
+from crl_train.step_counts import with_budget
 from crl_train.version import __version__
 
 _RECORDED_PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy", "brax", "mujoco")
@@ -60,9 +62,9 @@ def create_run(run: RunDir, config: TrainConfig, device: str, command: str) -> N
     """Make the run directory and write its config.json.
 
     Raises:
-        RunExistsError: If something is already there.
+        RunExistsError: If something is already there, or another process makes it at the same time.
         ConfigError: If the run cannot fit into memory.
-        CheckpointError: If the directory cannot be written.
+        CheckpointError: If the directory cannot be written, or files there cannot be locked.
     """
     if run.path.exists():
         raise RunExistsError(explain_existing(run))
@@ -83,11 +85,14 @@ def create_run(run: RunDir, config: TrainConfig, device: str, command: str) -> N
     # Filled beside its place and renamed: whatever happens, there is a run with its config or nothing.
     filling = RunDir(run.path.with_name(f".{run.path.name}.{os.getpid()}"))
     try:
+        require_locks(run.path)
         filling.path.mkdir(parents=True)
         write_text_atomically(filling.config, json.dumps(record, indent=2) + "\n")
         filling.path.rename(run.path)
     except OSError as error:
         shutil.rmtree(filling.path, ignore_errors=True)
+        if error.errno in (errno.EEXIST, errno.ENOTEMPTY) and run.is_run:
+            raise RunExistsError(explain_existing(run)) from None
         raise CheckpointError(
             f"run directory {str(run.path)!r} cannot be written: {error.strerror or error}. "
             "Choose another place with --out."
@@ -162,19 +167,54 @@ def exclusive(run: RunDir) -> Iterator[None]:
 
     Raises:
         RunNotFoundError: If the directory is not a run.
-        RunExistsError: If another process holds it.
+        RunLockedError: If another process holds it.
+        CheckpointError: If its file system has no locks.
     """
     if not run.is_run:
         raise RunNotFoundError(f"{str(run.path)!r} is not a run: it has no config.json.")
-    # Opened for writing although nothing is written: network file systems lock no other kind of file.
-    with run.config.open("r+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RunExistsError(
-                f"run {str(run.path)!r} is being trained by another process: wait for it or stop it first."
-            ) from None
+    with _locked_config(run):
         yield
+
+
+@contextlib.contextmanager
+def _locked_config(run: RunDir) -> Iterator[None]:
+    """Lock config.json; one that was replaced while it was being opened is no longer the run's."""
+    while True:
+        with run.config.open("r+") as file:
+            if not try_lock(file, run.config):
+                raise RunLockedError(
+                    f"run {str(run.path)!r} is being trained by another process: wait for it or stop it first."
+                )
+            if os.path.samestat(os.fstat(file.fileno()), run.config.stat()):
+                yield
+                return
+
+
+def change_budget(run: RunDir, total_env_steps: int, command: str) -> TrainConfig:
+    """Let a run train to another number of environment steps, with epochs as long as before.
+
+    See :func:`crl_train.step_counts.with_budget` for what it becomes equal to. config.json is replaced whole; its
+    ``command`` then holds both command lines.
+
+    Args:
+        run: The run, finished or not.
+        total_env_steps: Environment steps in all; rounded down to whole epochs.
+        command: The command line that asks for it.
+
+    Returns:
+        The config as it is now.
+    Raises:
+        ConfigError: If the run has trained that far already.
+        RunNotFoundError, RunLockedError: As :func:`exclusive`.
+    """
+    with exclusive(run):
+        config, record = read_record(run)
+        changed = with_budget(config, total_env_steps, max((*run.policy_steps(), *run.resume_steps()), default=0))
+        if changed == config:
+            return config
+        record = {**record, "config": changed.model_dump(), "command": f"{record['command']} && {command}"}
+        write_text_atomically(run.config, json.dumps(record, indent=2) + "\n")
+    return changed
 
 
 def append_metrics(run: RunDir, row: Mapping[str, Any]) -> None:

@@ -4,16 +4,26 @@ import json
 import math
 import os
 import re
+import shutil
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crl_train.errors import CheckpointError, RunExistsError, RunNotFoundError, RunRecordError
+from crl_train.errors import (
+    CheckpointError,
+    ConfigError,
+    RunExistsError,
+    RunLockedError,
+    RunNotFoundError,
+    RunRecordError,
+)
 from crl_train.run_dir import RunDir
 from crl_train.run_record import (
     append_metrics,
+    change_budget,
     create_run,
+    exclusive,
     read_metrics,
     read_record,
     truncate_metrics,
@@ -161,6 +171,79 @@ def test_damaged_config_is_read_or_explained(run):
 
     outcomes = check_reader(read, run.config.read_bytes(), count=150)
     assert min(outcomes["read"], outcomes["explained"]) > 5
+
+
+def test_run_that_another_process_makes_at_the_same_time_is_told_as_existing(tmp_path, monkeypatch):
+    run = RunDir(tmp_path / "run")
+
+    def other_is_first(place):
+        monkeypatch.undo()
+        new_run(place, tiny_config(seed=3))
+
+    monkeypatch.setattr("crl_train.run_record.require_locks", other_is_first)
+    with pytest.raises(RunExistsError, match="exists: runs are never overwritten"):
+        create_run(run, tiny_config(seed=4), "a test", "pytest")
+    assert read_record(run)[0].seed == 3
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+# --- locked ----------------------------------------------------------------------------------------------
+
+
+def test_run_is_one_process_s_alone(run):
+    with exclusive(run), pytest.raises(RunLockedError, match="is being trained by another process"), exclusive(run):
+        pass
+    with exclusive(run):
+        pass
+
+
+def test_lock_on_a_config_that_was_replaced_meanwhile_is_taken_on_the_new_one(run, monkeypatch):
+    """Between opening and locking, another process changes the budget: the file that was opened is no longer there."""
+    locked = []
+
+    def lock(file, path):
+        if not locked:
+            run.config.with_suffix(".new").write_text(run.config.read_text())
+            run.config.with_suffix(".new").rename(run.config)
+        locked.append(os.fstat(file.fileno()).st_ino)
+        return True
+
+    monkeypatch.setattr("crl_train.run_record.try_lock", lock)
+    with exclusive(run):
+        assert locked[1:] == [run.config.stat().st_ino]
+        assert locked[0] != locked[1]
+
+
+# --- another budget --------------------------------------------------------------------------------------
+
+
+def test_budget_is_changed_in_place_and_both_commands_are_kept(run):
+    changed = change_budget(run, 1500, "crl-train resume it --total-env-steps 1500")
+    config, record = read_record(run)
+    assert config == changed == tiny_config(seed=3, total_env_steps=1440, num_epochs=4)
+    assert record["command"] == "pytest && crl-train resume it --total-env-steps 1500"
+    before = run.config.read_bytes()
+    assert change_budget(run, 1500, "again") == changed
+    assert run.config.read_bytes() == before
+
+
+@pytest.mark.parametrize("total", [1, 1119, 1439])
+def test_budget_that_is_spent_is_refused_and_the_config_stays(finished_run, total, tmp_path):
+    copy = RunDir(shutil.copytree(finished_run.path, tmp_path / "copy"))
+    before = copy.config.read_bytes()
+    if total == 1439:  # no further epoch fits
+        assert change_budget(copy, total, "").total_env_steps == 1120
+    else:
+        with pytest.raises(ConfigError, match=rf"^total_env_steps={total} is too small: 1120 steps are trained"):
+            change_budget(copy, total, "")
+    assert copy.config.read_bytes() == before
+
+
+def test_budget_of_a_run_that_is_being_trained_stays(run):
+    before = run.config.read_bytes()
+    with exclusive(run), pytest.raises(RunLockedError):
+        change_budget(run, 1500, "")
+    assert run.config.read_bytes() == before
 
 
 # --- metrics.jsonl ---------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from crl_train.config import PRESETS, make_config
 from crl_train.errors import ConfigError
-from crl_train.step_counts import step_counts
+from crl_train.step_counts import step_counts, with_budget
 from tests.crl_train.helpers import tiny_config
 
 
@@ -62,3 +62,42 @@ def test_too_small_a_budget_is_refused_with_what_it_takes():
     with pytest.raises(ConfigError, match=message):
         step_counts(tiny_config(total_env_steps=399))
     assert step_counts(tiny_config(total_env_steps=400)).total_env_steps == 400
+
+
+# --- another budget ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("total", "planned"),
+    [(1440, (1440, 4)), (1439, (1120, 3)), (2100, (2080, 6)), (1120, (1120, 3)), (800, (800, 2)), (480, (480, 1))],
+)
+def test_epochs_are_added_whole(total, planned):
+    changed = with_budget(tiny_config(), total)
+    assert (changed.total_env_steps, changed.num_epochs) == planned
+    assert changed == tiny_config(total_env_steps=planned[0], num_epochs=planned[1])
+
+
+@settings(max_examples=200)
+@given(st.integers(400, 10**6), st.integers(1, 20), st.integers(400, 10**6))
+def test_longer_and_shorter_runs_take_the_same_epochs(total, num_epochs, wanted):
+    config = tiny_config(total_env_steps=total, num_epochs=num_epochs)
+    try:
+        before, changed = step_counts(config), with_budget(config, wanted)
+    except ConfigError:
+        assume(False)
+    after = step_counts(changed)
+    for name in ("env_steps_per_unroll", "prefill_unrolls", "unrolls_per_epoch", "updates_per_epoch"):
+        assert getattr(before, name) == getattr(after, name)
+    if wanted != total:
+        assert after.total_env_steps <= wanted < after.total_env_steps + after.env_steps_per_epoch
+    assert with_budget(changed, wanted) == changed  # asked for again, it is there
+
+
+@pytest.mark.parametrize(
+    ("trained", "total", "needed"), [(1120, 1119, 1440), (500, 799, 800), (480, 480, 800), (0, 5, 480)]
+)
+def test_budget_that_is_spent_is_refused_with_the_least_that_is_not(trained, total, needed):
+    message = rf"^total_env_steps={total} is too small: {trained} steps are trained, .* Give {needed} or more\.$"
+    with pytest.raises(ConfigError, match=message):
+        with_budget(tiny_config(), total, trained)
+    assert step_counts(with_budget(tiny_config(total_env_steps=9999, num_epochs=30), needed, trained))
