@@ -8,18 +8,35 @@ import re
 import types
 import typing
 from collections.abc import Callable, Collection, Iterator
-from typing import Any, Literal, TypeVar
+from pathlib import Path
+from typing import Any, Final, Literal, TypeVar
 
 import click
 
-from crl_train.config import TrainConfig
+from crl_train.config import LAYERS_PER_BLOCK, PRESETS, TrainConfig
 from crl_train.console import echo
 from crl_train.errors import ConfigError, CrlError
+from crl_train.interrupt import INTERRUPTED
+from crl_train.local_path import local_path
+from crl_train.output import expendable, occupy_closed_descriptors
 from crl_train.parsing import shortened
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+
+_MAX_SEED: Final = next(rule.le for rule in TrainConfig.model_fields["seed"].metadata if hasattr(rule, "le"))
+
+
+class LocalPath(click.Path):
+    """The type of every option and argument that is a path: a ``Path``, read by :func:`local_path`."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        with explained():
+            return local_path(value, param.get_error_hint(ctx).strip("'") if param else self.name)
 
 
 class GroupedCommand(click.Command):
@@ -58,7 +75,6 @@ def _with_config_options(command: Command, exclude: Collection[str]) -> Command:
         kind = _click_type(field.annotation)
         if kind is click.BOOL:
             flag = f"{flag}/--no-{name.replace('_', '-')}"
-        default = extra["if_none"] if field.default is None else field.default
         option = click.option(
             flag,
             name,
@@ -66,10 +82,34 @@ def _with_config_options(command: Command, exclude: Collection[str]) -> Command:
             group=extra["group"],
             type=None if kind is click.BOOL else kind,
             default=None,
-            help=f"{field.description} [paper: {str(default).lower() if isinstance(default, bool) else default}]",
+            help=f"{field.description} [{_values_in_force(name)}]",
         )
         command = option(command)
     return command
+
+
+def _values_in_force(name: str) -> str:
+    """What a setting is under each preset, if neither the command nor a file sets it.
+
+    Example:
+        >>> _values_in_force("width"), _values_in_force("repr_dim")
+        ('smoke=32, laptop=128, paper=256', 'default: 64')
+    """
+    field = TrainConfig.model_fields[name]
+    default = (
+        typing.cast(dict[str, Any], field.json_schema_extra)["if_none"] if field.default is None else field.default
+    )
+    values = {preset: _shown(given.get(name, default)) for preset, given in PRESETS.items()}
+    if len(set(values.values())) == 1:
+        return f"default: {_shown(default)}"
+    return ", ".join(f"{preset}={value}" for preset, value in values.items())
+
+
+def _shown(value: Any) -> str:
+    """A setting's value as it may be typed; large numbers with the underscores that Python and YAML read."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:_}" if isinstance(value, int) else str(value)
 
 
 def _click_type(annotation: Any) -> Any:
@@ -99,19 +139,59 @@ def parse_int_list(text: str, name: str) -> list[int]:
         match = _LIST_PART.fullmatch(part)
         first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, -1)
         if last < first:
-            raise ConfigError(
-                f"{name} {shortened(text)} is not usable: {shortened(part.strip())} is neither a number nor a range "
-                "such as 0-4."
-            )
+            raise _not_usable(name, text, f"{shortened(part.strip())} is neither a number nor a range such as 0-4")
         ranges.append(range(first, last + 1))
     # Counted before the numbers are written out: a range of two short ends can be longer than any memory.
     count = sum(one.stop - one.start for one in ranges)
     if count > _MOST_NUMBERS:
-        raise ConfigError(
-            f"{name} {shortened(text)} is not usable: it stands for {count:,} numbers, and a list has at most "
-            f"{_MOST_NUMBERS:,}. Give some at a time."
+        raise _not_usable(
+            name,
+            text,
+            f"it stands for {count:,} numbers, and a list has at most {_MOST_NUMBERS:,}. Give some at a time",
         )
     return list(dict.fromkeys(itertools.chain.from_iterable(ranges)))
+
+
+def parse_depths(text: str) -> list[int]:
+    """Read ``--depths``.
+
+    Raises:
+        ConfigError: If it is no list of numbers, or one of them is no depth; those near them are offered.
+    """
+    depths = parse_int_list(text, "--depths")
+    wrong = next((depth for depth in depths if depth < LAYERS_PER_BLOCK or depth % LAYERS_PER_BLOCK), None)
+    if wrong is None:
+        return depths
+    above = {depth: max(1, -(-depth // LAYERS_PER_BLOCK)) * LAYERS_PER_BLOCK for depth in depths}
+    # Of a range, what lies in it; of single numbers, the next depth.
+    usable = dict.fromkeys(above[depth] for depth in depths if above[depth] <= max(depths) or depth - 1 not in above)
+    raise _not_usable(
+        "--depths",
+        text,
+        f"{wrong} is no depth: a residual block holds {LAYERS_PER_BLOCK} Dense layers, so depths are multiples of "
+        f"{LAYERS_PER_BLOCK}. Use {_listed(usable)}",
+    )
+
+
+def parse_seeds(text: str) -> list[int]:
+    """Read ``--seeds``.
+
+    Raises:
+        ConfigError: If it is no list of numbers, or one of them is too large for a seed.
+    """
+    seeds = parse_int_list(text, "--seeds")
+    if max(seeds) > _MAX_SEED:
+        raise _not_usable("--seeds", text, f"{max(seeds)} is too large: seeds go up to {_MAX_SEED}")
+    return seeds
+
+
+def _not_usable(option: str, text: str, why: str) -> ConfigError:
+    return ConfigError(f"{option} {shortened(text)} is not usable: {why}.")
+
+
+def _listed(numbers: Collection[int]) -> str:
+    """Numbers as a list of an option; of a long one the beginning."""
+    return ",".join(map(str, itertools.islice(numbers, 20))) + (",…" if len(numbers) > 20 else "")
 
 
 _BAD_PATH = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG)
@@ -119,17 +199,24 @@ _BAD_PATH = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG)
 
 @contextlib.contextmanager
 def explained() -> Iterator[None]:
-    """Turn errors that a user can cause into one line and exit code 2; everything else keeps its traceback."""
+    """The door of every command: errors that a user can cause become one line and exit code 2, Ctrl-C exit code 130.
+
+    Everything else keeps its traceback. That stderr cannot be written stops no command.
+    """
     # Orbax logs at length what it also raises, and we explain what is raised.
     logging.getLogger("absl").setLevel(logging.CRITICAL)
-    try:
-        yield
-    except CrlError as error:
-        _fail(str(error))
-    except OSError as error:
-        if error.errno not in (errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EROFS, errno.EDQUOT, *_BAD_PATH):
-            raise
-        _fail(f"{error.filename or 'a file'} cannot be used: {error.strerror}.")
+    occupy_closed_descriptors()
+    with expendable("stderr"):
+        try:
+            yield
+        except CrlError as error:
+            _fail(str(error))
+        except KeyboardInterrupt:
+            raise SystemExit(INTERRUPTED) from None
+        except OSError as error:
+            if error.errno not in (errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EROFS, errno.EDQUOT, *_BAD_PATH):
+                raise
+            _fail(f"{error.filename or 'a file'} cannot be used: {error.strerror}.")
 
 
 def _fail(message: str) -> typing.NoReturn:

@@ -4,6 +4,8 @@ import dataclasses
 import re
 from pathlib import Path
 
+from crl_train.local_path import local_path
+
 FORMAT_VERSION = 1
 
 _STEP = re.compile(r"0|[1-9][0-9]{0,18}")  # one spelling for each step
@@ -25,10 +27,16 @@ class RunDir:
     """The paths of one run.
 
     Attributes:
-        path: The directory itself.
+        path: The directory itself; ``~`` is expanded.
+
+    Raises:
+        ConfigError: If it is a URL or another path that cannot be read as a local one.
     """
 
     path: Path
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", local_path(self.path, "run"))
 
     @property
     def config(self) -> Path:

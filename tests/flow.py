@@ -13,7 +13,8 @@ TRAIN, PROBE = (Path(package.__path__[0]) for package in (crl_train, crl_probe))
 
 # A module may import from its own rank's left. Modules of one rank do not know each other.
 FLOW = (
-    ("version", "errors", "atomic_file", "array_likes", "interrupt", "plain_path", "console"),
+    ("version", "errors", "atomic_file", "array_likes", "interrupt", "plain_path", "console", "output"),
+    ("local_path", "file_lock"),
     ("run_dir", "numerics", "parsing", "memory"),
     ("config", "device"),
     ("step_counts", "goal_metrics", "manifest"),
@@ -35,9 +36,9 @@ RANK = {module: rank for rank, modules in enumerate(FLOW) for module in modules}
 
 # What the probes may know of the trainer: the disk, and read-only pieces.
 OPEN_TO_PROBES = {
-    "version", "errors", "atomic_file", "array_likes", "interrupt", "console", "run_dir", "numerics", "parsing",
-    "memory", "config", "device", "goal_metrics", "envs", "energy", "networks", "policy", "rollout", "evaluation",
-    "relabel", "run_record", "checkpoint", "cli_options",
+    "version", "errors", "atomic_file", "array_likes", "interrupt", "console", "output", "local_path", "run_dir",
+    "numerics", "parsing", "memory", "config", "device", "goal_metrics", "envs", "energy", "networks", "policy",
+    "rollout", "evaluation", "relabel", "run_record", "checkpoint", "cli_options",
 }  # fmt: skip
 
 

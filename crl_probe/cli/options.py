@@ -15,13 +15,14 @@ from typing import Any, Final, Literal, TypeAlias, TypeVar
 import click
 
 from crl_probe.evidence import limits
+from crl_train.cli_options import LocalPath
 from crl_train.errors import ConfigError
 from crl_train.parsing import shortened
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Step: TypeAlias = int | Literal["all"] | None
 
-FILE: Final = click.Path(path_type=Path)
+FILE: Final = LocalPath()
 RUNS: Final = click.argument("patterns", metavar="RUNS...", nargs=-1, required=True)
 STEP: Final = click.option(
     "--step", metavar="N|all", help="Checkpoint to open, in env steps, or all of each run; the newest if not given."

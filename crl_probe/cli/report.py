@@ -22,6 +22,7 @@ from crl_probe.cli.options import (
     probing_options,
 )
 from crl_train.cli_options import explained
+from crl_train.output import expendable
 
 if TYPE_CHECKING:
     from crl_probe.report import Report
@@ -74,7 +75,8 @@ def command(
         resume = " Run the same command again to continue." if options.cache else ""
         return f"Stopped: no report was written and none replaced.{resume}", INTERRUPTED
 
-    with explained(), interruptible(final_message) as interruption:
+    lost = expendable("stdout", "the report is written all the same.")
+    with explained(), lost, interruptible(final_message) as interruption:
         wanted = None if sections is None else parse_sections(sections)
         request = _Request(options, parse_step(options.step), out, title, wanted, figures, watch, quiet, interruption)
         if watch:

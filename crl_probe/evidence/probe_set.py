@@ -21,6 +21,7 @@ from crl_probe.store.archive import check_archive
 from crl_probe.store.results import ResultError, load_result, register_nested, save_result
 from crl_probe.store.showing import Shown
 from crl_train.errors import ConfigError
+from crl_train.local_path import local_path
 from crl_train.parsing import one_line, shortened
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ def content_of(probe_set: ProbeSet) -> str:
 
 def save_probe_set(probe_set: ProbeSet, path: Path) -> None:
     """Write the set, with its recipe, to one ``.npz`` file."""
-    save_result(probe_set, path)
+    save_result(probe_set, local_path(path, "probe set"))
 
 
 def load_probe_set(path: Path) -> ProbeSet:
@@ -183,6 +184,7 @@ def load_probe_set(path: Path) -> ProbeSet:
         ResultError: If the file is no probe set, or one of its arrays cannot be part of one.
         FileNotFoundError: If there is none.
     """
+    path = local_path(path, "probe set")
     try:
         check_archive(path)
         probe_set = load_result(path, ProbeSet)

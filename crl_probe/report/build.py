@@ -28,6 +28,7 @@ from crl_probe.store.folder import replace_folder
 from crl_probe.summary.estimates import estimate_by_level
 from crl_probe.summary.provenance import provenance_of
 from crl_train.errors import ConfigError, CrlError
+from crl_train.local_path import local_path
 
 if TYPE_CHECKING:
     from crl_probe.runs.agent import Agent
@@ -94,10 +95,12 @@ def write_report(
 
     Raises:
         ConfigError: If there is no run, runs cannot be compared (see ``runs.comparability``), no probe of an
-            environment gives a result, a section is unknown, or ``out`` holds something that is not a report.
+            environment gives a result, a section is unknown, or ``out`` is a URL or holds something that is not a
+            report.
         OSError: If the folder cannot be written.
     """
     settings = settings or ReportSettings()
+    out = local_path(out, "out")
     started = time.monotonic()
     if not runs:
         raise ConfigError("no runs to report on: a report needs at least one. Give run directories.")

@@ -27,6 +27,7 @@ from crl_probe.summary.frames import level_frame, run_frame
 from crl_probe.summary.tables import Row, rows_of, tables_of
 from crl_probe.summary.verdicts import Verdict, judge
 from crl_train.errors import ConfigError
+from crl_train.local_path import local_path
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -269,7 +270,7 @@ class Study:
         )
         return write_report(
             newest,
-            Path(out),
+            local_path(out, "out"),
             settings,
             earlier=[run for run in self.runs if last[run.path] is not run],
             probe_set=evidence.given_probe_set,

@@ -17,6 +17,7 @@ from crl_train.device import first_device
 from crl_train.envs.goal_env import GoalEnv
 from crl_train.errors import ConfigError, RunNotFoundError, RunRecordError
 from crl_train.evaluation import evaluation_env
+from crl_train.local_path import local_path
 from crl_train.networks import init_params, make_networks
 from crl_train.numerics import random_key, single_precision
 from crl_train.run_dir import RunDir
@@ -44,7 +45,7 @@ def load_run(path: str | os.PathLike[str], step: int | None = None) -> LoadedRun
             written by another format version, or names an environment that is not there.
         ConfigError: If JAX has no device.
     """
-    run = RunDir(Path(path))
+    run = RunDir(local_path(path, "run"))
     config, record = read_record(run)
     steps = run.policy_steps()
     if not steps:
@@ -129,6 +130,7 @@ def find_runs(patterns: Place | Iterable[Place]) -> list[Path]:
 
     Raises:
         RunNotFoundError: If a pattern matches nothing, or a directory is not a run.
+        ConfigError: If one is a URL.
 
     Example:
         >>> find_runs("checkpoints/point_u_maze_*")                   # doctest: +SKIP
@@ -136,7 +138,7 @@ def find_runs(patterns: Place | Iterable[Place]) -> list[Path]:
     """
     found: dict[Path, None] = {}
     for pattern in [patterns] if isinstance(patterns, str | os.PathLike) else patterns:
-        text = os.fspath(pattern)
+        text = str(local_path(pattern, "run"))
         matches = [text] if os.path.exists(text) else sorted(glob.glob(text))
         if not matches:
             raise RunNotFoundError(

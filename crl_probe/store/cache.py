@@ -19,6 +19,7 @@ import crl_probe
 import crl_train
 from crl_probe.runs.run_info import RunInfo
 from crl_probe.store.results import ResultError, load_result, save_result, with_runs
+from crl_train.local_path import local_path
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ def cache_directory() -> Path:
     """``$CRL_PROBE_CACHE`` if set, else ``crl-probe`` in the user's cache directory (``$XDG_CACHE_HOME``)."""
     named = os.environ.get("CRL_PROBE_CACHE")
     if named:
-        return Path(named)
+        return local_path(named, "CRL_PROBE_CACHE")
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "crl-probe"
 
 

@@ -6,9 +6,9 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crl_train.cli import run
-from crl_train.cli_options import explained, parse_int_list
-from crl_train.config import TrainConfig
+from crl_train.cli import run, sweep
+from crl_train.cli_options import explained, parse_depths, parse_int_list, parse_seeds
+from crl_train.config import PRESETS, TrainConfig
 from crl_train.errors import CheckpointError, ConfigError
 
 
@@ -52,6 +52,35 @@ def test_a_list_is_counted_before_it_is_written_out(text, count):
     assert len(parse_int_list("7-1006", "--seeds")) == 1_000
 
 
+@pytest.mark.parametrize(
+    ("text", "wrong", "usable"),
+    [
+        ("4-16", 5, "4,8,12,16"),
+        ("4-18", 5, "4,8,12,16"),
+        ("6", 6, "8"),
+        ("5-7", 5, "8"),
+        ("16,6,0", 6, "16,8,4"),
+        ("4,62-70,100", 62, "4,64,68,72,100"),
+    ],
+)
+def test_depths_that_are_none_are_refused_under_their_option_with_those_that_are(text, wrong, usable):
+    with pytest.raises(ConfigError) as refused:
+        parse_depths(text)
+    assert str(refused.value) == (
+        f"--depths {text!r} is not usable: {wrong} is no depth: a residual block holds 4 Dense layers, so depths are "
+        f"multiples of 4. Use {usable}."
+    )
+    assert parse_depths(usable)
+
+
+def test_seeds_end_where_the_config_s_do():
+    assert parse_seeds("4294967295,0") == [4294967295, 0]
+    with pytest.raises(
+        ConfigError, match=r"^--seeds '0,4294967296' is not usable: 4294967296 is too large: seeds go up"
+    ):
+        parse_seeds("0,4294967296")
+
+
 def test_every_setting_but_the_environment_is_an_option_with_its_description():
     options = {param.name: param for param in run.params if isinstance(param, click.Option)}
     assert set(TrainConfig.model_fields) - set(options) == {"env"}
@@ -60,6 +89,25 @@ def test_every_setting_but_the_environment_is_an_option_with_its_description():
             assert options[name].opts == [f"--{name.replace('_', '-')}"]
             assert options[name].help.startswith(field.description)
             assert options[name].default is None  # not given means the preset decides
+
+
+@pytest.mark.parametrize("command", [run, sweep], ids=["run", "sweep"])
+def test_help_says_what_a_setting_is_under_each_preset(command):
+    text = " ".join(CliRunner().invoke(command, ["--help"], terminal_width=80).output.split())
+    assert "Units per hidden layer. [smoke=32, laptop=128, paper=256]" in text
+    assert "[smoke=20_000, laptop=5_000_000, paper=100_000_000]" in text
+    assert "Dimension of the representations φ and ψ. [default: 64]" in text
+    assert "[default: the environment's]" in text
+    assert "[default: true]" in text
+    for preset, values in PRESETS.items():
+        for name in values:
+            assert f"{preset}=" in next(one for one in command.params if one.name == name).help
+
+
+def test_help_breaks_no_value_from_its_preset():
+    lines = CliRunner().invoke(run, ["--help"], terminal_width=80).output.splitlines()
+    assert max(map(len, lines)) <= 90  # the names of losses are one word
+    assert not [line for line in lines if line.rstrip().endswith(("=", "[smoke", "paper"))]
 
 
 def test_help_has_a_heading_for_every_group():
@@ -85,3 +133,10 @@ def test_full_disk_is_explained_and_other_errors_keep_their_traceback(capsys):
     assert capsys.readouterr().err == "error: metrics.jsonl cannot be used: No space left on device.\n"
     with pytest.raises(ZeroDivisionError), explained():
         _ = 1 / 0
+
+
+def test_ctrl_c_is_exit_code_130_and_says_nothing(capsys):
+    with pytest.raises(SystemExit) as exit_, explained():
+        raise KeyboardInterrupt
+    assert exit_.value.code == 130
+    assert capsys.readouterr() == ("", "")

@@ -11,6 +11,7 @@ from matplotlib.typing import RcKeyType
 from crl_probe.render.paper.fitting import FONT
 from crl_train.atomic_file import write_atomically
 from crl_train.errors import ConfigError
+from crl_train.local_path import local_path
 
 _RESOLUTION = 300  # dots per inch of pictures inside a file, and of PNG files
 # Without dates, and without the version of matplotlib, a file changes only with what it shows.
@@ -42,12 +43,13 @@ def save_figure(figure: Figure, path: Path) -> None:
         path: File to write, ending in ``.pdf``, ``.svg`` or ``.png``; missing folders above it are made.
 
     Raises:
-        ConfigError: If the path has another ending.
+        ConfigError: If the path has another ending, or is a URL.
         OSError: If the file cannot be written.
 
     Example:
         >>> save_figure(figure_of(result), Path("figures/success.pdf"))          # doctest: +SKIP
     """
+    path = local_path(path, "figure file")
     ending = path.suffix.lower()
     if ending not in _METADATA:
         raise ConfigError(
