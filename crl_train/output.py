@@ -13,6 +13,8 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any, Final, Literal, TextIO
 
+from crl_train.console import echo
+
 _DESCRIPTORS: Final = {"stdout": 1, "stderr": 2}
 
 
@@ -55,7 +57,7 @@ def expendable(name: Literal["stdout", "stderr"], note: str = "") -> Iterator[No
 
     def say(error: OSError) -> None:
         if note:
-            print(f"note: nothing can be written to {name} ({error.strerror}): {note}", file=sys.stderr, flush=True)
+            echo(f"note: nothing can be written to {name} ({error.strerror}): {note}", err=True)
 
     if stream is None:  # it was closed before Python began
         say(OSError(errno.EBADF, "it is closed"))
