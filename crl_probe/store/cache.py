@@ -4,6 +4,7 @@ The key contains everything that determines a result: the content of the checkpo
 numerical libraries and flags. Entries are written atomically, so two processes can safely use the cache together.
 """
 
+import atexit
 import functools
 import hashlib
 import importlib.metadata
@@ -11,6 +12,7 @@ import json
 import logging
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -63,11 +65,24 @@ _NUMERIC_FLAGS = (
 
 
 def cache_directory() -> Path:
-    """``$CRL_PROBE_CACHE`` if set, else ``crl-probe`` in the user's cache directory (``$XDG_CACHE_HOME``)."""
-    named = os.environ.get("CRL_PROBE_CACHE")
+    """``$CRL_PROBE_CACHE`` if set, else ``crl-probe`` in the user's cache directory (``$XDG_CACHE_HOME``).
+
+    A user without a home directory, as in some containers, has a temporary one that ends with the process.
+    """
+    named, of_user = os.environ.get("CRL_PROBE_CACHE"), os.environ.get("XDG_CACHE_HOME")
     if named:
         return local_path(named, "CRL_PROBE_CACHE")
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "crl-probe"
+    try:
+        return Path(of_user or Path.home() / ".cache") / "crl-probe"
+    except RuntimeError:
+        return _temporary_directory()
+
+
+@functools.cache
+def _temporary_directory() -> Path:
+    temporary = tempfile.mkdtemp(prefix="crl-probe-")
+    atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+    return Path(temporary)
 
 
 def clear_cache() -> int:
@@ -102,19 +117,49 @@ def cached(
     """
     if not enabled:
         return compute()
-    path = cache_directory() / "results" / f"{name}-{cache_key(name, runs, question)}.npz"
-    try:
-        return with_runs(load_result(path, result_type), runs)
-    except (FileNotFoundError, NotADirectoryError):
-        pass
-    except ResultError as error:
-        logger.warning("computing %s again: %s", name, error)
+    entry = f"{name}-{cache_key(name, runs, question)}"
+    stored = read_entry(entry, result_type, f"computing {name} again")
+    if stored is not None:
+        return with_runs(stored, runs)
     result = compute()
+    write_entry(entry, result, f"result of {name}")
+    return result
+
+
+def read_entry(entry: str, result_type: type[Result], remedy: str) -> Result | None:
+    """An entry of the cache; None if there is none, or if it is damaged, which is logged.
+
+    Args:
+        entry: Name of the entry: of what it is, and a hash of all that determines it.
+        result_type: Frozen dataclass that was stored.
+        remedy: What the caller does if it is damaged, for the log.
+    """
+    try:
+        return load_result(_path_of(entry), result_type)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except ResultError as error:
+        logger.warning("%s: %s", remedy, error)
+        return None
+
+
+def write_entry(entry: str, result: Any, words: str) -> None:
+    """Store a frozen dataclass as an entry of the cache. If that is not possible, it is logged.
+
+    Args:
+        entry: Name of the entry, as in :func:`read_entry`.
+        result: What is stored.
+        words: What it is, for the log.
+    """
+    path = _path_of(entry)
     try:
         save_result(result, path)
     except OSError as error:
-        logger.warning("result of %s is not cached: %s cannot be written (%s)", name, path, error)
-    return result
+        logger.warning("%s is not cached: %s cannot be written (%s)", words, path, error)
+
+
+def _path_of(entry: str) -> Path:
+    return cache_directory() / "results" / f"{entry}.npz"
 
 
 def cache_key(name: str, runs: Sequence[RunInfo], question: Mapping[str, Any]) -> str:

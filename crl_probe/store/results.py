@@ -2,9 +2,14 @@
 
 Arrays are entries of the archive; everything else is in a JSON header that refers to them. A result can hold arrays,
 numbers, strings, None, tuples and string-keyed dictionaries of these, and registered dataclasses.
+
+The file ends with the SHA-256 of all that precedes it, as the comment of the archive: a file in which a single bit
+changed is refused, and NumPy still opens one that is whole.
 """
 
 import dataclasses
+import hashlib
+import io
 import json
 import zipfile
 from collections.abc import Iterable
@@ -18,7 +23,10 @@ from crl_train.atomic_file import write_atomically
 from crl_train.errors import CrlError
 
 _HEADER = "header.json"
-_FORMAT_VERSION = 1
+_FORMAT_VERSION = 2
+_WITHOUT_HASH = 1  # the format before; probe sets that were written in it are still read
+_HASH_LENGTH = len(hashlib.sha256().hexdigest())
+_LONGEST_REASON = 200  # characters
 
 Result = TypeVar("Result")
 Nested = TypeVar("Nested")
@@ -48,29 +56,40 @@ def save_result(result: Any, path: Path) -> None:
     fields = {field.name: _pack(getattr(result, field.name), arrays) for field in dataclasses.fields(result)}
     header = json.dumps({"format": _FORMAT_VERSION, "type": type(result).__name__, "fields": fields})
     entries: dict[str, Any] = {_HEADER: np.array(header), **arrays}
-    write_atomically(path, lambda file: np.savez_compressed(file, **entries))
+    archive = io.BytesIO()
+    np.savez_compressed(archive, **entries)
+    content = _with_hash(archive)
+    write_atomically(path, lambda file: file.write(content))
 
 
 def load_result(path: Path, result_type: type[Result]) -> Result:
     """Read a result that :func:`save_result` wrote.
 
     Raises:
-        ResultError: If the file is damaged, of another type, or of another version of this program.
+        ResultError: If the file cannot be read for whatever reason, is damaged, of another type, or of another version
+            of this program.
         FileNotFoundError: If there is no such file.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        content = path.read_bytes()
+        is_whole = _has_its_hash(content)
+        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             header = json.loads(str(archive[_HEADER]))
-            if header["format"] != _FORMAT_VERSION or header["type"] != result_type.__name__:
+            if not is_whole and (header["format"] != _WITHOUT_HASH or archive.zip.comment):
+                raise ValueError("its content does not have the hash that it was written with")
+            if header["format"] not in (_FORMAT_VERSION, _WITHOUT_HASH) or header["type"] != result_type.__name__:
                 raise ResultError(
                     f"{path} holds a {header['type']} of format {header['format']}: expected a {result_type.__name__} "
                     f"of format {_FORMAT_VERSION}. Make it again with this version."
                 )
             return result_type(**{name: _unpack(value, archive) for name, value in header["fields"].items()})
-    except (zipfile.BadZipFile, EOFError, KeyError, TypeError, OSError, ValueError) as error:
-        if isinstance(error, ResultError | FileNotFoundError | NotADirectoryError):
-            raise
-        raise ResultError(f"{path} cannot be read: {error}. The file is damaged; make it again.") from error
+    except (ResultError, FileNotFoundError, NotADirectoryError):
+        raise
+    # Damaged bytes make zipfile, zlib, NumPy and json raise almost anything: NotImplementedError for a compression
+    # that there is not, MemoryError for a size that no machine has, RecursionError for a header of brackets.
+    except Exception as error:
+        reason = next(iter(str(error).splitlines()), "")[:_LONGEST_REASON] or type(error).__name__
+        raise ResultError(f"{path} cannot be read: {reason}. The file is damaged; make it again.") from error
 
 
 def with_runs(result: Result, infos: Iterable[RunInfo]) -> Result:
@@ -93,6 +112,18 @@ def with_runs(result: Result, infos: Iterable[RunInfo]) -> Result:
     return cast(
         Result, dataclasses.replace(cast(Any, result), **{name: named(value) for name, value in fields.items()})
     )
+
+
+def _with_hash(archive: io.BytesIO) -> bytes:
+    """The bytes of a ZIP archive with their hash as its comment, which is the last thing in the file."""
+    with zipfile.ZipFile(archive, "a") as opened:
+        opened.comment = bytes(_HASH_LENGTH)
+    content = archive.getvalue()[:-_HASH_LENGTH]
+    return content + hashlib.sha256(content).hexdigest().encode()
+
+
+def _has_its_hash(content: bytes) -> bool:
+    return hashlib.sha256(content[:-_HASH_LENGTH]).hexdigest().encode() == content[-_HASH_LENGTH:]
 
 
 def _pack(value: Any, arrays: dict[str, np.ndarray]) -> Any:

@@ -77,11 +77,14 @@ def test_numeric_flags_of_jax_are_part_of_the_question(monkeypatch):
     assert ask(compute) == Number(1)
 
 
-def test_a_damaged_entry_is_reported_and_replaced(own_cache, caplog):
+@pytest.mark.parametrize("place", [0, 66, -1], ids=["first byte", "in the header", "last byte"])
+def test_a_damaged_entry_is_reported_and_replaced(own_cache, caplog, place):
     compute = Counter()
     ask(compute)
     (entry,) = (own_cache / "results").glob("*.npz")
-    entry.write_bytes(b"rubbish")
+    content = bytearray(entry.read_bytes())
+    content[place] ^= 1
+    entry.write_bytes(content)
     with caplog.at_level(logging.WARNING):
         assert ask(compute) == Number(2)
     assert "computing number again" in caplog.text
@@ -117,6 +120,18 @@ def test_a_cache_that_cannot_be_written_is_done_without(own_cache, caplog):
     with caplog.at_level(logging.WARNING):
         assert ask(Counter()) == Number(1)
     assert "is not cached" in caplog.text
+
+
+def test_a_user_without_a_home_has_a_cache_of_this_process(monkeypatch):
+    def no_home():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("CRL_PROBE_CACHE")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", no_home)
+    compute = Counter()
+    assert ask(compute) == ask(compute) == Number(1)
+    assert cache.clear_cache() == 1
 
 
 def test_clearing_counts():

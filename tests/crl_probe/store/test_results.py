@@ -1,10 +1,13 @@
 """Results on disk: what goes in comes out, and what is damaged is named."""
 
 import dataclasses
+import io
+import json
+import zipfile
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from crl_probe.runs.run_info import RunInfo
@@ -56,7 +59,7 @@ def test_objects_are_refused(tmp_path):
 def test_damage_and_mix_ups_are_named(tmp_path):
     path = tmp_path / "r.npz"
     save_result(Other((RUN,)), path)
-    with pytest.raises(ResultError, match="holds a Other of format 1: expected a Example"):
+    with pytest.raises(ResultError, match="holds a Other of format 2: expected a Example"):
         load_result(path, Example)
     path.write_bytes(path.read_bytes()[:-40])
     with pytest.raises(ResultError, match=r"r.npz cannot be read: .* The file is damaged"):
@@ -66,6 +69,97 @@ def test_damage_and_mix_ups_are_named(tmp_path):
         load_result(path, Other)
     with pytest.raises(FileNotFoundError):
         load_result(tmp_path / "none.npz", Other)
+
+
+STORED = Example((RUN,), np.linspace(0.0, 1.0, 40).reshape(8, 5), {"name": "maze", "of": np.arange(7)}, 0.25, None)
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory):
+    path = tmp_path_factory.mktemp("stored") / "r.npz"
+    save_result(STORED, path)
+    return path.read_bytes()
+
+
+@pytest.fixture(scope="module")
+def damaged_place(tmp_path_factory):
+    return tmp_path_factory.mktemp("damaged") / "r.npz"
+
+
+@settings(max_examples=200)
+@given(flips=st.lists(st.integers(0, 2**31), min_size=1, max_size=3, unique=True), cut=st.integers(0, 3))
+@example(flips=[8 * 66], cut=0)  # in the compressed header: zlib cannot go on
+@example(flips=[8 * 8 + 3], cut=0)  # the compression of an entry: another one, or one that there is not
+@example(flips=[0], cut=3)
+def test_whatever_is_damaged_is_refused_in_one_sentence(flips, cut, stored, damaged_place):
+    damaged = bytearray(stored)
+    for flip in flips:
+        place = flip % (8 * len(damaged))
+        damaged[place // 8] ^= 1 << place % 8
+    damaged_place.write_bytes(damaged[: len(damaged) // cut] if cut else damaged)
+    with pytest.raises(
+        ResultError, match=r"r.npz cannot be read: .+\. The file is damaged; make it again\.$"
+    ) as refused:
+        load_result(damaged_place, Example)
+    assert "\n" not in str(refused.value)
+
+
+def archive_of(header, **arrays):
+    file = io.BytesIO()
+    np.savez(file, **{"header.json": np.array(header), **arrays})
+    return file.getvalue()
+
+
+def unreadable_compression():
+    file = io.BytesIO(archive_of("{}"))
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.filelist[0].compress_type = 99
+        archive.comment = b"rewritten"
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        archive_of("[" * 100_000),  # RecursionError
+        archive_of("[]"),  # TypeError
+        archive_of('{"format": 1, "type": "Other", "fields": {"runs": {"fields": {}}}}'),
+        archive_of('{"format": 1, "type": "Other", "fields": {"strangers": 3}}'),
+        archive_of('{"format": 2, "type": "Other", "fields": {"runs": {"tuple": []}}}'),  # whole, but without its hash
+        unreadable_compression(),  # NotImplementedError
+        b"\x93NUMPY\x01\x00",  # np.load takes it for a single array
+    ],
+)
+def test_whatever_a_reader_raises_is_one_error(content, tmp_path):
+    path = tmp_path / "r.npz"
+    path.write_bytes(content)
+    with pytest.raises(ResultError, match=r"cannot be read: .+ The file is damaged"):
+        load_result(path, Other)
+    (tmp_path / "folder.npz").mkdir()
+    with pytest.raises(ResultError, match=r"cannot be read: .*Is a directory"):
+        load_result(tmp_path / "folder.npz", Other)
+
+
+def test_a_size_that_no_machine_has_is_refused(tmp_path, monkeypatch):
+    def no_memory(*_, **__):
+        raise MemoryError
+
+    path = tmp_path / "r.npz"
+    save_result(Other((np.arange(3),)), path)
+    monkeypatch.setattr(np, "load", no_memory)
+    with pytest.raises(ResultError, match="cannot be read: MemoryError"):
+        load_result(path, Other)
+
+
+def test_a_file_is_an_archive_that_others_read_too_and_one_of_the_format_before_is_read(tmp_path):
+    path = tmp_path / "r.npz"
+    save_result(Other((np.arange(3),)), path)
+    with np.load(path) as archive:
+        assert json.loads(str(archive["header.json"]))["type"] == "Other"
+        np.testing.assert_array_equal(archive["array_0"], np.arange(3))
+    before = '{"format": 1, "type": "Other", "fields": {"runs": {"tuple": [{"array": "array_0"}]}}}'
+    path.write_bytes(archive_of(before, array_0=np.arange(4)))
+    np.testing.assert_array_equal(load_result(path, Other).runs[0], np.arange(4))
 
 
 def test_a_level_is_named_without_the_steps_of_its_checkpoint():
