@@ -15,7 +15,8 @@ from crl_probe.metrics._checks import (
     require_same_length,
     require_same_shape,
 )
-from crl_probe.metrics._points import centred
+from crl_probe.metrics._points import centred, exponent_of, normalised
+from crl_probe.metrics.rounding import require_spread, rounding_of
 
 Points = Float[np.ndarray, "points dim"]
 
@@ -39,7 +40,7 @@ def effective_rank(points: Points) -> float:
         A number of directions, between 1 and dim.
 
     Raises:
-        MetricError: If a point is not finite, there are fewer than 2, or all are equal.
+        MetricError: If a point is not finite, there are fewer than 2, or they differ by no more than rounding.
 
     Example:
         >>> square = np.array([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
@@ -50,9 +51,8 @@ def effective_rank(points: Points) -> float:
     """
     require_finite(points=points)
     require_at_least(2, "number of points", len(points))
-    singular_values = np.linalg.svd(centred(points), compute_uv=False)
-    if not singular_values.any():
-        raise MetricError("all points are equal: effective_rank of a single point is undefined. The network collapsed.")
+    require_spread("effective_rank of a single point is undefined. The network has collapsed", points=points)
+    singular_values = np.linalg.svd(centred(normalised(points)), compute_uv=False)
     shares = singular_values[singular_values > 0] / singular_values.sum()
     return float(np.exp(-(shares * np.log(shares)).sum()))
 
@@ -74,7 +74,7 @@ def cka(first: Float[np.ndarray, "points first_dim"], second: Float[np.ndarray, 
 
     Raises:
         MetricError: If either is not finite, lengths differ, there are fewer than 4 points, or the points of one
-            representation are all equal or all equally similar.
+            representation differ by no more than rounding or are all equally similar.
 
     Example:
         >>> points = np.array([[0.0, 0.0], [4.0, 0.0], [0.0, 1.0], [3.0, 5.0]])
@@ -88,7 +88,8 @@ def cka(first: Float[np.ndarray, "points first_dim"], second: Float[np.ndarray, 
     require_finite(first=first, second=second)
     require_same_length(first=first, second=second)
     require_at_least(4, "number of points", len(first))
-    x, y = centred(first), centred(second)
+    require_spread("cka has nothing to compare. The network has collapsed", first=first, second=second)
+    x, y = centred(normalised(first)), centred(normalised(second))
     return _similarity(x, y) / (_self_similarity("first", x) * _self_similarity("second", y)) ** 0.5
 
 
@@ -141,7 +142,8 @@ def residual_contribution(before: Float[np.ndarray, "points width"], after: Floa
         A ratio >= 0.
 
     Raises:
-        MetricError: If either is not finite, shapes differ, there is no point, or an input is zero.
+        MetricError: If either is not finite, shapes differ, there is no point, or an input is zero up to
+            rounding.
 
     Example:
         >>> residual_contribution(np.array([[3.0, 4.0], [0.0, 2.0]]), np.array([[3.0, 9.0], [0.0, 2.0]]))
@@ -152,11 +154,15 @@ def residual_contribution(before: Float[np.ndarray, "points width"], after: Floa
     require_finite(before=before, after=after)
     require_same_shape(before=before, after=after)
     require_at_least(1, "number of points", len(before))
-    entering = np.linalg.norm(before.astype(np.float64), axis=1)
-    zeros = int((entering == 0).sum())
+    exponent = exponent_of(before, after)
+    before, after = (np.ldexp(array.astype(np.float64), -exponent) for array in (before, after))
+    entering = np.linalg.norm(before, axis=1)
+    zeros = int((entering <= rounding_of(before)).sum())
     if zeros:
-        raise MetricError(f"before is zero at {zeros} of {len(before)} points: residual_contribution divides by it.")
-    added = np.linalg.norm(after.astype(np.float64) - before, axis=1)
+        raise MetricError(
+            f"before is zero up to rounding at {zeros} of {len(before)} points: residual_contribution divides by it."
+        )
+    added = np.linalg.norm(after - before, axis=1)
     return float((added / entering).mean())
 
 
@@ -208,7 +214,7 @@ def decodability_by_fold(
 
     Raises:
         MetricError: If either is not finite, lengths differ, there are fewer than 2 folds, fewer than 2 points or one
-            group for each fold, all features are equal, or all targets of a fold are equal.
+            group for each fold, or the features, or the targets of a fold, differ by no more than rounding.
 
     Example:
         >>> features = np.random.default_rng(0).normal(size=(100, 3))
@@ -226,14 +232,12 @@ def decodability_by_fold(
     require_same_length(features=features, targets=targets)
     require_at_least(2, "folds", folds)
     require_at_least(2 * folds, "number of points", len(features))
-    if not np.ptp(features, axis=0).any():
-        raise MetricError("all features are equal: there is nothing to decode from. The network collapsed.")
+    require_spread("there is nothing to decode from. The network has collapsed", features=features)
 
-    x, y = features.astype(np.float64), targets.astype(np.float64).reshape(len(targets), -1)
+    x, y = normalised(features.astype(np.float64)), normalised(targets.astype(np.float64).reshape(len(targets), -1))
     scores = []
     for fold, (fitted, left_out) in enumerate(_splits(len(x), folds, groups)):
-        if not np.ptp(y[left_out], axis=0).any():
-            raise MetricError(f"all targets of fold {fold} are equal: R^2 divides by their spread. Use fewer folds.")
+        require_spread("R^2 divides by it. Use fewer folds", **{f"targets of fold {fold}": y[left_out]})
         model = make_pipeline(StandardScaler(), RidgeCV(_RIDGE_PENALTIES)).fit(x[fitted], y[fitted])
         predicted = model.predict(x[left_out]).reshape(len(left_out), -1)
         scores.append(r2_score(y[left_out], predicted, multioutput="variance_weighted"))
@@ -268,5 +272,5 @@ def _similarity(x: Float[np.ndarray, "points first_dim"], y: Float[np.ndarray, "
 def _self_similarity(name: str, x: Points) -> float:
     own = _similarity(x, x)
     if own <= _NO_SIMILARITY * float((x**2).sum()) ** 2:
-        raise MetricError(f"points of {name} are all equal or all equally alike: cka has nothing to compare.")
+        raise MetricError(f"points of {name} are all equally alike: cka has nothing to compare.")
     return own

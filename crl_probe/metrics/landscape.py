@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, Num
 
 from crl_probe.metrics._checks import MetricError, array_likes, require_at_least, require_finite, require_mask
+from crl_probe.metrics.rounding import require_spread
 
 Grid = Float[np.ndarray, "nx ny"]
 Mask = Bool[np.ndarray, "nx ny"]
@@ -39,7 +40,8 @@ def geodesic_rank(values: Grid, geodesic: Grid, free: Mask) -> float:
         A correlation in [-1, 1].
 
     Raises:
-        MetricError: If a free cell is not finite, fewer than 3 cells are free, or either input is constant.
+        MetricError: If a free cell is not finite, fewer than 3 cells are free, or either input differs between
+            them by no more than rounding.
 
     Example:
         >>> distance = np.array([[0.0, 1.0, 2.0]])
@@ -257,11 +259,8 @@ def _spearman(first_name: str, first: Num[np.ndarray, " n"], second_name: str, s
 
     require_finite(**{first_name: first, second_name: second})
     require_at_least(_MINIMUM_CELLS, "number of free cells", len(first))
-    first_levels, second_levels = _levels(first), _levels(second)
-    for name, levels in ((first_name, first_levels), (second_name, second_levels)):
-        if not levels.any():
-            raise MetricError(f"{name} is constant over the free cells: a rank correlation is undefined.")
-    return float(spearmanr(first_levels, second_levels).statistic)
+    require_spread("a rank correlation over the free cells is undefined", **{first_name: first, second_name: second})
+    return float(spearmanr(_levels(first), _levels(second)).statistic)
 
 
 def _levels(numbers: Num[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:

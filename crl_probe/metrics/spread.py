@@ -16,7 +16,8 @@ from crl_probe.metrics._checks import (
     require_mask,
     require_same_length,
 )
-from crl_probe.metrics._points import centred
+from crl_probe.metrics._points import centred, exponent_of, normalised, spread
+from crl_probe.metrics.rounding import require_spread
 
 Embeddings = Float[np.ndarray, "points repr_dim"]
 Near = Bool[np.ndarray, " points"]
@@ -47,14 +48,14 @@ def near_spread(phi: Embeddings, near: Near) -> float:
     require_same_length(phi=phi, near=near)
     require_mask(near=near)
     require_at_least(2, "number of near points", int(near.sum()))
-    return _spread(phi[near])
+    return spread(phi[near])
 
 
 @array_likes
 def spread_ratio(phi: Embeddings, near: Near) -> float:
     """Near spread as a share of the spread of the whole set.
 
-    Args and Raises: as :func:`near_spread`, and also MetricError if all embeddings are equal.
+    Args and Raises: as :func:`near_spread`, and also MetricError if the embeddings differ by no more than rounding.
 
     Returns:
         A ratio >= 0; small where all states near the goal are embedded almost at one point.
@@ -66,10 +67,8 @@ def spread_ratio(phi: Embeddings, near: Near) -> float:
     Source: ours.
     """
     near_part = near_spread(phi, near)
-    whole = _spread(phi)
-    if whole == 0.0:
-        raise MetricError("all embeddings are equal: spread_ratio compares to their spread. The network has collapsed.")
-    return near_part / whole
+    require_spread("spread_ratio compares to it. The network has collapsed", phi=phi)
+    return near_part / spread(phi)
 
 
 @array_likes
@@ -87,8 +86,8 @@ def goal_resolution(phi: Embeddings, achieved: Float[np.ndarray, "points goal_di
         A ratio >= 0.
 
     Raises:
-        MetricError: As :func:`spread_ratio`, and also if an achieved goal is not finite or all near states have the
-            same achieved goal.
+        MetricError: As :func:`spread_ratio`, and also if an achieved goal is not finite or the achieved goals
+            of the near states differ by no more than rounding.
 
     Example:
         >>> places = np.array([[0.0], [2.0], [7.0]])
@@ -101,10 +100,9 @@ def goal_resolution(phi: Embeddings, achieved: Float[np.ndarray, "points goal_di
     require_finite(achieved=achieved)
     require_same_length(phi=phi, achieved=achieved)
     embedded = spread_ratio(phi, near)
-    places = _spread(achieved[near])
-    if places == 0.0:
-        raise MetricError("all near states are at one place: goal_resolution divides by how far apart they are.")
-    return embedded / (places / _spread(achieved))
+    places = achieved[near]
+    require_spread("goal_resolution divides by how far apart near states are", places=places)
+    return embedded / (spread(places) / spread(achieved))
 
 
 @array_likes
@@ -114,7 +112,8 @@ def near_dimension(phi: Embeddings, near: Near) -> float:
     (sum of eigenvalues)^2 / sum of squared eigenvalues. It cannot exceed the number of near points minus one, and is
     too small if there are not many more points than dimensions.
 
-    Args and Raises: as :func:`near_spread`, but with at least 3 near points, which must not all be equal.
+    Args and Raises: as :func:`near_spread`, but with at least 3 near points, which must differ by more than
+    rounding.
 
     Returns:
         A number of dimensions, between 1 and repr_dim.
@@ -130,9 +129,9 @@ def near_dimension(phi: Embeddings, near: Near) -> float:
     require_same_length(phi=phi, near=near)
     require_mask(near=near)
     require_at_least(3, "number of near points", int(near.sum()))
-    variances = np.linalg.svd(centred(phi[near]), compute_uv=False) ** 2
-    if not variances.any():
-        raise MetricError("all near embeddings are equal: near_dimension of a single point is undefined.")
+    close = phi[near]
+    require_spread("near_dimension of a single point is undefined", near_embeddings=close)
+    variances = np.linalg.svd(centred(normalised(close)), compute_uv=False) ** 2
     return float(variances.sum() ** 2 / (variances**2).sum())
 
 
@@ -151,7 +150,8 @@ def goal_offset(phi: Embeddings, near: Near, psi: Float[np.ndarray, " repr_dim"]
         A ratio >= 0.
 
     Raises:
-        MetricError: If input is not finite, lengths differ, no point is near, or all embeddings are equal.
+        MetricError: If input is not finite, lengths differ, no point is near, or the embeddings differ by no more
+            than rounding.
 
     Example:
         >>> phi = np.array([[0.0], [2.0], [-5.0], [7.0]])
@@ -167,12 +167,7 @@ def goal_offset(phi: Embeddings, near: Near, psi: Float[np.ndarray, " repr_dim"]
     require_same_length(phi=phi, near=near)
     require_mask(near=near)
     require_at_least(1, "number of near points", int(near.sum()))
-    whole = _spread(phi)
-    if whole == 0.0:
-        raise MetricError("all embeddings are equal: goal_offset compares to their spread. The network has collapsed.")
-    centre = phi[near].mean(axis=0, dtype=np.float64)
-    return float(np.linalg.norm(centre - psi)) / whole
-
-
-def _spread(points: Embeddings) -> float:
-    return float(np.sqrt((centred(points) ** 2).sum(axis=1).mean()))
+    require_spread("goal_offset compares to it. The network has collapsed", phi=phi)
+    exponent = exponent_of(phi, psi)
+    phi, psi = (np.ldexp(array.astype(np.float64), -exponent) for array in (phi, psi))
+    return float(np.linalg.norm(phi[near].mean(axis=0) - psi)) / spread(phi)

@@ -7,7 +7,9 @@ after it, small movements around the goal would count as detours.
 import numpy as np
 from jaxtyping import Float
 
-from crl_probe.metrics._checks import MetricError, array_likes, require_at_least, require_finite, require_same_length
+from crl_probe.metrics._checks import array_likes, require_at_least, require_finite, require_same_length
+from crl_probe.metrics._points import exponent_of, normalised
+from crl_probe.metrics.rounding import require_spread
 
 Trajectory = Float[np.ndarray, "steps repr_dim"]
 
@@ -33,7 +35,9 @@ def embedding_path_length(phi: Trajectory) -> float:
     """
     require_finite(phi=phi)
     require_at_least(2, "number of steps", len(phi))
-    return float(np.linalg.norm(np.diff(phi.astype(np.float64), axis=0), axis=1).sum())
+    exponent = exponent_of(phi)
+    steps = np.diff(np.ldexp(phi.astype(np.float64), -exponent), axis=0)
+    return float(np.ldexp(np.linalg.norm(steps, axis=1).sum(), exponent))
 
 
 @array_likes
@@ -42,7 +46,8 @@ def straightness(phi: Trajectory) -> float:
 
     1: the episode is a straight line in embedding space. Near 0: it makes long detours, or returns to where it began.
 
-    Args and Raises: as :func:`embedding_path_length`, and also MetricError if the embeddings never move.
+    Args and Raises: as :func:`embedding_path_length`, and also MetricError if the embeddings move by no more
+    than rounding.
 
     Returns:
         A share in [0, 1].
@@ -53,12 +58,11 @@ def straightness(phi: Trajectory) -> float:
 
     Source: ours.
     """
-    length = embedding_path_length(phi)
-    if length == 0.0:
-        raise MetricError(
-            "all embeddings of the trajectory are equal: straightness of a path of no length is undefined."
-        )
-    return min(float(np.linalg.norm(phi[-1].astype(np.float64) - phi[0])) / length, 1.0)
+    require_finite(phi=phi)
+    require_at_least(2, "number of steps", len(phi))
+    require_spread("straightness of a path of no length is undefined", phi=phi)
+    path = normalised(phi.astype(np.float64))
+    return min(float(np.linalg.norm(path[-1] - path[0])) / embedding_path_length(path), 1.0)
 
 
 @array_likes
@@ -74,7 +78,7 @@ def energy_monotonicity(energy: Float[np.ndarray, " steps"]) -> float:
         A correlation in [-1, 1].
 
     Raises:
-        MetricError: If energy is not finite, constant, or has fewer than 3 steps.
+        MetricError: If energy is not finite, changes by no more than rounding, or has fewer than 3 steps.
 
     Example:
         >>> energy_monotonicity(np.array([-3.0, -2.0, -0.5]))
@@ -86,8 +90,7 @@ def energy_monotonicity(energy: Float[np.ndarray, " steps"]) -> float:
 
     require_finite(energy=energy)
     require_at_least(3, "number of steps", len(energy))
-    if np.ptp(energy) == 0:
-        raise MetricError("energy is constant along the trajectory: its correlation with time is undefined.")
+    require_spread("its correlation with time is undefined", energy=energy)
     return float(kendalltau(np.arange(len(energy)), energy).statistic)
 
 
@@ -106,8 +109,8 @@ def trustworthiness(
         A score in [0, 1]; 1 means that no point has a false neighbour in the projection.
 
     Raises:
-        MetricError: If either is not finite, lengths differ, all embeddings are equal, or there are not more than
-            twice ``neighbours`` points.
+        MetricError: If either is not finite, lengths differ, embeddings differ by no more than rounding, or there are
+            not more than twice ``neighbours`` points.
 
     Example:
         >>> points = np.random.default_rng(0).normal(size=(40, 2))
@@ -121,6 +124,5 @@ def trustworthiness(
     require_finite(embeddings=embeddings, picture=picture)
     require_same_length(embeddings=embeddings, picture=picture)
     require_at_least(2 * neighbours + 1, "number of points", len(embeddings))
-    if not np.ptp(embeddings, axis=0).any():
-        raise MetricError("all embeddings are equal: their nearest neighbours are undefined. The network collapsed.")
-    return float(sklearn_trustworthiness(embeddings, picture, n_neighbors=neighbours))
+    require_spread("nearest neighbours are undefined. The network has collapsed", embeddings=embeddings)
+    return float(sklearn_trustworthiness(normalised(embeddings), normalised(picture), n_neighbors=neighbours))

@@ -8,6 +8,7 @@ from jaxtyping import Float, Int
 
 from crl_probe.metrics._checks import MetricError, array_likes, require_finite, require_mask
 from crl_probe.metrics.landscape import Grid, Mask
+from crl_probe.metrics.rounding import rounding_of
 
 _DECIMALS = 9  # distances that agree to this precision count as equal
 
@@ -35,7 +36,7 @@ def wall_contrast(values: Grid, euclidean: Grid, free: Mask) -> float:
 
     Raises:
         MetricError: If a free cell is not finite, no wall pair has an open pair of its width to match, or the value
-            does not change over open floor.
+            changes over open floor by no more than rounding.
 
     Example:
         >>> distance = np.array([[6.0, 5.0, 4.0, 3.0, 2.0, 1.0, 0.0]])
@@ -61,8 +62,11 @@ def wall_contrast(values: Grid, euclidean: Grid, free: Mask) -> float:
     if not walls:
         raise MetricError("no wall between free cells with open floor to compare: wall_contrast needs a maze.")
     open_mean = float(np.average(floor, weights=weights))
-    if open_mean <= 0.0:
-        raise MetricError("values do not change over open floor: wall_contrast is undefined for a flat landscape.")
+    if open_mean <= rounding_of(values[free]):
+        raise MetricError(
+            "values do not change over open floor by more than rounding: wall_contrast needs a landscape that is not "
+            "flat."
+        )
     return 1.0 + float(np.average(np.subtract(walls, opens), weights=weights)) / open_mean
 
 

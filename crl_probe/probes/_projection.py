@@ -9,6 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float
 
+from crl_probe.metrics.rounding import has_spread
+
 DIMENSIONS = 3
 
 
@@ -26,8 +28,8 @@ def principal_projections(
         points: The projection is fitted to this many first rows, and then applied to all rows.
 
     Returns:
-        The projections, and the share of the points' variance that each explains. A space in which all points are
-        equal has a projection of zeros and a share of NaN.
+        The projections, and the share of the points' variance that each explains. A space in which the points
+        differ by no more than rounding has a projection of zeros and a share of NaN.
 
     Source: Schönemann 1966 for the alignment; scipy's ``orthogonal_procrustes``.
     """
@@ -40,7 +42,7 @@ def principal_projections(
 
 
 def _components(space: Float[np.ndarray, "rows _"], points: int) -> tuple[Float[np.ndarray, "rows 3"], float]:
-    if not np.ptp(space[:points], axis=0).any():
+    if not has_spread(space[:points]):
         return np.zeros((len(space), DIMENSIONS)), float("nan")
     exact = space.astype(np.float64)
     centred = exact - exact[:points].mean(axis=0)

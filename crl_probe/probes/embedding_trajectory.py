@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 NEIGHBOURS = 15
 METHODS = {"aligned": "AlignedUMAP", "umap": "UMAP", "pca": "PCA"}
 MANY_SPACES = 24
+_LARGEST = 1e16  # entry of an embedding: squared distances in a million dimensions are below the largest float32, 3e38
 MEASURES = ("embedding_path_length", "straightness", "energy_monotonicity")
 
 
@@ -139,7 +140,7 @@ def run(
         rng: Seeds UMAP.
 
     Raises:
-        ProbeError: If embeddings are not finite or there are too few shared points.
+        ProbeError: If embeddings are not finite, so large that their squares overflow, or too few.
     """
     env, paths, goals = evidence.env, evidence.probe_set.paths, evidence.goals
     places = achieved_goals(env, paths.states)
@@ -205,13 +206,19 @@ def draw(
         epochs: Epochs of the UMAP optimisation.
 
     Raises:
-        ProbeError: If embeddings are not finite or there are too few points.
+        ProbeError: If embeddings are not finite, so large that their squares overflow, or too few.
 
     Source: UMAP, arXiv 1802.03426; umap-learn's AlignedUMAP with identity relations.
     """
     if not all(np.isfinite(space).all() for space in spaces):
         raise ProbeError(
             "embeddings are not finite: they cannot be projected. A checkpoint holds NaN weights; leave its run out."
+        )
+    largest = max(float(np.abs(space).max()) for space in spaces)
+    if largest > _LARGEST:
+        raise ProbeError(
+            f"embeddings are as large as {largest:.0e}: their squared distances overflow in single precision, in which "
+            f"projections are made. A checkpoint has diverged; leave its run out."
         )
     if len(spaces[0]) <= 2 * NEIGHBOURS:
         raise ProbeError(
@@ -267,10 +274,8 @@ def _measure_episodes(
             continue
         path, f = phi[episode, :until], energy[episode, :until]
         values["embedding_path_length"][episode] = metrics.embedding_path_length(path)
-        if values["embedding_path_length"][episode] > 0:
-            values["straightness"][episode] = metrics.straightness(path)
-        if np.ptp(f) > 0:
-            values["energy_monotonicity"][episode] = metrics.energy_monotonicity(f)
+        values["straightness"][episode] = or_nan(metrics.straightness, path)
+        values["energy_monotonicity"][episode] = or_nan(metrics.energy_monotonicity, f)
     return values
 
 

@@ -78,10 +78,13 @@ def test_rotation_translation_scale_and_order_change_no_ratio(seed, scale, offse
     [
         (lambda phi, near: spread.near_spread(phi, near & False), "number of near points=0 is too few"),
         (lambda phi, near: spread.near_spread(phi * np.nan, near), "phi holds 3200 values"),
-        (lambda phi, near: spread.spread_ratio(phi * 0 + 3.3, near), "all embeddings are equal"),
-        (lambda phi, near: spread.near_dimension(phi * 0 + 3.3, near), "all near embeddings are equal"),
-        (lambda phi, near: spread.goal_offset(phi * 0, near, phi[0]), "all embeddings are equal"),
-        (lambda phi, near: spread.goal_resolution(phi, phi * ~near[:, None], near), "all near states are at one place"),
+        (lambda phi, near: spread.spread_ratio(phi * 0 + 3.3, near), "no spread beyond rounding in phi: spread_ratio"),
+        (lambda phi, near: spread.near_dimension(phi * 0 + 3.3, near), "no spread beyond rounding in near_embeddings"),
+        (lambda phi, near: spread.goal_offset(phi * 0, near, phi[0]), "no spread beyond rounding in phi: goal_offset"),
+        (
+            lambda phi, near: spread.goal_resolution(phi, phi * ~near[:, None], near),
+            "beyond rounding in places",
+        ),
         (lambda phi, near: spread.goal_resolution(phi, phi / 0, near), "achieved holds 3200 values"),
         (lambda phi, near: spread.goal_offset(phi, near, phi[0] * np.nan), "psi holds 8 values"),
         # Tests check shapes before the function can; whoever uses it without them gets its own words.

@@ -10,6 +10,7 @@ from crl_probe.evidence.evidence import Evidence
 from crl_probe.metrics import trustworthiness
 from crl_probe.probes import embedding_trajectory, goal_clusters, q_landscape, success
 from crl_probe.probes.registry import run_probe
+from crl_probe.runs.errors import ProbeError
 from crl_probe.runs.run_info import RunInfo
 from crl_probe.store.results import load_result, save_result
 from tests.crl_probe.fakes import FakeRun
@@ -198,6 +199,15 @@ def test_projections_of_nan_or_of_too_few_points_are_refused():
         embedding_trajectory.draw([np.full((50, 4), np.nan)], "aligned", seed=0, epochs=10)
     with pytest.raises(ValueError, match="9 points are too few"):
         embedding_trajectory.draw([np.zeros((9, 4))], "pca", seed=0, epochs=10)
+
+
+@pytest.mark.parametrize("method", embedding_trajectory.METHODS)
+@pytest.mark.parametrize("largest", [1e37, 3e38, 1e18])
+def test_projections_of_embeddings_whose_squares_overflow_are_refused(method, largest):
+    space = np.random.default_rng(0).uniform(-1, 1, size=(50, 4)).astype(np.float32)
+    space[0, 0] = 1.0
+    with pytest.raises(ProbeError, match=r"embeddings are as large as \de\+\d\d: their squared distances overflow"):
+        embedding_trajectory.draw([space, np.float32(largest) * space], method, seed=0, epochs=10)
 
 
 def test_a_critic_that_sees_the_maze_sees_progress(trajectories):
