@@ -85,6 +85,31 @@ def pytest_runtest_call(item):
         return (yield)
 
 
+# --- unexpected exceptions -----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_failure_is_kept():
+    """Let an unexpected exception of a part of a report fail the test: it would only be told in the report."""
+    from crl_probe.runs import failures
+
+    def raise_it(error):
+        raise error
+
+    keep_it = failures.failure_of
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(failures, "failure_of", raise_it)
+        yield keep_it
+
+
+@pytest.fixture
+def failures_kept(monkeypatch, _no_failure_is_kept):
+    """Let unexpected exceptions be kept, as they are outside of tests."""
+    from crl_probe.runs import failures
+
+    monkeypatch.setattr(failures, "failure_of", _no_failure_is_kept)
+
+
 # --- trained once for all tests that only need a run ---------------------------------------------------------
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 DEFAULT_OUT: Final = Path("reports")
 RELOAD_SECONDS: Final = 30  # of a page that follows training
+INCOMPLETE: Final = 1  # exit code: the report is written, and parts of it failed unexpectedly
 MOST_CHECKPOINTS: Final = 8  # of each run, on a slider over training
 # On Linux a browser can open a window only if one of these is set.
 _DISPLAYS: Final = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "WSL_DISTRO_NAME")
@@ -81,8 +82,8 @@ def command(
         request = _Request(options, parse_step(options.step), out, title, wanted, figures, watch, quiet, interruption)
         if watch:
             _follow_training(request, open_page, folders)
-        else:
-            _write_first(request, open_page, folders)
+        elif _write_first(request, open_page, folders).failures:
+            raise SystemExit(INCOMPLETE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -136,6 +137,12 @@ class _Request:
                 title=self.title,
                 progress=progress,
             )
+        if made.failures:
+            from crl_probe.report.errors_log import ERRORS_LOG
+
+            log = made.index.with_name(ERRORS_LOG)
+            failed = f"{', '.join(made.failures)} failed unexpectedly, and the report is written without"
+            click.echo(f"{click.style('error:', fg='red', bold=True)} {failed}. See {log}.", err=True)
         return _Written(made, tuple(skipped), time.monotonic() - started)
 
     def print(self, text: str) -> None:
@@ -153,7 +160,7 @@ class _Written:
     seconds: float
 
 
-def _write_first(request: _Request, open_page: bool, folders: list[Path]) -> None:
+def _write_first(request: _Request, open_page: bool, folders: list[Path]) -> "Report":
     """Write the report, print its summary, and open the page if requested.
 
     Args:
@@ -170,6 +177,7 @@ def _write_first(request: _Request, open_page: bool, folders: list[Path]) -> Non
     page = written.report.index
     if open_page and not _opened(page):
         click.echo(f"The page was not opened: no browser could be started here. Open {page} yourself.", err=True)
+    return written.report
 
 
 def _follow_training(request: _Request, open_page: bool, folders: list[Path]) -> None:

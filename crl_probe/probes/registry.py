@@ -14,6 +14,7 @@ from crl_probe.metrics import MetricError
 from crl_probe.probes.declaration import Probe
 from crl_probe.runs.agent import check_agents
 from crl_probe.runs.errors import ProbeError
+from crl_probe.runs.failures import Failure, attempt
 from crl_probe.store.cache import cached
 from crl_train.errors import ConfigError, CrlError
 
@@ -46,10 +47,12 @@ class Measurements:
     Attributes:
         results: By name of the probe, in the order of ``PROBES``.
         missing: The reason for each probe without a result, by its name.
+        failures: Of these the probes that failed unexpectedly, by name.
     """
 
     results: Mapping[str, Any]
     missing: Mapping[str, str]
+    failures: Mapping[str, Failure] = dataclasses.field(default_factory=dict)
 
     def __repr__(self) -> str:
         missing = f"; missing: {', '.join(self.missing)}" if self.missing else ""
@@ -112,6 +115,8 @@ def measure(
     names: Iterable[str] | None = None,
     options: Mapping[str, Mapping[str, Any]] | None = None,
     heading: str = "",
+    *,
+    keep_failures: bool = False,
 ) -> Measurements:
     """Run probes one after the other. For a probe that is not possible for these runs, the reason is returned.
 
@@ -120,6 +125,8 @@ def measure(
         names: Names of probes or of their commands; None runs all.
         options: Settings of probes, by name of the probe.
         heading: Heading for progress reports; the environment's name if empty.
+        keep_failures: Whether an exception that no probe should raise is returned as well, so that the other probes
+            go on. It is raised otherwise.
 
     Raises:
         ConfigError: If a name or a setting is unknown, or a setting or goal has a value that is not usable.
@@ -130,20 +137,36 @@ def measure(
     """
     wanted = list(PROBES.values()) if names is None else probes_named(names)
     chosen = {probe_named(name).name: values for name, values in (options or {}).items()}
-    results, missing = {}, {}
+    results: dict[str, Any] = {}
+    missing: dict[str, str] = {}
+    failures: dict[str, Failure] = {}
     evidence.progress.planned(heading or evidence.env.name, [probe.title for probe in wanted])
     for probe in wanted:
         settings = make_settings(probe, chosen.get(probe.name, {}))
         evidence.progress.began(probe.title)
         try:
-            results[probe.name] = run_probe(probe, evidence, settings)
+            asked = (probe, evidence, settings)
+            outcome = attempt(_run_and_read, *asked) if keep_failures else _run_and_read(*asked)
         except ConfigError:
             raise  # a setting or goal is not usable: the user must correct it
         except (CrlError, MetricError) as error:
             logger.warning("%s cannot be measured: %s", probe.title, error)
             missing[probe.name] = str(error)
+        else:
+            if isinstance(outcome, Failure):
+                logger.warning("%s failed: %s", probe.title, outcome.summary)
+                failures[probe.name], missing[probe.name] = outcome, outcome.summary
+            else:
+                results[probe.name] = outcome
         evidence.progress.ended(probe.title, missing.get(probe.name, ""))
-    return Measurements(results, missing)
+    return Measurements(results, missing, failures)
+
+
+def _run_and_read(probe: Probe, evidence: "Evidence", settings: Any) -> Any:
+    """The result of a probe whose numbers can be read: everything that follows rests on them."""
+    result = run_probe(probe, evidence, settings)
+    samples_of(result)
+    return result
 
 
 def make_settings(probe: Probe, values: Mapping[str, Any]) -> Any:

@@ -4,17 +4,19 @@ import dataclasses
 import itertools
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crl_probe.evidence.evidence import Evidence
 from crl_probe.evidence.probe_set import ProbeSet, save_probe_set
 from crl_probe.metrics import MetricError
-from crl_probe.probes.registry import PROBES
-from crl_probe.render.page.html import EnvPart, write_page
-from crl_probe.render.paper.files import FOLDER, draw_figures, figure_name
+from crl_probe.probes.registry import PROBES, Measurements
+from crl_probe.render.figure_files import FOLDER, draw_figures, figure_name
+from crl_probe.render.page.content import Section
+from crl_probe.render.page.html import EnvPart, check_drawable, write_page
 from crl_probe.report.env_findings import EnvFindings, ReportSettings, find
+from crl_probe.report.errors_log import ERRORS_LOG, errors_text, reason_of
 from crl_probe.report.files import number_files
 from crl_probe.report.folder import check_replaceable
 from crl_probe.report.headline import headline
@@ -22,6 +24,7 @@ from crl_probe.report.methods import methods
 from crl_probe.report.sections import missing_section, section_of
 from crl_probe.runs.comparability import group_by_env
 from crl_probe.runs.factors import DEFAULT
+from crl_probe.runs.failures import Failure, attempt
 from crl_probe.runs.progress import ProgressListener, silent
 from crl_probe.runs.workers import no_stragglers
 from crl_probe.store.folder import replace_folder
@@ -44,14 +47,18 @@ class Report:
         index: The page.
         findings: What was found, one for each environment.
         seconds: How long it took.
+        failures: What failed unexpectedly, by the part that is missing, such as ``Q-landscapes of point_u_maze``;
+            their tracebacks are in ``errors.log`` beside the page. None of a report that is whole.
     """
 
     index: Path
     findings: tuple[EnvFindings, ...]
     seconds: float
+    failures: Mapping[str, Failure] = dataclasses.field(default_factory=dict)
 
     def __repr__(self) -> str:
-        return f"Report({str(self.index)!r}, {', '.join(one.env for one in self.findings)})"
+        failed = f"; failed: {', '.join(self.failures)}" if self.failures else ""
+        return f"Report({str(self.index)!r}, {', '.join(one.env for one in self.findings)}{failed})"
 
 
 def build_report(
@@ -81,7 +88,8 @@ def write_report(
 ) -> Report:
     """Probe the runs and write the report's folder; a failure leaves whatever report was there untouched.
 
-    A probe that cannot be done for these runs leaves a section that says why; the others go on.
+    A probe that cannot be done for these runs leaves a section that says why; the others go on. So does a probe or a
+    figure that fails unexpectedly, whose traceback is then in ``errors.log``.
 
     Args:
         runs: Agents of any number of environments; each environment gets its own part.
@@ -118,8 +126,8 @@ def write_report(
             find(Evidence(group, settings.evidence, by=settings.by, probe_set=probe_set, **common), settings, earlier)
             for group in by_env.values()
         )
-        _write(findings, folder, settings, title or _title(settings.by, by_env), started, progress)
-    return Report(out / "index.html", findings, time.monotonic() - started)
+        failures = _write(findings, folder, settings, title or _title(settings.by, by_env), started, progress)
+    return Report(out / "index.html", findings, time.monotonic() - started, failures)
 
 
 def _title(by: Sequence[str], envs: Iterable[str]) -> str:
@@ -134,14 +142,16 @@ def _write(
     title: str,
     started: float,
     progress: ProgressListener,
-) -> None:
+) -> dict[str, Failure]:
+    """Write all files of the report, and return what failed, by the part that is missing."""
     several = len(findings) > 1
-    results = {
-        figure_name(name, one.env if several else ""): result
+    shown = {
+        figure_name(name, one.env if several else ""): (name, one)
         for one in findings
-        for name, result in one.measured.results.items()
+        for name in one.measured.results
         if settings.figures
     }
+    results = {figure: one.measured.results[name] for figure, (name, one) in shown.items()}
     drawn = draw_figures(results, folder / FOLDER, workers=settings.workers, use_cache=settings.use_cache)
     # While other processes draw, this one writes.
     texts = number_files(
@@ -151,20 +161,52 @@ def _write(
     )
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
-    parts = [_part(one, folder, settings, several) for one in findings]
-    for done, _ in enumerate(drawn, start=1):
+    failures = {part: failure for one in findings for part, failure in _failures_of(one).items()}
+    parts = [_part(one, folder, settings, several, failures) for one in findings]
+    undrawn: dict[tuple[str, str], Failure] = {}
+    for done, (figure, failure) in enumerate(drawn, start=1):
         progress("drawing figures", done, len(results))
+        if failure:
+            name, one = shown[figure]
+            undrawn[one.env, name] = failures[f"Figure of {_part_name(name, one)}"] = failure
     progress("writing the page")
+    beside = [path.name for path in sorted(folder.iterdir()) if path.name not in texts]
+    if failures:
+        (folder / ERRORS_LOG).write_text(errors_text(failures, settings.command), encoding="utf-8")
     write_page(
         folder / "index.html",
         title,
-        parts,
+        [_with_notes(part, undrawn) for part in parts],
         command=settings.command,
         seconds=time.monotonic() - started,
         downloads=texts,
-        beside=[path.name for path in sorted(folder.iterdir()) if path.name not in texts],
+        beside=beside,
         reload_seconds=settings.reload_seconds,
     )
+    return failures
+
+
+def _part_name(probe: str, one: EnvFindings) -> str:
+    return f"{PROBES[probe].title} of {one.env}"
+
+
+def _failures_of(one: EnvFindings) -> dict[str, Failure]:
+    """Probes that failed, by the part of the report that is missing."""
+    return {
+        f"{_part_name(name, one)}{words}": failure
+        for words, measured in (("", one.measured), (" over training", one.over_training))
+        for name, failure in measured.failures.items()
+    }
+
+
+def _with_notes(part: EnvPart, undrawn: Mapping[tuple[str, str], Failure]) -> EnvPart:
+    """The part with a note in each section whose figure for papers failed."""
+    sections = []
+    for section in part.sections:
+        failure = undrawn.get((part.env, section.key))
+        note = (f"Its figure for papers is missing: {reason_of(failure)}",) if failure else ()
+        sections.append(dataclasses.replace(section, paragraphs=(*section.paragraphs, *note)))
+    return dataclasses.replace(part, sections=tuple(sections))
 
 
 def _settings_of(findings: Sequence[EnvFindings], settings: ReportSettings) -> dict[str, Any]:
@@ -175,17 +217,19 @@ def _settings_of(findings: Sequence[EnvFindings], settings: ReportSettings) -> d
     }
 
 
-def _part(one: EnvFindings, folder: Path, settings: ReportSettings, several: bool) -> EnvPart:
+def _part(
+    one: EnvFindings, folder: Path, settings: ReportSettings, several: bool, failures: dict[str, Failure]
+) -> EnvPart:
+    """One environment's part of the page; sections that fail are added to ``failures``."""
     evidence, measured = one.evidence, one.measured
-    made = [
-        section_of(
-            probe, measured.results[name], one.over_training.results.get(name), one.over_training.missing.get(name, "")
-        )
-        if name in measured.results
-        else missing_section(probe, measured.missing[name])
-        for name, probe in PROBES.items()
-        if name in measured.results or name in measured.missing
-    ]
+    made = []
+    for name in PROBES:
+        if name in measured.results or name in measured.missing:
+            section = attempt(_section, name, one)
+            if isinstance(section, Failure):
+                failures[_part_name(name, one)] = section
+                section = missing_section(PROBES[name], reason_of(section))
+            made.append(section)
     probe_set = _saved_probe_set(one, folder / (f"probe_set_{one.env}.npz" if several else "probe_set.npz"))
     first = headline(
         evidence.infos,
@@ -195,6 +239,22 @@ def _part(one: EnvFindings, folder: Path, settings: ReportSettings, several: boo
         problem=measured.missing.get("success", ""),
     )
     return EnvPart(one.env, evidence.infos, first, (*made, methods(evidence, probe_set, settings.skipped)))
+
+
+def _section(name: str, one: EnvFindings) -> Section:
+    """The section of a probe that was run; its charts are known to be drawable."""
+    measured, over_training = one.measured, one.over_training
+    if name not in measured.results:
+        return missing_section(PROBES[name], _reason(measured, name))
+    problem = _reason(over_training, name) if name in over_training.missing else ""
+    section = section_of(PROBES[name], measured.results[name], over_training.results.get(name), problem)
+    check_drawable(section)
+    return section
+
+
+def _reason(measured: Measurements, name: str) -> str:
+    """Why a probe gave no result."""
+    return reason_of(measured.failures[name]) if name in measured.failures else measured.missing[name]
 
 
 def _saved_probe_set(one: EnvFindings, path: Path) -> ProbeSet | None:

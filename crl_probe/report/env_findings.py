@@ -76,8 +76,11 @@ def find(evidence: Evidence, settings: ReportSettings, earlier: Sequence["Agent"
 
     Raises:
         ConfigError: If no probe gives a result, or a section is unknown.
+        RuntimeError: If no probe gives a result because one failed unexpectedly; it holds the traceback.
     """
-    measured = measure(evidence, settings.sections, settings.options)
+    measured = measure(evidence, settings.sections, settings.options, keep_failures=True)
+    for failure in measured.failures.values() if not measured.results else ():
+        raise RuntimeError(f"no probe gave a result for {evidence.env.name}.\n\n{failure.traceback}")
     if not measured.results:
         reasons = " ".join(dict.fromkeys(measured.missing.values()))
         raise ConfigError(f"no probe gave a result for {evidence.env.name}: there is nothing to report. {reasons}")
@@ -106,4 +109,4 @@ def _over_training(
     # Only projections are needed: agents of early checkpoints need not act.
     options = {name: dict(settings.options.get(name, {})) for name in names}
     options.setdefault("embedding_trajectory", {})["own_episodes"] = False
-    return measure(checkpoints, names, options, heading=f"{evidence.env.name} over training")
+    return measure(checkpoints, names, options, heading=f"{evidence.env.name} over training", keep_failures=True)

@@ -2,17 +2,19 @@
 
 import fnmatch
 import json
+import os
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from crl_probe.probes.registry import PROBES
-from crl_probe.render.paper.files import ENDINGS, FOLDER, figure_name
+from crl_probe.render.figure_files import ENDINGS, FOLDER, figure_name
+from crl_probe.report.errors_log import ERRORS_LOG
 from crl_train.errors import ConfigError
 
 # All that a report consists of: a folder that holds anything else is somebody's, and is not replaced.
 MARKER = "metrics.json"
-_OURS = ("index.html", MARKER, "metrics.csv", "tables.tex", "probe_set*.npz")
+_OURS = ("index.html", MARKER, "metrics.csv", "tables.tex", "probe_set*.npz", ERRORS_LOG)
 
 
 def check_replaceable(out: Path) -> None:
@@ -40,7 +42,7 @@ def _entries(out: Path) -> Iterator[str]:
     for entry in out.iterdir():
         if entry.name == FOLDER and entry.is_dir() and not entry.is_symlink():
             yield from (f"{FOLDER}/{figure.name}{'/' if figure.is_dir() else ''}" for figure in entry.iterdir())
-        else:
+        elif os.path.lexists(entry):  # gone, if another process has replaced the report since
             yield f"{entry.name}/" if entry.is_dir() else entry.name
 
 

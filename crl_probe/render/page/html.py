@@ -109,6 +109,20 @@ def write_page(
     path.write_text(page, encoding="utf-8")
 
 
+def check_drawable(section: Section) -> None:
+    """Draw the charts of a section, and pack what its views show, as :func:`write_page` will.
+
+    What fails there would take the page with it: here the section alone can be left out.
+    """
+    for group in section.groups:
+        for chart in group.charts:
+            chart_svg(chart)
+        for entry in group.legend:
+            legend_svg(entry)
+    for view in section.views:
+        json.dumps(_packed(view.data))
+
+
 class _Store:
     """What the script draws, collected while the template runs: it asks for the name of each view."""
 

@@ -55,8 +55,18 @@ def save_figure(figure: Figure, path: Path) -> None:
         raise ConfigError(
             f"figure file {path.name!r} is not usable: its ending says the format, .pdf, .svg or .png. Rename it."
         )
+    content = rendered(figure, ending)
+    write_atomically(path, lambda file: file.write(content))
+
+
+def rendered(figure: Figure, ending: str) -> bytes:
+    """The bytes of a figure's file.
+
+    Args:
+        figure: A matplotlib figure.
+        ending: ``.pdf``, ``.svg`` or ``.png``.
+    """
     content = io.BytesIO()
     with matplotlib.rc_context(_FILES):
         figure.savefig(content, format=ending[1:], dpi=_RESOLUTION, metadata=_METADATA[ending])
-    written = content.getvalue().replace(*_STAND_INS) if ending == ".svg" else content.getvalue()
-    write_atomically(path, lambda file: file.write(written))
+    return content.getvalue().replace(*_STAND_INS) if ending == ".svg" else content.getvalue()

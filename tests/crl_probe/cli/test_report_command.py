@@ -25,7 +25,7 @@ from crl_probe.evidence.evidence import EvidenceSettings
 from crl_probe.probes.registry import COMMANDS, PROBES
 from crl_probe.report import ReportSettings, write_report
 from crl_train.errors import ConfigError
-from tests.crl_probe.fakes import FakeRun
+from tests.crl_probe.fakes import FakeRun, replace_run
 
 QUICK = ("--episodes", 6, "--goals", 2, "--workers", 1, "--sections", "success,curves", "--no-figures")
 
@@ -62,6 +62,21 @@ def test_the_end_says_what_was_found_and_where_it_is(finished_run, tmp_path):
     assert "<title>Mine</title>" in (tmp_path / "out" / "index.html").read_text()
     numbers = json.loads((tmp_path / "out" / "metrics.json").read_text())
     assert numbers["settings"]["command"].split()[0] == "crl-probe"
+
+
+@pytest.mark.parametrize("quiet", [(), ("--quiet",)])
+def test_parts_that_failed_are_named_at_the_end_with_code_1(finished_run, tmp_path, monkeypatch, failures_kept, quiet):
+    def broken(*_, **__):
+        raise ZeroDivisionError("of [nothing]")
+
+    replace_run(monkeypatch, "learning_curves", broken)
+    result = probe(finished_run.path, *QUICK, "--out", tmp_path / "out", *quiet)
+    log = tmp_path / "out" / "errors.log"
+    failed = "Learning curves of point_u_maze failed unexpectedly, and the report is written without"
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[-1] == f"error: {failed}. See {log}."
+    assert "ZeroDivisionError: of [nothing]" in log.read_text()
+    assert bool(result.stdout) != bool(quiet)
 
 
 def test_quiet_says_nothing_but_errors(finished_run, tmp_path):

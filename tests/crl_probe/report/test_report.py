@@ -4,7 +4,6 @@ import csv
 import dataclasses
 import html.parser
 import json
-import os
 import re
 from pathlib import Path
 
@@ -16,8 +15,10 @@ from crl_probe.evidence.evidence import EvidenceSettings
 from crl_probe.evidence.probe_set import load_probe_set
 from crl_probe.probes import embedding_trajectory
 from crl_probe.probes.registry import PROBES
-from crl_probe.render.paper.files import ENDINGS
-from crl_probe.report import ReportSettings, build, build_report, write_report
+from crl_probe.probes.retrieval import RetrievalResult
+from crl_probe.render.figure_files import ENDINGS
+from crl_probe.render.paper import figures
+from crl_probe.report import ReportSettings, build, build_report, sections, write_report
 from crl_probe.runs.errors import ProbeError
 from tests.crl_probe.fakes import FakeRun, replace_run
 from tests.crl_probe.recorder import Recorder
@@ -152,6 +153,72 @@ def test_a_probe_that_cannot_be_done_leaves_its_reason(tmp_path, monkeypatch):
     assert "<h2>Q-landscapes</h2>" in text
 
 
+def broken(*_, **__):
+    raise KeyError("no such <axis>")
+
+
+def undrawable(section):
+    if section.key == "learning_curves":
+        broken()
+
+
+@pytest.mark.parametrize(
+    ("break_it", "part"),
+    [
+        (lambda patch: replace_run(patch, "retrieval", broken), "Contrastive quality of point_u_maze"),
+        (lambda patch: patch.setattr(RetrievalResult, "samples", broken), "Contrastive quality of point_u_maze"),
+        (lambda patch: patch.setattr(sections, "level_charts", broken), "Performance of point_u_maze"),
+        (lambda patch: patch.setattr(build, "check_drawable", undrawable), "Learning curves of point_u_maze"),
+    ],
+    ids=["a probe", "its numbers", "its section", "its charts"],
+)
+def test_a_part_that_fails_unexpectedly_does_not_take_the_report_with_it(
+    tmp_path, monkeypatch, failures_kept, break_it, part
+):
+    settings = dataclasses.replace(SETTINGS, sections=("success", "learning_curves", "retrieval"))
+    with monkeypatch.context() as patch:
+        break_it(patch)
+        report = write_report([FakeRun()], tmp_path / "out", settings)
+    assert part in report.failures
+    assert repr(report).endswith(f"failed: {', '.join(report.failures)})")
+    log = (tmp_path / "out" / "errors.log").read_text()
+    assert f"{part}: unexpected KeyError: 'no such <axis>'\n\nTraceback (most recent call last):" in log
+    assert "in broken" in log
+    assert "crl-probe " in log
+    page = report.index.read_text()
+    title = part.removesuffix(" of point_u_maze")
+    section = page[page.index(f"<h2>{title}</h2>") :].partition("</section>")[0]
+    assert "This part is missing." in section
+    assert "unexpected KeyError: &#39;no such &lt;axis&gt;&#39;, see errors.log." in section
+    for heading in ("Performance", "Learning curves", "Contrastive quality"):
+        assert f"<h2>{heading}</h2>" in page
+
+
+def test_a_figure_that_fails_is_named_in_its_section(tmp_path, monkeypatch, failures_kept):
+    figure_of = figures.figure_of
+    monkeypatch.setattr(
+        figures, "figure_of", lambda result: broken() if hasattr(result, "ascent") else figure_of(result)
+    )
+    settings = dataclasses.replace(SETTINGS, sections=("success", "q_landscape"), figures=True)
+    report = write_report([FakeRun()], tmp_path / "out", settings)
+    assert list(report.failures) == ["Figure of Q-landscapes of point_u_maze"]
+    assert {file.stem for file in (tmp_path / "out" / "figures").iterdir()} == {"success"}
+    page = report.index.read_text()
+    assert page.count("Its figure for papers is missing: unexpected KeyError") == 1
+    assert "the shared states in <code>errors.log" not in page
+
+    whole = dataclasses.replace(settings, sections=("success",), figures=False)
+    assert write_report([FakeRun()], tmp_path / "out", whole).failures == {}
+    assert not (tmp_path / "out" / "errors.log").exists()
+
+
+def test_a_report_of_nothing_but_failures_raises_the_first(tmp_path, monkeypatch, failures_kept):
+    replace_run(monkeypatch, "success", broken)
+    with pytest.raises(RuntimeError, match=r"no probe gave a result for point_u_maze(.|\n)*KeyError: 'no such <axis>'"):
+        build_report([FakeRun()], tmp_path / "out", dataclasses.replace(SETTINGS, sections=("success",)))
+    assert not (tmp_path / "out").exists()
+
+
 def test_only_sections_that_were_asked_for_are_measured_and_shown(tmp_path, monkeypatch):
     replace_run(monkeypatch, "q_landscape", None)
     settings = dataclasses.replace(SETTINGS, sections=("learning_curves", "success"))
@@ -244,28 +311,6 @@ def test_what_does_not_finish_keeps_the_report_that_was_there(tmp_path, monkeypa
         with pytest.raises(error):
             build_report([FakeRun(depth=16)], where, settings)
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
-    assert [p.name for p in tmp_path.iterdir() if p.name != "cache"] == ["out"]
-
-
-@pytest.mark.parametrize("interrupted_at", [1, 2])
-def test_an_interrupt_between_two_reports_leaves_one_of_them(tmp_path, monkeypatch, interrupted_at):
-    settings = dataclasses.replace(SETTINGS, sections=("success",))
-    out = tmp_path / "out"
-    build_report([FakeRun()], out, settings)
-    before = (out / "index.html").read_bytes()
-    moves, replace = [], os.replace
-
-    def interrupted(source, target):
-        if str(tmp_path / "out") in (str(source), str(target)):
-            moves.append(target)
-            if len(moves) == interrupted_at:
-                raise KeyboardInterrupt
-        replace(source, target)
-
-    monkeypatch.setattr(os, "replace", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        build_report([FakeRun(depth=16)], out, settings)
-    assert (out / "index.html").read_bytes() == before
     assert [p.name for p in tmp_path.iterdir() if p.name != "cache"] == ["out"]
 
 

@@ -147,6 +147,7 @@ NOT_NUMERICAL = {
     "runs/agent.py",
     "runs/comparability.py",
     "runs/errors.py",
+    "runs/failures.py",
     "runs/factors.py",
     "runs/progress.py",
     "runs/run_info.py",

@@ -26,8 +26,16 @@ def test_files_go_where_numba_is_told_else_to_the_cache_else_to_a_folder_of_this
     assert temporary != compiled_umap._folder()  # of this process alone: numba unpickles what it finds there
 
 
-def test_every_function_with_a_source_file_is_kept_those_of_a_fit_too():
+def test_every_function_with_a_source_file_is_kept_those_of_a_fit_too_beside_a_read_only_installation():
     code = """
+import numba.core.caching as caching
+
+def read_only(*_):
+    raise OSError("read-only file system")
+
+for beside_the_source_or_below_home in (caching.InTreeCacheLocator, caching.UserWideCacheLocator):
+    beside_the_source_or_below_home.ensure_cache_path = read_only
+
 from crl_probe.store.compiled_umap import import_umap
 umap = import_umap()
 import numba, numba.typed.typedlist, umap.aligned_umap, umap.layouts, pynndescent.distances

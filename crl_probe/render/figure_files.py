@@ -4,21 +4,20 @@ import dataclasses
 import functools
 import hashlib
 import importlib.metadata
-import logging
-import shutil
-from collections.abc import Iterator, Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 import crl_probe
+from crl_probe.runs import failures
+from crl_probe.runs.errors import ProbeError
+from crl_probe.runs.failures import Failure, attempt
 from crl_probe.runs.workers import map_calls
-from crl_probe.store.cache import cache_directory
-from crl_train.atomic_file import write_atomically
+from crl_probe.store.cache import read_entry, write_entry
 from crl_train.errors import ConfigError
-
-logger = logging.getLogger(__name__)
 
 FOLDER: Final = "figures"
 ENDINGS: Final = (".pdf", ".svg")
@@ -39,14 +38,25 @@ def figure_name(probe: str, env: str = "") -> str:
     return f"{env}_{probe}" if env else probe
 
 
+@dataclasses.dataclass(frozen=True)
+class DrawnFigure:
+    """The files of one figure.
+
+    Attributes:
+        files: Bytes of each file by its ending; none of a result of which nothing is defined.
+    """
+
+    files: dict[str, np.ndarray]
+
+
 def draw_figures(
     results: Mapping[str, Any], folder: Path, *, workers: int = 1, use_cache: bool = True
-) -> Iterator[str]:
+) -> Iterator[tuple[str, Failure | None]]:
     """Save the standard figure of every result in all formats.
 
     Figures that were drawn before are ready immediately. With several workers, drawing the others begins immediately,
     too, so that the caller may do other work meanwhile. A result of which nothing is defined has no figure, as it
-    has no numbers.
+    has no numbers. A figure that fails unexpectedly is left out, and the others are drawn.
 
     Args:
         results: By name of the files, without their ending.
@@ -55,62 +65,68 @@ def draw_figures(
         use_cache: Whether figures are looked up and kept on disk.
 
     Returns:
-        The names one by one, each when its files are there or it has turned out to have none.
+        Each name with its failure, if it failed: when its files are there, or it has turned out to have none.
 
     Raises:
         OSError: If a file cannot be written.
-        ProbeError: If a process was killed.
     """
-    kept = {name: _kept_files(result) if use_cache else {} for name, result in results.items()}
-    at_hand = {name: files for name, files in kept.items() if files and all(map(Path.is_file, files.values()))}
-    for name, files in at_hand.items():
-        folder.mkdir(parents=True, exist_ok=True)
-        for ending, file in files.items():
-            shutil.copyfile(file, folder / f"{name}{ending}")
-    drawn = map_calls(
-        _draw, [(name, result, folder) for name, result in results.items() if name not in at_hand], workers
-    )
-    return _all_of(at_hand, drawn, folder, kept)
+    entries = {name: _entry_of(result) for name, result in results.items()} if use_cache else {}
+    stored = {name: read_entry(entry, DrawnFigure, "drawing a figure again") for name, entry in entries.items()}
+    at_hand = {name: figure for name, figure in stored.items() if figure is not None}
+    for name, figure in at_hand.items():
+        _write(figure, folder, name)
+    wanted = {name: result for name, result in results.items() if name not in at_hand}
+    drawn = map_calls(attempt, [(_draw, result) for result in wanted.values()], workers)
+    return _all_of(at_hand, wanted, drawn, folder, entries)
 
 
 def _all_of(
-    at_hand: Mapping[str, Any], drawn: Iterator[str], folder: Path, kept: Mapping[str, Mapping[str, Path]]
-) -> Iterator[str]:
-    yield from at_hand
-    for name in drawn:
-        for ending, file in kept[name].items():
-            _keep(folder / f"{name}{ending}", file)
-        yield name
+    at_hand: Iterable[str],
+    wanted: Iterable[str],
+    drawn: Iterator[DrawnFigure | Failure],
+    folder: Path,
+    entries: Mapping[str, str],
+) -> Iterator[tuple[str, Failure | None]]:
+    for name in at_hand:
+        yield name, None
+    for name in wanted:
+        try:
+            figure = next(drawn)
+        except ProbeError as error:  # a process was killed, and the rest of what was to be drawn is gone with it
+            drawn = itertools.repeat(failures.failure_of(error))
+            figure = next(drawn)
+        if isinstance(figure, Failure):
+            yield name, figure
+            continue
+        _write(figure, folder, name)
+        if figure.files and name in entries:
+            write_entry(entries[name], figure, "a figure")
+        yield name, None
 
 
-def _draw(name: str, result: Any, folder: Path) -> str:
+def _draw(result: Any) -> DrawnFigure:
     # Imported where something is drawn: matplotlib takes longer than copying all figures.
     from crl_probe.render.paper.figures import figure_of
-    from crl_probe.render.paper.saving import save_figure
+    from crl_probe.render.paper.saving import rendered
 
     try:
         figure = figure_of(result)
     except ConfigError:  # nothing to draw
-        return name
-    for ending in ENDINGS:
-        save_figure(figure, folder / f"{name}{ending}")
-    return name
+        return DrawnFigure({})
+    return DrawnFigure({ending: np.frombuffer(rendered(figure, ending), np.uint8) for ending in ENDINGS})
 
 
-def _keep(drawn: Path, file: Path) -> None:
-    if not drawn.is_file():
-        return
-    try:
-        write_atomically(file, lambda copy: copy.write(drawn.read_bytes()))
-    except OSError as error:
-        logger.warning("a figure is not cached: %s cannot be written (%s)", file, error)
+def _write(figure: DrawnFigure, folder: Path, name: str) -> None:
+    for ending, content in figure.files.items():
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{name}{ending}").write_bytes(content.tobytes())
 
 
-def _kept_files(result: Any) -> dict[str, Path]:
-    """Where the figure of a result is kept, by ending; the name says all that decides how it looks."""
+def _entry_of(result: Any) -> str:
+    """Name of a result's figure in the cache; it says all that decides how it looks."""
     digest = hashlib.sha256(_drawing_code().encode())
     _add(result, digest)
-    return {ending: cache_directory() / "results" / f"figure-{digest.hexdigest()[:32]}{ending}" for ending in ENDINGS}
+    return f"figure-{digest.hexdigest()[:32]}"
 
 
 def _add(value: Any, digest: Any) -> None:
