@@ -15,6 +15,7 @@ import markupsafe
 import numpy as np
 
 from crl_probe.metrics import DEFINITIONS
+from crl_probe.render.matplotlib_import import import_matplotlib
 from crl_probe.render.page.citation import bibtex
 from crl_probe.render.page.content import Headline, Section
 from crl_probe.render.page.svg import chart_svg, legend_svg
@@ -160,9 +161,8 @@ def _packed(value: Any) -> Any:
 @functools.cache
 def _value_scale() -> Any:
     """Viridis, as in the paper figures: perceptually uniform, safe for colour-blind readers."""
-    from matplotlib import colormaps
-
-    return _packed((colormaps["viridis"](np.arange(256))[:, :3] * 255).round().astype(np.uint8))
+    viridis = import_matplotlib().colormaps["viridis"]
+    return _packed((viridis(np.arange(256))[:, :3] * 255).round().astype(np.uint8))
 
 
 def _duration(seconds: float) -> str:
