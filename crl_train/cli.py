@@ -1,17 +1,25 @@
 """The ``crl-train`` command line: options come from the config's fields; heavy imports wait for what needs them."""
 
-import shlex
-import sys
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
-from crl_train.cli_options import CONTEXT, GroupedCommand, config_options, explained, parse_int_list
+from crl_train.cli_options import (
+    CONTEXT,
+    GroupedCommand,
+    LocalPath,
+    config_options,
+    explained,
+    parse_depths,
+    parse_seeds,
+)
+from crl_train.cli_sweep import train_sweep
+from crl_train.cli_train import Sitting, command_line, start, train_to_the_end, training_command
 from crl_train.config import PRESETS, TrainConfig, make_config, read_overrides
 from crl_train.envs.registry import list_families, make_env
-from crl_train.errors import ConfigError, NonFiniteError
-from crl_train.interrupt import INTERRUPTED
+from crl_train.errors import ConfigError
 from crl_train.run_dir import RunDir
 from crl_train.version import __version__
 
@@ -19,6 +27,7 @@ DEFAULT_OUT = Path("checkpoints")
 
 # --depths and --seeds set these, whatever a settings file says.
 _SET_BY_SWEEP = ("seed", "actor_depth", "critic_depth")
+_MOST_RUNS: Final = 10_000  # of one sweep
 
 
 @click.group(context_settings=CONTEXT)
@@ -38,9 +47,10 @@ def _run_options(command: Any) -> Any:
     for option in (
         click.option("--quiet", is_flag=True, help="Print nothing but errors."),
         click.option(
-            "--out", type=click.Path(path_type=Path), default=DEFAULT_OUT, show_default=True, help="Folder for runs."
+            "--show-config", is_flag=True, help="Print all settings, as --config reads them, and do nothing else."
         ),
-        click.option("--config", "config_file", type=click.Path(path_type=Path), help="YAML or JSON file of settings."),
+        click.option("--out", type=LocalPath(), default=DEFAULT_OUT, show_default=True, help="Folder for runs."),
+        click.option("--config", "config_file", type=LocalPath(), help="YAML or JSON file of settings."),
         click.option(
             "--preset",
             type=click.Choice(list(PRESETS)),
@@ -64,16 +74,21 @@ def run(
     preset: str,
     config_file: Path | None,
     out: Path,
+    show_config: bool,
     quiet: bool,
     name: str | None,
     depth: int | None,
     **settings: Any,
 ) -> None:
     """Train one agent on ENV."""
-    with explained():
+    with training_command() as stop:
         config = _make_config(env, preset, config_file, _with_depth(settings, depth))
         run_dir = RunDir(out / _checked_name(name or config.name))
-        _start(run_dir, config, quiet)
+        if show_config:
+            _print_config(config)
+            return
+        start(run_dir, config)
+        train_to_the_end(run_dir, Sitting(quiet, stop))
 
 
 @main.command(cls=GroupedCommand)
@@ -89,34 +104,56 @@ def sweep(
     preset: str,
     config_file: Path | None,
     out: Path,
+    show_config: bool,
     quiet: bool,
     **settings: Any,
 ) -> None:
     """Train ENV at several depths and seeds, one run after the other.
 
-    What is complete is skipped, what was interrupted goes on: the same command again finishes a sweep.
+    What is complete is skipped, what was interrupted goes on: the same command again finishes a sweep. Several of
+    them in one folder share the runs among them.
     """
-    with explained():
-        depth_list, seed_list = parse_int_list(depths, "--depths"), parse_int_list(seeds, "--seeds")
+    with training_command() as stop:
+        depth_list, seed_list = parse_depths(depths), parse_seeds(seeds)
+        if len(depth_list) * len(seed_list) > _MOST_RUNS:
+            raise ConfigError(
+                f"--depths and --seeds make {len(depth_list) * len(seed_list):,} runs: a sweep has at most "
+                f"{_MOST_RUNS:,}. Split it."
+            )
         configs = [
             _make_config(env, preset, config_file, {**_with_depth(settings, depth), "seed": seed})
             for seed in seed_list
             for depth in depth_list
         ]
-        diverged = [config.name for config in configs if not _start_or_go_on(out, config, quiet)]
-        if diverged:
-            raise NonFiniteError(
-                f"{len(diverged)} of {len(configs)} runs diverged and were left out: {', '.join(diverged)}."
-            )
+        if show_config:
+            click.echo(f"# {len(configs)} runs, each with its seed and depth: {', '.join(one.name for one in configs)}")
+            _print_config(configs[0], exclude=_SET_BY_SWEEP)
+            return
+        train_sweep(out, configs, Sitting(quiet, stop, go_on=command_line()))
 
 
 @main.command()
-@click.argument("run_path", metavar="RUN", type=click.Path(path_type=Path))
+@click.argument("run_path", metavar="RUN", type=LocalPath())
+@click.option(
+    "--total-env-steps",
+    type=click.IntRange(1),
+    help="Train to this many environment steps in all, also if the run is complete; epochs stay as long as they are.",
+)
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
-def resume(run_path: Path, quiet: bool) -> None:
+def resume(run_path: Path, total_env_steps: int | None, quiet: bool) -> None:
     """Continue the interrupted run in directory RUN, exactly where its newest resume point stands."""
-    with explained():
-        _train(RunDir(run_path), quiet)
+    with training_command() as stop:
+        from crl_train.training import is_complete
+
+        run_dir, sitting = RunDir(run_path), Sitting(quiet, stop)
+        if total_env_steps is not None:
+            _change_budget(run_dir, total_env_steps, sitting)
+        if is_complete(run_dir):
+            raise ConfigError(
+                f"run {str(run_path)!r} is complete: there is nothing left to train. Probe it with crl-probe, or train "
+                "it longer with --total-env-steps."
+            )
+        train_to_the_end(run_dir, sitting)
 
 
 @main.command()
@@ -133,7 +170,7 @@ def envs(name: str | None) -> None:
 
 
 @main.command()
-@click.argument("run_path", metavar="RUN", type=click.Path(path_type=Path))
+@click.argument("run_path", metavar="RUN", type=LocalPath())
 def info(run_path: Path) -> None:
     """Say what the run in directory RUN is and how far it has come."""
     with explained():
@@ -173,57 +210,20 @@ def _checked_name(name: str) -> str:
     return name
 
 
-def _start_or_go_on(out: Path, config: TrainConfig, quiet: bool) -> bool:
-    """Bring one run of a sweep to its end; False if it diverged, which must not keep the others from training."""
-    from crl_train.run_record import read_record
-    from crl_train.training import is_complete
+def _change_budget(run: RunDir, total_env_steps: int, sitting: Sitting) -> None:
+    from crl_train.run_record import change_budget, read_record
 
-    run_dir = RunDir(out / config.name)
-    try:
-        if not run_dir.is_run:
-            _start(run_dir, config, quiet)
-            return True
-        existing, _ = read_record(run_dir)
-        if existing != config:
-            fields = [name for name in TrainConfig.model_fields if getattr(existing, name) != getattr(config, name)]
-            difference = ", ".join(f"{name}={getattr(existing, name)!r} there" for name in fields)
-            raise ConfigError(
-                f"run {str(run_dir.path)!r} exists with other settings ({difference}): a sweep does not mix them. "
-                "Choose another --out."
-            )
-        if is_complete(run_dir):
-            if not quiet:
-                click.echo(f"{run_dir.path} is complete; skipped.")
-        else:
-            _train(run_dir, quiet)
-    except NonFiniteError as error:
-        click.echo(f"{run_dir.path} diverged: {error}", err=True)
-        return False
-    return True
-
-
-def _start(run_dir: RunDir, config: TrainConfig, quiet: bool) -> None:
-    import jax
-
-    from crl_train.run_record import create_run
-
-    device = jax.devices()[0]
-    create_run(run_dir, config, f"{device.platform}: {device.device_kind}", shlex.join(["crl-train", *sys.argv[1:]]))
-    _train(run_dir, quiet)
-
-
-def _train(run_dir: RunDir, quiet: bool) -> None:
-    """Train with a display that fits the terminal; Ctrl-C saves and says how to go on."""
-    from crl_train.cli_display import make_display
-    from crl_train.training import Stopped, is_complete, train
-
-    if is_complete(run_dir):
-        raise ConfigError(
-            f"run {str(run_dir.path)!r} is complete: there is nothing left to train. Probe it with crl-probe."
+    before, _ = read_record(run)
+    config = change_budget(run, total_env_steps, command_line())
+    if config != before:
+        sitting.say(
+            f"The budget of {run.path} is now {config.total_env_steps:,} env steps in {config.num_epochs} epochs, as "
+            f"--total-env-steps {config.total_env_steps} --num-epochs {config.num_epochs} would have planned it."
         )
-    with make_display(run_dir, quiet) as display:
-        try:
-            train(run_dir, display)
-        except Stopped:
-            display.stopped()
-            raise SystemExit(INTERRUPTED) from None
+
+
+def _print_config(config: TrainConfig, exclude: Collection[str] = ()) -> None:
+    """Print settings as a YAML file that ``--config`` reads."""
+    import yaml
+
+    click.echo(yaml.safe_dump(config.model_dump(exclude=set(exclude)), sort_keys=False, allow_unicode=True), nl=False)

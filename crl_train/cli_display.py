@@ -1,9 +1,9 @@
 """How training looks in a terminal, in a log file, and not at all (``--quiet``)."""
 
 import contextlib
-import types
+import signal
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 import rich.progress
 from rich.console import Console
@@ -11,20 +11,32 @@ from rich.table import Table
 from rich.text import Text
 
 from crl_train.console import make_console, printable, spinner_name
-from crl_train.interrupt import on_interrupt
+from crl_train.interrupt import StopRequest
 from crl_train.run_dir import RunDir
 from crl_train.run_record import read_metrics, read_record
 from crl_train.step_counts import StepCounts, step_counts
+from crl_train.sweep import Place
 from crl_train.training import Progress
+
+# Columns of a live line for its spinner, a short bar, the share done and the time left.
+_BESIDE_WORDS: Final = 32
 
 
 class QuietDisplay:
-    """An observer that shows nothing; Ctrl-C still stops a run cleanly."""
+    """An observer that shows nothing but that and how a run stops.
 
-    def __init__(self, run: RunDir, console: Console) -> None:
+    Args:
+        run: The run.
+        console: Where it is shown.
+        stop: Whether a signal asks to stop.
+        place: Which run of a sweep it is.
+    """
+
+    def __init__(self, run: RunDir, console: Console, stop: StopRequest, place: Place | None = None) -> None:
         self.run = run
         self.console = console
-        self._stop = False
+        self.place = place
+        self._stop = stop
 
     def started(self, counts: StepCounts, progress: Progress) -> None:
         """Nothing to show."""
@@ -39,21 +51,22 @@ class QuietDisplay:
         """Nothing to show."""
 
     def wants_stop(self) -> bool:
-        return self._stop
+        return bool(self._stop)
 
-    def request_stop(self, signum: int, frame: types.FrameType | None) -> None:
-        """Ask to stop after this unroll; asking twice stops at once."""
-        if self._stop:
-            raise KeyboardInterrupt
-        self._stop = True
-        self._say("Stopping after this unroll, then saving. Press Ctrl-C again to stop at once, without saving.")
+    def stopping(self, by: signal.Signals) -> None:
+        """Say what a signal has set off."""
+        why, again = "", " Press Ctrl-C again to stop at once, without saving."
+        if by is not signal.SIGINT:
+            why, again = f"{by.name}: ", ""
+        self._say(f"{why}Stopping after this unroll, then saving.{again}")
 
-    def stopped(self) -> None:
+    def stopped(self, go_on: str) -> None:
         """Say how to go on."""
-        self._say(f"Saved. Continue with: crl-train resume {self.run.path}")
+        self._say(f"Saved. Continue with: {go_on}")
 
-    def _say(self, text: str) -> None:
-        self.console.print(printable(text), soft_wrap=True)
+    def _say(self, text: str, *, one_line: bool = True) -> None:
+        """Print a text; broken between words only in a terminal, and only if nobody copies it."""
+        self.console.print(printable(text), soft_wrap=one_line or not self.console.is_terminal)
 
 
 class PlainDisplay(QuietDisplay):
@@ -61,16 +74,18 @@ class PlainDisplay(QuietDisplay):
 
     def started(self, counts: StepCounts, progress: Progress) -> None:
         config, record = read_record(self.run)
-        self._counts = counts
         self._num_epochs = config.num_epochs
         verb = "Continuing" if progress.env_steps else "Training"
+        if self.place is not None:
+            self._say(place_line(self.place))
         self._say(
             f"{verb} {self.run.path} on {record['device']}: actor depth {config.actor_depth}, critic depth "
-            f"{config.critic_depth}, {counts.total_env_steps:,} env steps, {counts.total_updates:,} updates"
+            f"{config.critic_depth}, {counts.total_env_steps:,} env steps, {counts.total_updates:,} updates",
+            one_line=False,
         )
 
     def epoch_ended(self, row: Mapping[str, Any]) -> None:
-        self._say(epoch_line(row, self._num_epochs))
+        self._say(epoch_line(row, self._num_epochs, self.console.width if self.console.is_terminal else None))
         if row["epoch"] == self._num_epochs:
             self._say(f"Done in {_duration(row['time/seconds'])}: {self.run.path}")
 
@@ -78,8 +93,8 @@ class PlainDisplay(QuietDisplay):
 class LiveDisplay(PlainDisplay):
     """A progress bar under the lines of the finished epochs."""
 
-    def __init__(self, run: RunDir, console: Console) -> None:
-        super().__init__(run, console)
+    def __init__(self, run: RunDir, console: Console, stop: StopRequest, place: Place | None = None) -> None:
+        super().__init__(run, console, stop, place)
         self._bar = rich.progress.Progress(
             rich.progress.SpinnerColumn(spinner_name(console)),
             rich.progress.TextColumn("{task.description}", markup=False),
@@ -88,12 +103,13 @@ class LiveDisplay(PlainDisplay):
             rich.progress.TextColumn("{task.fields[facts]}", markup=False),
             rich.progress.TextColumn("left", style="dim", markup=False),
             rich.progress.TimeRemainingColumn(compact=True, elapsed_when_finished=True),
+            rich.progress.TextColumn("{task.fields[in_all]}"),
             console=console,
             transient=True,
             expand=True,
         )
-        self._task = self._bar.add_task("starting", total=None, facts="")
-        self._scores = ""
+        self._task = self._bar.add_task("starting", total=None, facts="", in_all="")
+        self._scores: tuple[str, ...] = ()
 
     def __enter__(self) -> "LiveDisplay":
         self._bar.start()
@@ -110,13 +126,31 @@ class LiveDisplay(PlainDisplay):
             self._scores = _scores(rows[-1])
 
     def phase(self, name: str) -> None:
-        self._bar.update(self._task, description=name)
+        self._bar.update(self._task, description=name if self.place is None else f"{self.place} · {name}")
 
     def unrolled(self, progress: Progress) -> None:
         self._bar.update(self._task, completed=progress.env_steps)
-        rate = self._bar.tasks[self._task].speed or progress.env_steps / progress.seconds
-        facts = f"{_count(progress.env_steps)} steps · {_count(progress.updates)} updates · {_count(rate)} steps/s"
-        self._bar.update(self._task, facts=facts + self._scores)
+        task = self._bar.tasks[self._task]
+        rate = task.speed or progress.env_steps / progress.seconds
+        in_all = self._in_all(task.time_remaining)
+        facts = [
+            *self._scores,
+            f"{_count(progress.env_steps)} steps",
+            f"{_count(rate)} steps/s",
+            f"{_count(progress.updates)} updates",
+        ]
+        room = self.console.width - _BESIDE_WORDS - len(task.description) - len(in_all)
+        while len(" · ".join(facts)) > max(0, room):
+            facts.pop()
+        self._bar.update(self._task, facts=" · ".join(facts), in_all=in_all)
+
+    def _in_all(self, own: int | float | None) -> str:
+        """Time left of the whole sweep."""
+        if self.place is None or own is None:
+            return ""
+        after = self.place.after
+        runs = f" + {_runs(after.untimed)}" if after.untimed else ""
+        return f"· {_duration(own + after.seconds)}{runs} in all"
 
     def epoch_ended(self, row: Mapping[str, Any]) -> None:
         self._scores = _scores(row)
@@ -124,32 +158,49 @@ class LiveDisplay(PlainDisplay):
 
 
 @contextlib.contextmanager
-def make_display(run: RunDir, quiet: bool) -> Iterator[QuietDisplay]:
-    """Choose the display that fits the terminal, and let Ctrl-C and SIGTERM stop training cleanly while it is up."""
+def make_display(run: RunDir, *, quiet: bool, stop: StopRequest, place: Place | None = None) -> Iterator[QuietDisplay]:
+    """Choose the display that fits the terminal, and let signals stop training cleanly while it is up."""
     console = make_console()
-    display: QuietDisplay
-    if quiet:
-        display = QuietDisplay(run, console)
-    elif console.is_terminal:
-        display = LiveDisplay(run, console)
-    else:
-        display = PlainDisplay(run, console)
+    kind = QuietDisplay if quiet else LiveDisplay if console.is_terminal else PlainDisplay
+    display = kind(run, console, stop, place)
     bar = display if isinstance(display, LiveDisplay) else contextlib.nullcontext()
-    with on_interrupt(display.request_stop), bar:
+    with stop.deferred(display.stopping), bar:
         yield display
 
 
-def epoch_line(row: Mapping[str, Any], num_epochs: int) -> str:
-    """The line that an epoch leaves behind in the terminal."""
-    epoch = f"{_logged(row, 'epoch', str):>{len(str(num_epochs))}}/{num_epochs}"
-    return (
-        f"epoch {epoch}  {_count(row['env_steps']):>6} steps  {_logged(row, 'updates', _count):>6} updates  "
-        f"{_logged(row, 'time/env_steps_per_second', _count):>6} steps/s  "
-        f"success {_logged(row, 'eval/success_rate', '{:.2f}'.format)}  "
-        f"time at goal {_logged(row, 'eval/time_at_goal', '{:.1f}'.format):>6}  "
-        f"accuracy {_logged(row, 'critic/categorical_accuracy', '{:.2f}'.format)}  "
-        f"{_logged(row, 'time/seconds', _duration):>7}"
-    )
+def place_line(place: Place) -> str:
+    """Which run of a sweep comes next, and what is left of the sweep.
+
+    Example:
+        >>> place_line(Place(3, 9, own=TimeLeft(300.0), after=TimeLeft(900.0, untimed=2)))
+        'run 3 of 9, left in all: about 20m 00s + 2 runs not timed yet'
+    """
+    seconds, untimed = place.own.seconds + place.after.seconds, place.own.untimed + place.after.untimed
+    times = [f"about {_duration(seconds)}"] if seconds else []
+    runs = [f"{_runs(untimed)} not timed yet"] if untimed else []
+    return f"{place}, left in all: {' + '.join(times + runs)}"
+
+
+def _runs(count: int) -> str:
+    return "1 run" if count == 1 else f"{count} runs"
+
+
+def epoch_line(row: Mapping[str, Any], num_epochs: int, width: int | None = None) -> str:
+    """The line that an epoch leaves behind in the terminal; of one that is too narrow, what matters most."""
+    parts = {
+        "epoch": f"epoch {_logged(row, 'epoch', str):>{len(str(num_epochs))}}/{num_epochs}",
+        "steps": f"{_count(row['env_steps']):>6} steps",
+        "updates": f"{_logged(row, 'updates', _count):>6} updates",
+        "speed": f"{_logged(row, 'time/env_steps_per_second', _count):>6} steps/s",
+        "success": f"success {_logged(row, 'eval/success_rate', '{:.2f}'.format)}",
+        "time at goal": f"time at goal {_logged(row, 'eval/time_at_goal', '{:.1f}'.format):>6}",
+        "accuracy": f"accuracy {_logged(row, 'critic/categorical_accuracy', '{:.2f}'.format)}",
+        "time": f"{_logged(row, 'time/seconds', _duration):>7}",
+    }
+    for name in ("updates", "speed", "accuracy", "time at goal"):
+        if width is not None and len("  ".join(parts.values())) > width:
+            del parts[name]
+    return "  ".join(parts.values())
 
 
 def print_info(run: RunDir) -> None:
@@ -178,12 +229,9 @@ def print_info(run: RunDir) -> None:
         console.print(Text(epoch_line(rows[-1], config.num_epochs)), soft_wrap=True)
 
 
-def _scores(row: Mapping[str, Any]) -> str:
-    success, at_goal = (
-        _logged(row, "eval/success_rate", "{:.2f}".format),
-        _logged(row, "eval/time_at_goal", "{:.0f}".format),
-    )
-    return f" · success {success} · at goal {at_goal}"
+def _scores(row: Mapping[str, Any]) -> tuple[str, ...]:
+    success = _logged(row, "eval/success_rate", "{:.2f}".format)
+    return f"success {success}", f"at goal {_logged(row, 'eval/time_at_goal', '{:.0f}'.format)}"
 
 
 def _logged(row: Mapping[str, Any], name: str, shown: Callable[[Any], str]) -> str:
@@ -199,6 +247,8 @@ def _count(number: int | float) -> str:
     return f"{number:.0f}"
 
 
-def _duration(seconds: float) -> str:
+def _duration(seconds: int | float) -> str:
     minutes, rest = divmod(round(seconds), 60)
+    if minutes >= 60:
+        return f"{minutes // 60}h {minutes % 60:02d}m"
     return f"{minutes}m {rest:02d}s" if minutes else f"{rest}s"

@@ -28,8 +28,10 @@ FLOW = (
     ("update",),
     ("training_state",),
     ("run_record", "checkpoint"),
-    ("training",),
+    ("training", "sweep"),
     ("cli_options", "cli_display", "cli_envs"),
+    ("cli_train",),
+    ("cli_sweep",),
     ("cli",),
 )
 RANK = {module: rank for rank, modules in enumerate(FLOW) for module in modules}

@@ -2,8 +2,12 @@
 
 import ast
 import importlib
+import os
 import re
+import signal
+import subprocess
 import sys
+import time
 import types
 from pathlib import Path
 
@@ -135,3 +139,25 @@ def test_the_architecture_page_names_what_there_is():
             importlib.import_module(name)
         except ModuleNotFoundError:
             assert hasattr(importlib.import_module(module), attribute), f"{name} is not there"
+
+
+@pytest.mark.parametrize(("code", "requeued"), [(75, "requeue 17\n"), (0, ""), (2, "")])
+def test_the_script_for_slurm_passes_its_signal_on_and_requeues_what_was_saved(tmp_path, code, requeued):
+    (script,) = re.findall(r"```sh\n(#!.*?)```", text_of("clusters.md"), flags=re.DOTALL)
+    # Once it is told, the stand-in saves for a while.
+    trainer = f"trap 'sleep 0.2; exit {code}' USR1; touch started; while true; do sleep 0.02; done"
+    for name, text in {
+        "job": script,
+        "crl-train": f"#!/bin/bash\n{trainer}",
+        "scontrol": '#!/bin/bash\necho "$@"',
+    }.items():
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "SLURM_JOB_ID": "17"}
+    job = subprocess.Popen([tmp_path / "job"], env=environment, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+    while not (tmp_path / "started").exists():
+        time.sleep(0.02)
+    time.sleep(0.1)  # for its trap
+    job.send_signal(signal.SIGUSR1)
+    printed, _ = job.communicate(timeout=20)
+    assert (job.returncode, printed) == (0 if requeued else code, requeued)

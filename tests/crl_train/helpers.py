@@ -1,6 +1,7 @@
 """What several test modules share: a run small enough to train in a test, a silent observer, NumPy references."""
 
 import contextlib
+import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from click.testing import CliRunner, Result
 
+from crl_train import training
 from crl_train.checkpoint import RestoredPolicy, content_hash, restore_policy
 from crl_train.cli import main
 from crl_train.config import TrainConfig, make_config
@@ -107,6 +109,28 @@ def invoke(*args: Any) -> Result:
     return CliRunner().invoke(main, list(map(str, args)))
 
 
+def refused(*args) -> str:
+    """The one line that a refused command prints."""
+    result = invoke(*args)
+    assert result.exit_code == 2, result.output + repr(result.exception)
+    assert result.stdout == ""
+    assert result.stderr.startswith("error: ")
+    assert result.stderr.count("\n") == 1
+    return result.stderr.removeprefix("error: ")
+
+
+def stop_training_by(monkeypatch, *signals):
+    """Let signals arrive one after the other during the first epoch."""
+    arriving = iter(signals)
+
+    def after_unroll(*args):
+        signal.raise_signal(next(arriving, signal.SIGCONT))
+        return _after_unroll(*args)
+
+    _after_unroll = training._after_unroll
+    monkeypatch.setattr(training, "_after_unroll", after_unroll)
+
+
 @single_precision
 def policy_of(run: RunDir, step: int) -> RestoredPolicy:
     """A run's policy at a checkpoint."""
@@ -117,6 +141,14 @@ def policy_of(run: RunDir, step: int) -> RestoredPolicy:
         lambda: {**init_params(networks, env, random_key(0)), "log_entropy_coefficient": jnp.zeros(())}
     )
     return restore_policy(run, config, step, like)
+
+
+def assert_same_run(run: RunDir, other: RunDir) -> None:
+    """The same metrics, and the same parameters at every checkpoint, to the bit."""
+    assert timeless_metrics(run) == timeless_metrics(other)
+    assert run.policy_steps() == other.policy_steps()
+    for step in run.policy_steps():
+        assert policy_of(run, step).content_hash == policy_of(other, step).content_hash
 
 
 def tree_equal(a: Any, b: Any) -> bool:

@@ -1,42 +1,29 @@
-"""What users type: bad input gets one line and exit code 2, nothing is overwritten, sweeps finish what they find."""
+"""What users type: bad input gets one line and exit code 2, nothing is overwritten, and what is typed is trained."""
 
 import re
-import shutil
 import subprocess
 import sys
 import time
 
 import pytest
-from click.testing import CliRunner
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crl_train.cli import main
+from crl_train.config import TrainConfig
 from crl_train.envs import list_envs, register_env, register_family
 from crl_train.run_dir import RunDir
 from crl_train.run_record import read_record
 from crl_train.training import is_complete
-from tests.crl_train.helpers import crl_train, invoke, new_run, timeless_metrics, tiny_config, train_until
+from tests.crl_train.helpers import (
+    crl_train,
+    invoke,
+    new_run,
+    refused,
+    timeless_metrics,
+    tiny_config,
+)
 from tests.crl_train.test_rollout import Counter
-
-
-@pytest.fixture(scope="module")
-def tiny_file(tmp_path_factory):
-    """The tiny run's settings as ``--config`` takes them."""
-    path = tmp_path_factory.mktemp("settings") / "tiny.json"
-    path.write_text(tiny_config().model_dump_json(exclude={"env"}))  # every setting, so that no preset shines through
-    return path
-
-
-def refused(*args) -> str:
-    """The one line that a refused command prints."""
-    result = invoke(*args)
-    assert result.exit_code == 2, result.output + repr(result.exception)
-    assert result.stdout == ""
-    assert result.stderr.startswith("error: ")
-    assert result.stderr.count("\n") == 1
-    return result.stderr.removeprefix("error: ")
-
 
 # --- bad input -------------------------------------------------------------------------------------------
 
@@ -95,18 +82,6 @@ def test_evaluation_environment_of_other_sizes_is_refused_before_anything_is_wri
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("text", ["4;16", "deep", "16-4", ""])
-def test_bad_depths_of_a_sweep_are_refused(tmp_path, text):
-    assert "is neither a number nor a range" in refused("sweep", "point_u_maze", "--depths", text, "--out", tmp_path)
-
-
-@pytest.mark.parametrize("option", ["--seed", "--actor-depth", "--critic-depth"])
-def test_sweep_refuses_what_it_sets_itself(tmp_path, option):
-    result = CliRunner().invoke(main, ["sweep", "point_u_maze", option, "4", "--out", str(tmp_path)])
-    assert result.exit_code == 2
-    assert f"No such option '{option}'" in result.output
-
-
 def test_run_that_exists_is_refused_with_the_way_on(tmp_path, tiny_file):
     run = new_run(tmp_path / "point_u_maze_d4_s0", tiny_config())
     before = run.config.read_text()
@@ -119,6 +94,8 @@ def test_resume_of_what_is_no_run_or_is_complete_is_refused(tmp_path, finished_r
     assert "does not exist" in refused("resume", tmp_path / "nowhere")
     assert "has no config.json" in refused("resume", tmp_path)
     assert "is complete: there is nothing left to train" in refused("resume", finished_run.path)
+    less = refused("resume", finished_run.path, "--total-env-steps", 1000)
+    assert less.startswith("total_env_steps=1000 is too small: 1120 steps are trained")
 
 
 @settings(max_examples=20)
@@ -137,7 +114,7 @@ def test_run_trains_as_typed_and_prints_a_line_an_epoch(tmp_path, tiny_file, fin
     assert is_complete(run)
     assert timeless_metrics(run) == timeless_metrics(finished_run)
     lines = result.stdout.splitlines()
-    assert lines[0].startswith(f"Training {run.path} on cpu")
+    assert lines[0].startswith(f"Training {run.path} on cpu: actor depth 4")  # named once
     assert [line.split()[:2] for line in lines[1:4]] == [["epoch", f"{epoch}/3"] for epoch in (1, 2, 3)]
     assert lines[4].startswith("Done in ")
 
@@ -152,21 +129,35 @@ def test_options_win_over_the_file_and_the_file_over_the_preset(tmp_path, tiny_f
     assert config == tiny_config(width=24, residual=False, critic_depth=8, eval_env="point_u_maze_eval")
 
 
-def test_sweep_skips_what_is_complete_and_goes_on_with_what_is_not(tmp_path, tiny_file, finished_run):
-    shutil.copytree(finished_run.path, tmp_path / "point_u_maze_d4_s0")
-    interrupted = new_run(tmp_path / "point_u_maze_d4_s1", tiny_config(seed=1))
-    train_until(interrupted, 5)
-    result = invoke("sweep", "point_u_maze", "--depths", 4, "--seeds", "0-1", "--config", tiny_file, "--out", tmp_path)
-    assert result.exit_code == 0, result.output + repr(result.exception)
-    assert f"{tmp_path / 'point_u_maze_d4_s0'} is complete; skipped." in result.stdout
-    assert f"Continuing {interrupted.path}" in result.stdout
-    assert is_complete(interrupted)
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("--preset", "smoke"),
+        ("--width", 24, "--no-residual", "--critic-depth", 8, "--eval-env", "point_u_maze_eval"),
+        ("--actor-lr", "1e-7", "--exploration", "best_of_4", "--seed", 2**32 - 1),
+    ],
+    ids=lambda args: " ".join(map(str, args)),
+)
+def test_settings_that_are_shown_are_those_that_a_file_of_them_gives(tmp_path, args, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shown = invoke("run", "point_u_maze", *args, "--show-config")
+    assert (shown.exit_code, shown.stderr, list(tmp_path.iterdir())) == (0, "", [])
+    (tmp_path / "shown.yaml").write_text(shown.stdout)
+    again = invoke("run", "point_u_maze", "--config", "shown.yaml", "--preset", "paper", "--show-config")
+    assert again.stdout == shown.stdout
+    assert set(yaml.safe_load(shown.stdout)) == set(TrainConfig.model_fields)
 
 
-def test_sweep_does_not_mix_settings(tmp_path, tiny_file):
-    new_run(tmp_path / "point_u_maze_d4_s0", tiny_config(width=24))
-    message = refused("sweep", "point_u_maze", "--depths", 4, "--config", tiny_file, "--out", tmp_path)
-    assert "exists with other settings (width=24 there): a sweep does not mix them" in message
+def test_settings_of_a_sweep_are_shown_without_what_it_sets(tmp_path, tiny_file, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    args = ("sweep", "point_u_maze", "--depths", "4,8", "--seeds", "0-1", "--show-config")
+    shown = invoke(*args, "--config", tiny_file)
+    names = "point_u_maze_d4_s0, point_u_maze_d8_s0, point_u_maze_d4_s1, point_u_maze_d8_s1"
+    assert shown.stdout.splitlines()[0] == f"# 4 runs, each with its seed and depth: {names}"
+    assert yaml.safe_load(shown.stdout) == tiny_config().model_dump(exclude={"seed", "actor_depth", "critic_depth"})
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "shown.yaml").write_text(shown.stdout)
+    assert invoke(*args, "--config", "shown.yaml").stdout == shown.stdout
 
 
 def test_info_says_what_a_run_is(finished_run):

@@ -24,6 +24,7 @@ from crl_train.run_record import exclusive, read_metrics
 from crl_train.training import Progress, _compile_steps, _steps_of, is_complete, train
 from tests.crl_train.helpers import (
     FakeObserver,
+    assert_same_run,
     crl_train,
     invoke,
     new_run,
@@ -34,15 +35,6 @@ from tests.crl_train.helpers import (
     train_until,
 )
 from tests.crl_train.test_rollout import Counter
-
-
-def assert_same_run(run: RunDir, other: RunDir) -> None:
-    """The same metrics, and the same parameters at every checkpoint, to the bit."""
-    assert timeless_metrics(run) == timeless_metrics(other)
-    assert run.policy_steps() == other.policy_steps()
-    for step in run.policy_steps():
-        assert policy_of(run, step).content_hash == policy_of(other, step).content_hash
-
 
 # --- a whole run -----------------------------------------------------------------------------------------
 

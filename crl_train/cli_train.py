@@ -1,0 +1,92 @@
+"""Start, continue and stop training for the commands; heavy imports wait until something trains."""
+
+import contextlib
+import dataclasses
+import shlex
+import sys
+from collections.abc import Iterator
+from typing import Final
+
+import click
+
+from crl_train.cli_options import explained
+from crl_train.config import TrainConfig
+from crl_train.interrupt import StopRequest, stop_on_signals
+from crl_train.output import expendable
+from crl_train.run_dir import RunDir
+from crl_train.sweep import Place
+
+_OUTPUT_LOST: Final = "training goes on; metrics.jsonl in the run's folder says how far it is."
+
+
+@dataclasses.dataclass(frozen=True)
+class Sitting:
+    """What all runs share that one command trains.
+
+    Attributes:
+        quiet: Show nothing.
+        stop: Whether a signal asks to stop.
+        go_on: What to type to go on after a stop; the run's resume command if empty.
+    """
+
+    quiet: bool
+    stop: StopRequest
+    go_on: str = ""
+
+    def say(self, text: str) -> None:
+        """Print a line, unless ``--quiet`` is given."""
+        if not self.quiet:
+            click.echo(text)
+
+
+@contextlib.contextmanager
+def training_command() -> Iterator[StopRequest]:
+    """What holds for every command that trains: errors are explained, output may get lost, signals ask to stop."""
+    with explained(), expendable("stdout", _OUTPUT_LOST), stop_on_signals() as stop:
+        yield stop
+
+
+def command_line() -> str:
+    """The current command, quoted for a shell."""
+    return shlex.join(["crl-train", *sys.argv[1:]])
+
+
+def start(run: RunDir, config: TrainConfig) -> None:
+    """Make the run's folder.
+
+    Raises: as :func:`crl_train.run_record.create_run`.
+    """
+    import jax
+
+    from crl_train.run_record import create_run
+
+    device = jax.devices()[0]
+    # A CPU has no other name than its platform.
+    named = dict.fromkeys((device.platform, device.device_kind))
+    create_run(run, config, ": ".join(named), command_line())
+
+
+def train_to_the_end(run: RunDir, sitting: Sitting, place: Place | None = None) -> None:
+    """Train a run with a display that fits the terminal.
+
+    Args:
+        run: The run; it must not be complete.
+        sitting: What the command shares.
+        place: Which run of a sweep it is.
+
+    Raises:
+        SystemExit: If a signal asked to stop: with the code that says by which, after the run was saved.
+        Others: As :func:`crl_train.training.train`.
+    """
+    from crl_train.cli_display import make_display
+    from crl_train.training import Stopped, train
+
+    stop = sitting.stop
+    with make_display(run, quiet=sitting.quiet, stop=stop, place=place) as display:
+        try:
+            if stop:  # while libraries were imported, or between two runs
+                raise Stopped
+            train(run, display)
+        except Stopped:
+            display.stopped(sitting.go_on or f"crl-train resume {shlex.quote(str(run.path))}")
+            raise SystemExit(stop.exit_code) from None
