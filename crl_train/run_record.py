@@ -19,7 +19,7 @@ from crl_train.config import TrainConfig, config_from_values
 from crl_train.console import printable
 from crl_train.errors import CheckpointError, RunExistsError, RunLockedError, RunNotFoundError, RunRecordError
 from crl_train.file_lock import require_locks, try_lock
-from crl_train.numerics import deciding_flags
+from crl_train.numeric_flags import deciding_flags
 from crl_train.parsing import parse_json, read_bounded, shortened
 from crl_train.run_dir import FORMAT_VERSION, RunDir
 from crl_train.run_size import check_size

@@ -22,7 +22,8 @@ from crl_train.errors import NonFiniteError
 from crl_train.evaluation import episode_steps, evaluation_env, roll_out_episodes
 from crl_train.goal_metrics import summarise_success
 from crl_train.networks import make_networks
-from crl_train.numerics import check_flags, key_from_data, random_key, single_precision
+from crl_train.numeric_flags import check_flags
+from crl_train.numerics import key_from_data, random_key, single_precision
 from crl_train.policy import make_act
 from crl_train.run_dir import RunDir
 from crl_train.run_record import append_metrics, exclusive, read_metrics, read_record, truncate_metrics

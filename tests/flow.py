@@ -15,7 +15,7 @@ TRAIN, PROBE = (Path(package.__path__[0]) for package in (crl_train, crl_probe))
 FLOW = (
     ("version", "errors", "atomic_file", "array_likes", "interrupt", "plain_path", "console"),
     ("output", "local_path", "file_lock"),
-    ("run_dir", "numerics", "parsing", "memory"),
+    ("run_dir", "numeric_flags", "numerics", "parsing", "memory"),
     ("config", "device"),
     ("step_counts", "goal_metrics", "manifest"),
     ("envs",),

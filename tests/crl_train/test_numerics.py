@@ -13,10 +13,8 @@ from hypothesis import strategies as st
 import crl_probe
 import crl_train
 from crl_probe.runs.loading import load_run
-from crl_train.errors import ConfigError
 from crl_train.evaluation import collect_episodes
-from crl_train.numerics import check_flags, deciding_flags, key_from_data, random_key, single_precision
-from crl_train.run_record import read_record
+from crl_train.numerics import key_from_data, random_key, single_precision
 from tests.crl_train.helpers import FakeObserver, new_run, policy_of, timeless_metrics, tiny_config, train, train_until
 
 
@@ -89,33 +87,3 @@ def test_no_key_is_made_without_its_generator():
     for package in (crl_train, crl_probe):
         for source in Path(str(package.__file__)).parent.rglob("*.py"):
             assert source.name == "numerics.py" or not makes_key.search(source.read_text()), source
-
-
-def test_flags_that_decide_numbers_stand_in_the_record(finished_run):
-    _, record = read_record(finished_run)
-    assert record["flags"] == deciding_flags()
-    assert record["flags"]["jax_threefry_partitionable"] is True
-
-
-def test_run_is_not_continued_under_flags_that_give_other_numbers(tmp_path):
-    run = new_run(tmp_path / "run", tiny_config())
-    with (
-        jax.threefry_partitionable(False),
-        pytest.raises(
-            ConfigError,
-            match=r"run' was trained with jax_threefry_partitionable=True, which is False now: it would go on with "
-            r"other numbers\. Set JAX_THREEFRY_PARTITIONABLE=1\.$",
-        ),
-    ):
-        train(run, FakeObserver())
-    with (
-        jax.default_matmul_precision("highest"),
-        pytest.raises(ConfigError, match=r"=None, which is highest now: .* Unset JAX_DEFAULT_MATMUL_PRECISION\.$"),
-    ):
-        train(run, FakeObserver())
-
-
-def test_flag_that_an_older_version_did_not_record_is_not_compared():
-    check_flags({}, "run")
-    with pytest.raises(ConfigError, match="Set JAX_DEFAULT_MATMUL_PRECISION=highest"):
-        check_flags({"jax_default_matmul_precision": "highest"}, "run")
