@@ -28,9 +28,10 @@ def require_memory(what: str, parts: Mapping[str, int], free: int) -> None:
     needed = sum(parts.values())
     if needed > free:
         largest = max(parts, key=lambda name: parts[name])
+        share = f" ({largest} alone takes {_size(parts[largest])})" if len(parts) > 1 else ""
         raise ConfigError(
-            f"{what} needs at least {_gigabytes(needed)} of memory and {_gigabytes(free)} are free: {largest} alone "
-            f"takes {_gigabytes(parts[largest])}. Lower it, or use a machine with more memory."
+            f"{what} needs at least {_size(needed)} of memory{share} and {_size(free)} are free. Lower {largest}, "
+            "or use a machine with more memory."
         )
 
 
@@ -47,5 +48,5 @@ def _text_of(path: Path) -> str:
         return ""
 
 
-def _gigabytes(size: int) -> str:
-    return f"{size / 1e9:,.1f} GB"
+def _size(num_bytes: int) -> str:
+    return f"{num_bytes / 1e9:,.1f} GB" if num_bytes >= 1e9 else f"{num_bytes / 1e6:,.1f} MB"

@@ -37,10 +37,9 @@ def command_of(probe: Probe) -> click.Command:
 
 
 def _option(field: Any) -> Callable[[Any], Any]:
-    told = field.metadata
-    kind = click.IntRange(told["low"], told["high"]) if isinstance(field.default, int) else click.STRING
-    text = f"{told['help'].rstrip('.')}; {field.default} if not given."
-    return click.option(told["flag"], field.name, type=kind, help=text)
+    kind = click.IntRange(field.metadata["low"]) if isinstance(field.default, int) else click.STRING
+    text = f"{field.metadata['help'].rstrip('.')}; {field.default} if not given."
+    return click.option(field.metadata["flag"], field.name, type=kind, help=text)
 
 
 def _run(probe: Probe, options: ProbeOptions, form: str, save: Path | None, own: Mapping[str, Any]) -> None:

@@ -102,8 +102,9 @@ class ProbeSet(Shown):
         if not self.sources or not all(isinstance(source, RunInfo) for source in self.sources):
             raise ConfigError(f"sources of a probe set are {shortened(self.sources)}: they are agents, at least one.")
         _check_array("goals", self.goals, 2, np.floating)
-        for name, count in {"points": len(self.points), "paths": len(self.paths), "goals": len(self.goals)}.items():
-            if not count:
+        lengths = {"points": len(self.points), "paths": len(self.paths), "goals": len(self.goals)}
+        for name, length in lengths.items():
+            if not length:
                 raise ConfigError(f"{name} of a probe set are empty: there is at least one.")
         for name, table in {"points": self.points, "paths": self.paths}.items():
             sizes = [

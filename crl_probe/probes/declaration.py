@@ -80,7 +80,7 @@ class NumberTable:
     heading: str = ""
 
 
-def option(default: Any, flag: str, help: str, *, low: int | None = None, high: int | None = None) -> Any:
+def option(default: Any, flag: str, help: str, *, low: int | None = None) -> Any:
     """A field of a probe's settings that is an option of its command.
 
     Args:
@@ -88,9 +88,8 @@ def option(default: Any, flag: str, help: str, *, low: int | None = None, high: 
         flag: Name on the command line, such as ``--grid``.
         help: Help text in one sentence; the default value is appended.
         low: Smallest allowed number.
-        high: Largest allowed number.
     """
-    return dataclasses.field(default=default, metadata={"flag": flag, "help": help, "low": low, "high": high})
+    return dataclasses.field(default=default, metadata={"flag": flag, "help": help, "low": low})
 
 
 def anywhere(env: "GoalEnv") -> str:

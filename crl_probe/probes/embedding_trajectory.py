@@ -56,7 +56,7 @@ class EmbeddingTrajectorySettings:
     """
 
     method: str = option("aligned", "--method", "How states are projected: aligned, umap or pca.")
-    points: int = option(600, "--points", "About how many states a projection holds.", low=1, high=limits.POINTS)
+    points: int = option(600, "--points", "About how many states a projection holds.", low=1)
     epochs: int | None = None
     own_episodes: bool = True
 

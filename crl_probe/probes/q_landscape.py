@@ -47,9 +47,7 @@ class QLandscapeSettings:
             everywhere, its entries separated by commas.
     """
 
-    fine_cells: int = option(
-        50, "--grid", "Approximate number of cells along the long side of the grid.", low=1, high=MOST_CELLS
-    )
+    fine_cells: int = option(50, "--grid", "Approximate number of cells along the long side of the grid.", low=1)
     action: str = option(
         "mean", "--action", "The agent's action at each position: mean, sample, best_of_K, or an action such as 0,1."
     )

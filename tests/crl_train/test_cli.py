@@ -47,7 +47,7 @@ def test_depth_6_is_refused_with_the_reason(tmp_path):
     ("args", "words"),
     [
         (("--num-envs", -1), "num_envs=-1 is not usable"),
-        (("--batch-size", 10**6), "more than the replay holds"),
+        (("--batch-size", 2_000, "--num-envs", 1), "more than the replay holds"),
         (("--total-env-steps", 5), "total_env_steps=5 is too small"),
         (("--name", "a/b"), "it names one folder inside --out"),
         (("--name", ".."), "it names one folder inside --out"),
@@ -96,6 +96,39 @@ def test_resume_of_what_is_no_run_or_is_complete_is_refused(tmp_path, finished_r
     assert "is complete: there is nothing left to train" in refused("resume", finished_run.path)
     less = refused("resume", finished_run.path, "--total-env-steps", 1000)
     assert less.startswith("total_env_steps=1000 is too small: 1120 steps are trained")
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("null", "is None"),
+        ('{"env_steps": 480, "critic/loss": NaN}', "is not valid JSON: NaN is no number"),
+        ("{}", "has no env_"),
+    ],
+)
+def test_a_damaged_line_is_told_before_any_work(tmp_path, line, reason):
+    run = new_run(tmp_path / "run", tiny_config())
+    run.metrics.write_text(f"{line}\n")
+    for command in ("resume", "info"):
+        message = refused(command, run.path)
+        assert f"{run.metrics}, line 1, {reason}" in message
+        assert "Mend or remove that line: no checkpoint depends on it." in message
+    assert sorted(entry.name for entry in run.path.iterdir()) == ["config.json", "metrics.jsonl"]
+    assert run.metrics.read_text() == f"{line}\n"
+
+
+def test_info_is_content_with_what_a_line_holds(tmp_path):
+    run = new_run(tmp_path / "run", tiny_config())
+    run.metrics.write_text('{"env_steps": 480, "eval/success_rate": null, "updates": 12}\n')
+    assert "epoch ?/3     480 steps      12 updates       ? steps/s  success ?" in invoke("info", run.path).stdout
+
+
+def test_info_shows_control_characters_and_sends_none(tmp_path):
+    run = new_run(tmp_path / "run", tiny_config())
+    run.config.write_text(run.config.read_text().replace('"a test"', r'"\u001b[2J\u0007"'))
+    told = invoke("info", run.path).stdout
+    assert r"\x1b[2J\x07" in told
+    assert not {"\x1b", "\x07"} & set(told)
 
 
 @settings(max_examples=20)

@@ -11,11 +11,15 @@ def test_what_fits_is_accepted_and_one_byte_more_refused_by_its_largest_part():
     parts = {"width": 3 * 10**9, "num_envs": 10**9}
     require_memory("this run", parts, free=4 * 10**9)
     message = (
-        r"^this run needs at least 4\.0 GB of memory and 4\.0 GB are free: width alone takes 3\.0 GB\. Lower it, or "
-        r"use a machine with more memory\.$"
+        r"^this run needs at least 4\.0 GB of memory \(width alone takes 3\.0 GB\) and 4\.0 GB are free\. Lower width, "
+        r"or use a machine with more memory\.$"
     )
     with pytest.raises(ConfigError, match=message):
         require_memory("this run", parts, free=4 * 10**9 - 1)
+    with pytest.raises(
+        ConfigError, match=r"^it needs at least 2\.0 MB of memory and 1\.0 MB are free\. Lower episodes, or"
+    ):
+        require_memory("it", {"episodes": 2 * 10**6}, free=10**6)
 
 
 @pytest.mark.parametrize(("limit", "free"), [("1000", 1000), ("max", None), ("", None), (str(2**63), None)])

@@ -54,7 +54,9 @@ def test_sizes_are_those_of_the_state_that_a_run_holds(width, actor_blocks, crit
 )
 def test_a_run_that_cannot_fit_leaves_no_folder(tmp_path, values, part):
     config = make_config({"env": "point_u_maze", **values})
-    with pytest.raises(ConfigError, match=rf"^this run needs at least .* GB are free: {part} alone takes .* Lower it,"):
+    with pytest.raises(
+        ConfigError, match=rf"^this run needs at least .* \({part} alone takes .* are free\. Lower {part},"
+    ):
         create_run(RunDir(tmp_path / "run"), config, "a test", "pytest")
     assert list(tmp_path.iterdir()) == []
 

@@ -20,6 +20,8 @@ from crl_probe.metrics import DEFINITIONS
 from crl_probe.probes import embedding_trajectory
 from crl_probe.probes.embedding_trajectory import EmbeddingTrajectorySettings
 from crl_probe.probes.q_landscape import QLandscapeSettings
+from crl_probe.probes.registry import PROBES, run_probe
+from crl_probe.render.learning_curves import learning_chart
 from crl_probe.runs.loading import load_run
 from crl_probe.store import cache
 from crl_train.checkpoint import save_policy
@@ -229,6 +231,18 @@ def test_the_cache_says_what_it_holds_and_forgets_it(tmp_path, monkeypatch):
         (("spread", "--goal", "4,4", "--goals", 3), "--goal and --goals exclude each other"),
         (("landscape", "--action", "1,2,3"), "action"),
         (("landscape", "--action", "boldly"), "action='boldly' is not usable: it is mean, sample, best_of_K, or"),
+        (("metrics", "--goal", "nan,4"), "--goal 'nan,4' is not usable: give numbers separated by commas"),
+        (("metrics", "--goal", "4,1e999"), "--goal '4,1e999' is not usable: give numbers separated by commas"),
+        (("metrics", "--step", "9" * 5_000), "is not usable: give a checkpoint's environment steps, or all"),
+        (("metrics", "--step", "١١٢٠"), "is not usable: give a checkpoint's environment steps, or all"),
+        (
+            ("trajectories", "--points", 10**9),
+            "points=1000000000 is not usable: a projection holds 1 to 100,000",
+        ),
+        (
+            ("landscape", "--action", "best_of_1000000000"),
+            "action='best_of_1000000000' is not usable: it is mean",
+        ),
         (("landscape", "--grid", 100_000), "fine_cells=100000 is not usable: a side of the grid has 1 to 2,000 cells"),
         (("metrics", "--out", "/"), "--out '/' is not usable: it is a folder"),
         (("geometry", "--save", "/etc/passwd/a.pdf"), "/etc/passwd is a file and not a folder"),
@@ -285,6 +299,71 @@ def test_a_network_of_nan_is_refused_and_the_rest_goes_on(finished_run, tmp_path
     result = probe("eval", finished_run.path, copied.path, "--episodes", "2")
     assert result.exit_code == 0
     assert "skipped: checkpoint" in result.output
+
+
+def damaged(run, path, file, change):
+    """A copy of a run with one of its text files changed."""
+    copied = shutil.copytree(run.path, path)
+    (copied / file).write_text(change((copied / file).read_text()))
+    return copied
+
+
+def test_a_damaged_log_and_a_damaged_record_are_told_and_the_rest_goes_on(finished_run, second_run, tmp_path):
+    odd_line = damaged(second_run, tmp_path / "odd_line", "metrics.jsonl", lambda text: text + "[1]\n")
+    no_text = damaged(finished_run, tmp_path / "no_text", "config.json", lambda text: text.replace('"a test"', "null"))
+    result = probe("eval", finished_run.path, odd_line, no_text, "--episodes", 2, "--format", "json")
+    assert result.exit_code == 0
+    assert [row["run"] for row in json.loads(result.stdout)] == ["finished", "odd_line"]
+    assert result.stderr.splitlines() == [
+        f"skipped: {no_text}/config.json has device=None (input should be a valid string): was it edited?",
+        f"skipped: The learning curve of odd_line is missing: {odd_line}/metrics.jsonl, line 4, is [1]: a line is an "
+        "object of numbers. Mend or remove that line: no checkpoint depends on it.",
+    ]
+    assert "config.json has device=None" in refused("eval", no_text)
+
+
+def test_other_curves_are_drawn_where_one_log_is_damaged(finished_run, second_run, tmp_path):
+    odd_line = damaged(second_run, tmp_path / "odd_line", "metrics.jsonl", lambda text: "null\n" + text)
+    evidence = Evidence([load_run(finished_run.path), load_run(odd_line)], EvidenceSettings(), use_cache=False)
+    result = run_probe(PROBES["learning_curves"], evidence)
+    assert [len(curve) for curve in result.curves["eval/success_rate"]] == [3, 0]
+    (note,) = PROBES["learning_curves"].notes(result)
+    assert note.startswith(f"The learning curve of odd_line is missing: {odd_line}/metrics.jsonl, line 1, is None")
+    assert len(learning_chart(result, "eval/success_rate").lines) == 1
+    result = probe("curves", finished_run.path, odd_line, "--save", tmp_path / "curves.svg")
+    assert result.exit_code == 0, result.output
+    assert "skipped: The learning curve of odd_line is missing" in result.stderr
+    alone = probe("curves", odd_line, "--save", tmp_path / "a.svg")
+    assert alone.exit_code == 2
+    assert "error: metrics.jsonl of these runs holds none of eval/success_rate" in alone.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--episodes", 10**15),
+        ("--goals", 10**9),
+        ("--workers", 10**9),
+        ("--episodes", 10**30),
+        ("--goals", "9" * 5_000),
+    ],
+)
+def test_counts_have_a_largest_value(finished_run, option, value):
+    result = probe("metrics", finished_run.path, option, value)
+    assert result.exit_code == 2
+    assert f"Invalid value for '{option}'" in result.output
+
+
+def test_a_record_of_episodes_that_cannot_fit_is_refused_before_it_is_made(finished_run, monkeypatch):
+    for module in ("crl_train.evaluation.free_memory", "crl_probe.evidence.evidence.free_host_memory"):
+        monkeypatch.setattr(module, lambda: 10**6)
+    rest = "of memory and 1.0 MB are free. Lower episodes, or use a machine with more memory."
+    assert f"a record of 100,000 episodes needs at least 47.4 MB {rest}" in refused(
+        "eval", finished_run.path, "--episodes", 100_000
+    )
+    assert f"a record of 100,000 episodes of each of 1 runs needs at least 47.4 MB {rest}" in refused(
+        "success", finished_run.path, "--episodes", 100_000, "--workers", 1
+    )
 
 
 def test_environments_do_not_share_a_figure_or_a_probe_set(tmp_path, monkeypatch):

@@ -170,7 +170,7 @@ def test_arrays_that_lie_about_their_size_are_refused_before_they_are_made(file,
 
 def test_an_archive_larger_than_memory_is_refused(file, monkeypatch):
     monkeypatch.setattr("crl_probe.store.archive.free_host_memory", lambda: 1_000)
-    with pytest.raises(ResultError, match=r"'set\.npz' needs at least 0\.0 GB of memory"):
+    with pytest.raises(ResultError, match=r"'set\.npz' needs at least 0\.\d MB of memory and 0\.0 MB"):
         load_probe_set(file)
 
 

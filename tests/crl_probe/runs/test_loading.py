@@ -1,6 +1,7 @@
 """A run from disk answers as the networks that were saved, and what is no run is refused by name."""
 
 import dataclasses
+import json
 import shutil
 
 import numpy as np
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import crl_probe
+from crl_probe.runs.agent import curve_problems
 from crl_probe.runs.comparability import group_by_env
 from crl_probe.runs.loading import find_runs, load_run, load_runs
 from crl_probe.runs.run_info import run_infos
@@ -243,3 +245,42 @@ def test_runs_are_compared_and_ordered_by_any_setting(loaded):
 
 def test_cut_network_does_not_share_the_cached_results_of_the_whole(loaded):
     assert loaded.prefix(0).content_hash != loaded.content_hash
+
+
+@pytest.mark.parametrize("line", ["[1]", '{"env_steps": null}', '{"env_steps": ' + "9" * 5_000 + "}"])
+def test_a_damaged_log_costs_the_curve_and_not_the_agent(finished_run, tmp_path, line):
+    copied = shutil.copytree(finished_run.path, tmp_path / "copied")
+    lines = (copied / "metrics.jsonl").read_text().splitlines()
+    (copied / "metrics.jsonl").write_text("\n".join([lines[0], line, *lines[1:], ""]))
+    run = load_run(copied)
+    assert run.content_hash == load_run(finished_run.path).content_hash
+    assert run.curve == []
+    assert run.curve_problem.startswith(f"{copied}/metrics.jsonl, line 2, ")
+    assert curve_problems([run, run]) == (f"The learning curve of copied is missing: {run.curve_problem}",)
+
+
+def test_a_whole_log_has_no_problem(loaded):
+    assert loaded.curve_problem == ""
+    assert curve_problems([loaded]) == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"versions": None}, r"config\.json has versions=None"),
+        ({"format_version": True}, r"config\.json has format version True"),
+        ({"device": ["cpu"]}, r"config\.json has device=\['cpu'\]"),
+        ({"config": {"env": "atlantis"}}, r"config\.json: unknown environment 'atlantis'"),
+        (
+            {"config": {"env": "point_u_maze", "episode_length": 10**12}},
+            r"config\.json: episode_length=1000000000000 is",
+        ),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_a_damaged_record_is_told_as_a_damaged_checkpoint_is(finished_run, tmp_path, change, message):
+    copied = shutil.copytree(finished_run.path, tmp_path / "copied")
+    record = json.loads((copied / "config.json").read_text())
+    (copied / "config.json").write_text(json.dumps({**record, **change}))
+    with pytest.raises(CheckpointError, match=message):
+        load_run(copied)
