@@ -13,8 +13,6 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any, Final, Literal, TextIO
 
-from crl_train.console import echo
-
 _DESCRIPTORS: Final = {"stdout": 1, "stderr": 2}
 
 
@@ -32,17 +30,19 @@ class ExpendableFile(io.FileIO):
         self._is_lost = False
 
     def write(self, data: Any, /) -> int:
-        """Write some of the bytes; say that all are written once they are lost."""
-        while not self._is_lost:
+        """Write all of the bytes, or drop them."""
+        left = memoryview(data).cast("B")
+        total = len(left)
+        while len(left) and not self._is_lost:
             try:
-                written = super().write(data)
-                if written is not None:
-                    return written
-                select.select([], [self], [])  # a pipe that does not block is full
+                written = super().write(left)
+                if written is None:  # a pipe that does not block is full
+                    select.select([], [self], [])
+                left = left[written or 0 :]
             except OSError as error:
                 self._is_lost = True
                 self._on_loss(error)
-        return memoryview(data).nbytes
+        return total
 
 
 @contextlib.contextmanager
@@ -54,10 +54,12 @@ def expendable(name: Literal["stdout", "stderr"], note: str = "") -> Iterator[No
         note: What stderr says once output is lost, after the cause. Empty says nothing.
     """
     stream: TextIO | None = getattr(sys, name)
+    told = sys.stderr  # a live display takes its place for a while, and shows everything on stdout
 
     def say(error: OSError) -> None:
         if note:
-            echo(f"note: nothing can be written to {name} ({error.strerror}): {note}", err=True)
+            told.write(f"note: nothing can be written to {name} ({error.strerror}): {note}\n")
+            told.flush()
 
     if stream is None:  # it was closed before Python began
         say(OSError(errno.EBADF, "it is closed"))
@@ -69,8 +71,9 @@ def expendable(name: Literal["stdout", "stderr"], note: str = "") -> Iterator[No
     if stream is not None:
         with contextlib.suppress(OSError):
             stream.flush()
+    # No buffer of bytes lies between: it could not be written from a signal's handler while it is being written.
     replaced = io.TextIOWrapper(
-        io.BufferedWriter(file),
+        file,
         encoding=stream.encoding if stream else "utf-8",
         errors=stream.errors if stream else None,
         line_buffering=True,

@@ -2,11 +2,14 @@
 
 import os
 import pty
+import signal
 import subprocess
 import sys
 import threading
 
 import pytest
+from rich.console import Console
+from rich.live import Live
 
 from crl_train.output import expendable, occupy_closed_descriptors
 
@@ -86,6 +89,41 @@ def test_pipe_that_does_not_block_is_waited_for(monkeypatch):
     reader.join()
     os.close(reading)
     assert sum(map(len, received)) == 300_001
+
+
+def test_signal_s_handler_may_print_while_something_is_printed(monkeypatch):
+    reading, writing = os.pipe()
+    stream = os.fdopen(writing, "w")
+    monkeypatch.setattr(sys, "stdout", stream)
+    before = signal.signal(signal.SIGALRM, lambda *_: print("from the handler", flush=True))
+    received = []
+
+    def read():
+        while data := os.read(reading, 65536):
+            received.append(data)
+
+    reader = threading.Thread(target=read)
+    signal.setitimer(signal.ITIMER_REAL, 0.1)
+    threading.Timer(0.3, reader.start).start()
+    with expendable("stdout"):
+        print("x" * 300_000, flush=True)  # the pipe is full when the signal arrives
+    signal.signal(signal.SIGALRM, before)
+    stream.close()
+    reader.join()
+    os.close(reading)
+    text = b"".join(received).decode()
+    assert text.count("x") == 300_000
+    assert "from the handler" in text
+
+
+def test_loss_during_a_live_display_is_told_beside_it(monkeypatch, capsys):
+    with os.fdopen(ended_terminal(), "w") as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        with expendable("stdout", "the work goes on."):
+            console = Console(force_terminal=True)
+            with Live("live", console=console, refresh_per_second=50):
+                console.print("a line")
+    assert capsys.readouterr().err.count("the work goes on.") == 1
 
 
 def test_stream_in_memory_is_left_alone(capsys):
