@@ -9,8 +9,8 @@ On disk it is one file, which may come from anywhere: all of it is checked when 
 
 import dataclasses
 import hashlib
+import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -173,22 +173,22 @@ def content_of(probe_set: ProbeSet) -> str:
     return digest.hexdigest()[:32]
 
 
-def save_probe_set(probe_set: ProbeSet, path: Path) -> None:
+def save_probe_set(probe_set: ProbeSet, path: str | os.PathLike[str]) -> None:
     """Write the set, with its recipe, to one ``.npz`` file."""
     save_result(probe_set, local_path(path, "probe set"))
 
 
-def load_probe_set(path: Path) -> ProbeSet:
+def load_probe_set(path: str | os.PathLike[str]) -> ProbeSet:
     """Read a set that :func:`save_probe_set` wrote, and check it whole: sizes, types, numbers and where they belong.
 
     Raises:
         ResultError: If the file is no probe set, or one of its arrays cannot be part of one.
         FileNotFoundError: If there is none.
     """
-    path = local_path(path, "probe set")
+    place = local_path(path, "probe set")
     try:
-        check_archive(path)
-        probe_set = load_result(path, ProbeSet)
+        check_archive(place)
+        probe_set = load_result(place, ProbeSet)
         _check_texts(probe_set)
         if field := field_with_bad_numbers(probe_set):
             raise ResultError(f"{field} holds NaN or infinite numbers")
@@ -197,8 +197,8 @@ def load_probe_set(path: Path) -> ProbeSet:
         raise
     except Exception as error:  # whatever zip, zlib, NumPy and JSON do on a damaged file
         cause = error.__cause__ or error  # load_result says itself that the file cannot be read, and why
-        reason = one_line(str(cause).removeprefix(str(path)).strip()) or type(cause).__name__
-        raise ResultError(f"probe set {str(path)!r} cannot be read: {reason}. Make it again.") from error
+        reason = one_line(str(cause).removeprefix(str(place)).strip()) or type(cause).__name__
+        raise ResultError(f"probe set {str(place)!r} cannot be read: {reason}. Make it again.") from error
 
 
 def _check_texts(probe_set: ProbeSet) -> None:

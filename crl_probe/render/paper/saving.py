@@ -1,7 +1,7 @@
 """Figures to files: PDF, SVG or PNG, the same bytes for the same figure."""
 
 import io
-from pathlib import Path
+import os
 from typing import Any
 
 import matplotlib
@@ -32,7 +32,7 @@ _FILES: dict[RcKeyType, Any] = {
 _STAND_INS = (f"'{FONT}'".encode(), f"'{FONT}', Verdana, sans-serif".encode())
 
 
-def save_figure(figure: Figure, path: Path) -> None:
+def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
     """Write a figure to a file whose ending says how.
 
     The file appears whole or not at all, and the same result gives the same bytes. Fonts are embedded in PDF files;
@@ -47,16 +47,16 @@ def save_figure(figure: Figure, path: Path) -> None:
         OSError: If the file cannot be written.
 
     Example:
-        >>> save_figure(figure_of(result), Path("figures/success.pdf"))          # doctest: +SKIP
+        >>> save_figure(figure_of(result), "figures/success.pdf")          # doctest: +SKIP
     """
-    path = local_path(path, "figure file")
-    ending = path.suffix.lower()
+    place = local_path(path, "figure file")
+    ending = place.suffix.lower()
     if ending not in _METADATA:
         raise ConfigError(
-            f"figure file {path.name!r} is not usable: its ending says the format, .pdf, .svg or .png. Rename it."
+            f"figure file {place.name!r} is not usable: its ending says the format, .pdf, .svg or .png. Rename it."
         )
     content = rendered(figure, ending)
-    write_atomically(path, lambda file: file.write(content))
+    write_atomically(place, lambda file: file.write(content))
 
 
 def rendered(figure: Figure, ending: str) -> bytes:
