@@ -30,13 +30,16 @@ def train_sweep(out: Path, configs: Sequence[TrainConfig], sitting: Sitting) -> 
     while len(held) != len(waiting):  # until a whole pass has found nothing free
         waiting, held = held, []
         for index, run in enumerate(waiting):
-            outcome = _train_one(run, runs[run], place_of(run, runs, waiting[index + 1 :]), sitting)
+            place = place_of(run, runs, waiting[index + 1 :])
+            outcome = _train_one(run, runs[run], place, sitting)
             if outcome == "held by another process":
                 held.append(run)
+                if len(waiting) == len(runs):  # said once
+                    sitting.say(f"{place}: {run.path} is being trained by another process; skipped for now.")
             elif outcome == "diverged":
                 diverged.append(run)
     if held:
-        sitting.say(f"{len(held)} of {len(runs)} runs are being trained by other processes: {_names(held)}.")
+        sitting.say(f"Other processes are training {len(held)} of {len(runs)} runs: {_names(held)}.")
     if diverged:
         raise NonFiniteError(f"{len(diverged)} of {len(runs)} runs diverged and were left out: {_names(diverged)}.")
 
@@ -58,7 +61,6 @@ def _train_one(run: RunDir, config: TrainConfig, place: Place, sitting: Sitting)
             train_to_the_end(run, sitting, place)
         return "complete"
     except RunLockedError:
-        sitting.say(f"{place}: {run.path} is being trained by another process; skipped for now.")
         return "held by another process"
     except NonFiniteError as error:
         click.echo(f"{run.path} diverged: {error}", err=True)
