@@ -114,6 +114,8 @@ def sweep(
     them in one folder share the runs among them.
     """
     with training_command() as stop:
+        from crl_train.run_size import check_size
+
         depth_list, seed_list = parse_depths(depths), parse_seeds(seeds)
         if len(depth_list) * len(seed_list) > _MOST_RUNS:
             raise ConfigError(
@@ -129,6 +131,9 @@ def sweep(
             click.echo(f"# {len(configs)} runs, each with its seed and depth: {', '.join(one.name for one in configs)}")
             _print_config(configs[0], exclude=_SET_BY_SWEEP)
             return
+        for config in configs:
+            if not RunDir(out / config.name).is_run:
+                check_size(config)  # all of them before the first is trained
         train_sweep(out, configs, Sitting(quiet, stop, go_on=command_line()))
 
 

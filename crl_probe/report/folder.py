@@ -1,7 +1,6 @@
 """What a report's folder consists of, and which folders a new report may replace."""
 
 import fnmatch
-import json
 import os
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
@@ -10,10 +9,13 @@ from typing import Any
 from crl_probe.probes.registry import PROBES
 from crl_probe.render.figure_files import ENDINGS, FOLDER, figure_name
 from crl_probe.report.errors_log import ERRORS_LOG
+from crl_train.console import printable
 from crl_train.errors import ConfigError
+from crl_train.parsing import parse_json, read_bounded
 
 # All that a report consists of: a folder that holds anything else is somebody's, and is not replaced.
 MARKER = "metrics.json"
+_LARGEST_MARKER = 2**30  # bytes; the numbers of thousands of runs
 _OURS = ("index.html", MARKER, "metrics.csv", "tables.tex", "probe_set*.npz", ERRORS_LOG)
 
 
@@ -33,7 +35,11 @@ def check_replaceable(out: Path) -> None:
     figures = _figures(written or {})
     foreign = [name for name in entries if name not in figures and not any(fnmatch.fnmatch(name, o) for o in _OURS)]
     if foreign or written is None:
-        held = f"{', '.join(foreign[:3])}, which is not part of a report" if foreign else "files that are not a report"
+        held = (
+            f"{printable(', '.join(foreign[:3]))}, which is not part of a report"
+            if foreign
+            else "files that are not a report"
+        )
         raise ConfigError(f"out={str(out)!r} holds {held}: it would be lost. Choose an empty or new folder.")
 
 
@@ -55,7 +61,12 @@ def _figures(written: Mapping[str, Any]) -> Collection[str]:
 def _written_by_a_report(marker: Path) -> dict[str, Any] | None:
     """What the file says if a report wrote it: the name alone is a common one."""
     try:
-        content = json.loads(marker.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        text = read_bounded(marker, _LARGEST_MARKER, marker.name)
+        content = parse_json(text, marker.name)
+    except (OSError, ConfigError):
         return None
-    return content if isinstance(content, dict) and "crl-probe" in content.get("versions", {}) else None
+    if not isinstance(content, dict):
+        return None
+    versions, by_depth = (content.get(name, {}) for name in ("versions", "by_depth"))
+    is_ours = isinstance(versions, dict) and isinstance(by_depth, dict) and "crl-probe" in versions
+    return content if is_ours else None

@@ -127,6 +127,12 @@ def test_error_of_the_user_is_one_line_and_exit_code_2(error, capsys):
     assert capsys.readouterr().err == "error: what is wrong: rule. Fix.\n"
 
 
+def test_error_shows_control_characters_and_sends_none(capsys):
+    with pytest.raises(SystemExit), explained():
+        raise ConfigError("config file 'a\x1b[2J\nb' cannot be read.")
+    assert capsys.readouterr().err == r"error: config file 'a\x1b[2J\nb' cannot be read." + "\n"
+
+
 def test_full_disk_is_explained_and_other_errors_keep_their_traceback(capsys):
     with pytest.raises(SystemExit), explained():
         raise OSError(28, "No space left on device", "metrics.jsonl")

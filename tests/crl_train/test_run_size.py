@@ -67,6 +67,15 @@ def test_presets_fit_into_a_small_machine(monkeypatch):
         check_size(make_config({"env": "point_u_maze", "actor_depth": 64, "critic_depth": 64}, preset))
 
 
+def test_a_sweep_trains_nothing_if_one_of_its_runs_cannot_fit(tmp_path):
+    result = invoke(
+        "sweep", "point_u_maze", "--preset", "smoke", "--out", tmp_path, "--depths", "4,40000", "--width", 8_000
+    )
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: this run needs at least ")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
