@@ -4,10 +4,13 @@ Every rich console is made by :func:`make_console`; every other line goes throug
 """
 
 import codecs
+import contextlib
+import errno
 import io
+import os
 import re
 import sys
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -39,7 +42,11 @@ def printable(text: str) -> str:
 
 
 def make_console(
-    *, stderr: bool = False, file: IO[str] | None = None, width: int | None = None, **options: Any
+    *,
+    stderr: bool = False,
+    file: io.StringIO | io.TextIOWrapper | None = None,
+    width: int | None = None,
+    **options: Any,
 ) -> "Console":
     """A console that prints strings as they are: brackets are no markup, ``:name:`` is no emoji.
 
@@ -79,17 +86,33 @@ def echo(line: str, *, err: bool = False, label: str = "") -> None:
 
 
 def write(text: str, *, err: bool = False) -> None:
-    """Print a text of several lines as it is, such as the content of a file."""
+    """Print a text of several lines as it is, such as the content of a file.
+
+    Raises:
+        OSError: If it cannot be written. The error names the stream.
+    """
     stream = sys.stderr if err else sys.stdout
     accept_any_text(stream)
-    # Without the stream, click would write UTF-8 where the encoding is ASCII.
-    click.echo(text, file=stream, nl=False)
+    try:
+        # Without the stream, click would write UTF-8 where the encoding is ASCII.
+        click.echo(text, file=stream, nl=False)
+    except OSError as error:
+        if error.errno != errno.EPIPE:  # which click ends quietly
+            error.filename = "stderr" if err else "stdout"
+            _discard(stream)
+        raise
 
 
-def accept_any_text(stream: IO[str] | None) -> None:
+def accept_any_text(stream: object) -> None:
     """Let a stream write stand-ins for what its encoding cannot take, instead of an error."""
     if isinstance(stream, io.TextIOWrapper) and stream.errors != _STAND_IN:
         stream.reconfigure(errors=_STAND_IN)
+
+
+def _discard(stream: Any) -> None:
+    """Let what a stream still holds go nowhere: Python writes it at exit, and would fail again."""
+    with contextlib.suppress(OSError):  # a stream in memory has no descriptor
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _with_stand_ins(error: UnicodeError) -> tuple[str, int]:

@@ -3,6 +3,7 @@
 import click
 
 from crl_train.cli_options import explained
+from crl_train.console import echo
 
 
 @click.group("cache")
@@ -18,7 +19,7 @@ def info() -> None:
     place = cache_directory() / "results"
     results = list(place.glob("*.npz"))
     size = sum(path.stat().st_size for path in place.glob("*"))  # figures are cached in the same folder
-    click.echo(f"{place}: {len(results)} results, {size / 1e6:,.1f} MB")
+    echo(f"{place}: {len(results)} results, {size / 1e6:,.1f} MB")
 
 
 @command.command()
@@ -27,4 +28,4 @@ def clear() -> None:
     with explained():
         from crl_probe.store.cache import clear_cache
 
-        click.echo(f"deleted {clear_cache()} results")
+        echo(f"deleted {clear_cache()} results")

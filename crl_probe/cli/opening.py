@@ -4,9 +4,8 @@ import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from crl_probe.cli.options import ProbeOptions, Step, parse_goal, parse_step
+from crl_train.console import echo
 from crl_train.errors import CheckpointError, ConfigError, RunNotFoundError
 
 if TYPE_CHECKING:
@@ -107,7 +106,7 @@ def evenly(steps: Sequence[int], most: int) -> list[int]:
 def print_skipped(lines: Iterable[str]) -> None:
     """Print what is skipped, and why."""
     for line in lines:
-        click.echo(f"skipped: {line}", err=True)
+        echo(f"skipped: {line}", err=True)
 
 
 def evidence_settings(options: ProbeOptions, **more: Any) -> "EvidenceSettings":
@@ -168,9 +167,7 @@ def open_evidence(options: ProbeOptions, progress: "ProgressListener", **more: A
     for evidence in opened:
         found = len(evidence.goals)
         if options.goals and found < options.goals:
-            click.echo(
-                f"note: {found} shared goals instead of {options.goals}: {evidence.env.name} has no more.", err=True
-            )
+            echo(f"note: {found} shared goals instead of {options.goals}: {evidence.env.name} has no more.", err=True)
     return opened
 
 

@@ -8,6 +8,7 @@ from crl_probe.cli.opening import only_one, open_evidence, watched
 from crl_probe.cli.options import FILE, ProbeOptions, check_place, probing_options
 from crl_probe.evidence import limits
 from crl_train.cli_options import explained
+from crl_train.console import echo
 from crl_train.errors import ConfigError
 
 
@@ -34,7 +35,7 @@ def command(options: ProbeOptions, out: Path, points: int | None, paths: int | N
             save_probe_set(made, out)
         runs = "1 run" if len(made.sources) == 1 else f"{len(made.sources)} runs"
         recipe = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in made.recipe.items())
-        click.echo(
+        echo(
             f"{out}: {len(made.points)} states, {len(set(made.paths.episode.tolist()))} episodes and "
             f"{len(made.goals)} goals of {made.env}, evenly from {runs} ({recipe})."
         )

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from crl_probe.runs.progress import ProgressListener
+from crl_train.console import make_console, printable, spinner_name
 
 _BAR: Final = 16  # columns
 
@@ -30,16 +31,16 @@ def shown(quiet: bool = False, *, by_probe: bool = False) -> Iterator[ProgressLi
         quiet: Show neither progress nor notes.
         by_probe: Show a line for each probe instead of one for all.
     """
-    console = Console(stderr=True, highlight=False, quiet=quiet)
+    console = make_console(stderr=True, quiet=quiet)
     with _notes_printed(console):
         if quiet or not console.is_terminal:
             yield ProgressListener()
         elif by_probe:
-            view = ProbeView()
+            view = ProbeView(spinner_name(console))
             with Live(view, console=console, transient=True, refresh_per_second=8):
                 yield view
         else:
-            with console.status("opening runs") as status:
+            with console.status(Text("opening runs"), spinner=spinner_name(console)) as status:
                 yield StatusLine(status)
 
 
@@ -50,7 +51,7 @@ class StatusLine(ProgressListener):
         self._status = status
 
     def __call__(self, words: str, done: int = 0, total: int = 0) -> None:
-        self._status.update(Text(f"{words}: {done} of {total}" if total else words))
+        self._status.update(Text(printable(f"{words}: {done} of {total}" if total else words)))
 
     def began(self, title: str) -> None:
         self(title)
@@ -70,24 +71,25 @@ class _Line:
     problem: str = ""
 
     def step(self, words: str, done: int, total: int) -> None:
-        self.words, self.done, self.total = words, done, total
+        self.words, self.done, self.total = printable(words), done, total
 
 
 class ProbeView(ProgressListener):
     """A line for each probe of the current environment, and one line for each finished environment.
 
     Args:
+        spinner: Name of the sign that turns beside the running probe.
         clock: Returns the time in seconds.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, spinner: str = "dots", clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._finished: list[_Line] = []
         self._heading: _Line | None = None
         self._probes: list[_Line] = []
         self._running: _Line | None = None
         self._between = _Line("", "running", "opening runs")
-        self._spinner = Spinner("dots")
+        self._spinner = Spinner(spinner)
 
     def __call__(self, words: str, done: int = 0, total: int = 0) -> None:
         (self._running or self._between).step(words, done, total)
@@ -96,7 +98,7 @@ class ProbeView(ProgressListener):
         if self._heading is not None:
             self._heading.seconds = self._clock() - self._heading.begun
             self._finished.append(self._heading)
-        self._heading = _Line(heading, begun=self._clock())
+        self._heading = _Line(printable(heading), begun=self._clock())
         self._probes = [_Line(title) for title in titles]
         self._between.step("", 0, 0)
 
@@ -111,7 +113,7 @@ class ProbeView(ProgressListener):
     def ended(self, title: str, problem: str = "") -> None:
         line, self._running = self._running, None
         assert line is not None, f"{title} ended before it began"
-        line.seconds, line.problem = self._clock() - line.begun, problem
+        line.seconds, line.problem = self._clock() - line.begun, printable(problem)
         if problem:
             line.state = "missing"
         elif line.state == "running":
@@ -206,4 +208,4 @@ class _Notes(logging.Handler):
         self.console = console
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.console.print(f"note: {record.getMessage()}", soft_wrap=True, markup=False)
+        self.console.print(printable(f"note: {record.getMessage()}"), soft_wrap=True)

@@ -6,10 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, TypeAlias
 
-import click
-
 from crl_probe.cli.options import Step, listed
 from crl_probe.runs.loading import find_runs
+from crl_train.console import echo
 from crl_train.errors import ConfigError, CrlError, RunNotFoundError
 from crl_train.run_dir import RunDir
 
@@ -73,7 +72,7 @@ def follow(
             except (CrlError, OSError) as error:
                 if isinstance(error, ConfigError) and not rendered:
                     raise
-                click.echo(f"{click.style('no new report:', fg='red', bold=True)} {error}", err=True)
+                echo(str(error), err=True, label="no new report:")
         before = now
         sleep(SECONDS_BETWEEN_SNAPSHOTS)
 

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from crl_train.console import accept_any_text, echo, make_console, printable, spinner_name, write
-from tests.flow import TRAIN, modules
+from tests.flow import PROBE, TRAIN, modules
 
 OURS = "· – − × ∞ … † ✓ 2.4×10⁻⁵"
 BRACKETED = ["maze[lr=0.001]", "[red]x[/red]", "a[/]b", "[link=https://x.org]y", "[bold", ":smile:", r"a\[b]", "[/"]
@@ -124,7 +124,12 @@ def calls_of(path):
     return {ast.unparse(node.func) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)}
 
 
-@pytest.mark.parametrize("path", modules(TRAIN), ids=lambda path: f"{path.parent.name}/{path.stem}")
+@pytest.mark.parametrize("path", [*modules(TRAIN), *modules(PROBE)], ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_no_module_makes_a_console_of_its_own(path):
     if path.name != "console.py":
         assert not calls_of(path) & {"Console", "rich.console.Console", "print", "rich.print"}
+
+
+@pytest.mark.parametrize("path", modules(PROBE), ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_every_line_of_the_probes_goes_through_echo(path):
+    assert not calls_of(path) & {"click.echo", "click.secho", "sys.stdout.write", "sys.stderr.write"}

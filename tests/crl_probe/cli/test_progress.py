@@ -27,7 +27,7 @@ def clock():
 
 @pytest.fixture
 def view(clock):
-    return ProbeView(clock)
+    return ProbeView(clock=clock)
 
 
 def seen(view, width=100):
@@ -124,7 +124,7 @@ def test_a_log_file_gets_notes_alone_and_quiet_gets_nothing(capsys, by_probe):
 def test_a_terminal_is_left_with_notes_alone(monkeypatch):
     screen = io.StringIO()
     terminal = Console(file=screen, width=80, height=30, force_terminal=True, legacy_windows=False)
-    monkeypatch.setattr(cli_progress, "Console", lambda **_: terminal)
+    monkeypatch.setattr(cli_progress, "make_console", lambda **_: terminal)
     with shown(by_probe=True) as progress:
         progress.planned("maze", ["success"])
         logging.getLogger("crl_probe.probes.registry").warning("success cannot be measured.")
