@@ -1,9 +1,12 @@
 """Every path inside a run directory, and nothing else about it: the contract of docs/run_format.md."""
 
 import dataclasses
+import glob
+import os
 import re
 from pathlib import Path
 
+from crl_train.errors import RunNotFoundError
 from crl_train.local_path import local_path
 
 FORMAT_VERSION = 1
@@ -66,6 +69,24 @@ class RunDir:
     def resume_steps(self) -> tuple[int, ...]:
         """Environment steps of all finished resume points, ascending."""
         return _finished_steps(self.resume)
+
+
+def not_a_run(folder: Path, *, takes_patterns: bool = False) -> RunNotFoundError:
+    """The error that a folder is no run; where it holds runs, or folders of runs, it says what to give instead.
+
+    Args:
+        folder: What was given as a run.
+        takes_patterns: Whether a pattern of several runs may be given in its place.
+    """
+    told = f"{str(folder)!r} is not a run: it has no config.json."
+    for below in ("*", "*/*"):
+        pattern = os.path.join(glob.escape(str(folder)), below)
+        held = sorted(Path(config).parent for config in glob.glob(os.path.join(pattern, "config.json")))
+        if held:
+            count = "1 run" if len(held) == 1 else f"{len(held)} runs"
+            advice = f"use {pattern!r}" if takes_patterns else f"give one, such as {str(held[0])!r}"
+            return RunNotFoundError(f"{told} It holds {count}: {advice}.")
+    return RunNotFoundError(told)
 
 
 def _finished_steps(folder: Path) -> tuple[int, ...]:

@@ -21,7 +21,7 @@ from crl_train.errors import CheckpointError, RunExistsError, RunLockedError, Ru
 from crl_train.file_lock import require_locks, try_lock
 from crl_train.numeric_flags import deciding_flags
 from crl_train.parsing import parse_json, read_bounded, shortened
-from crl_train.run_dir import FORMAT_VERSION, RunDir
+from crl_train.run_dir import FORMAT_VERSION, RunDir, not_a_run
 from crl_train.run_size import check_size
 from crl_train.step_counts import with_budget
 from crl_train.version import __version__
@@ -123,7 +123,7 @@ def read_record(run: RunDir) -> tuple[TrainConfig, dict[str, Any]]:
     if not run.path.is_dir():
         raise RunNotFoundError(f"run {str(run.path)!r} does not exist.")
     if not run.is_run:
-        raise RunNotFoundError(f"{str(run.path)!r} is not a run: it has no config.json.")
+        raise not_a_run(run.path)
     source = printable(str(run.config))
     with _reading(source):
         text = read_bounded(run.config, _LARGEST_CONFIG, source, RunRecordError)
@@ -171,7 +171,7 @@ def exclusive(run: RunDir) -> Iterator[None]:
         CheckpointError: If its file system has no locks.
     """
     if not run.is_run:
-        raise RunNotFoundError(f"{str(run.path)!r} is not a run: it has no config.json.")
+        raise not_a_run(run.path)
     with _locked_config(run):
         yield
 

@@ -54,7 +54,7 @@ def open_runs(
         raise problems[0]
     unnamed = sum(not run.names_its_run for run in runs)
     if unnamed:
-        click.echo(
+        echo(
             f"note: {unnamed} of {len(runs)} checkpoints do not say which run they are of, as those of older versions: "
             "they are taken for checkpoints of the runs whose folders they are in.",
             err=True,

@@ -20,7 +20,7 @@ from crl_train.evaluation import evaluation_env
 from crl_train.local_path import local_path
 from crl_train.networks import init_params, make_networks
 from crl_train.numerics import random_key, single_precision
-from crl_train.run_dir import RunDir
+from crl_train.run_dir import RunDir, not_a_run
 from crl_train.run_record import read_metrics, read_record
 
 _COEFFICIENT = "log_entropy_coefficient"  # in every checkpoint, and of no use to probes
@@ -149,12 +149,5 @@ def find_runs(patterns: Place | Iterable[Place]) -> list[Path]:
         raise RunNotFoundError("no run directory was given: give some, such as checkpoints/point_u_maze_*.")
     for path in found:
         if not RunDir(path).is_run:
-            raise RunNotFoundError(f"{str(path)!r} is not a run: it has no config.json.{_held_runs(path)}")
+            raise not_a_run(path, takes_patterns=True)
     return list(found)
-
-
-def _held_runs(folder: Path) -> str:
-    """What to give in place of a folder of runs; empty for any other folder."""
-    held = sum(RunDir(entry).is_run for entry in folder.iterdir())
-    runs = "1 run" if held == 1 else f"{held} runs"
-    return f" It holds {runs}: give {str(folder / '*')!r}." if held else ""

@@ -93,6 +93,9 @@ def test_run_that_exists_is_refused_with_the_way_on(tmp_path, tiny_file):
 def test_resume_of_what_is_no_run_or_is_complete_is_refused(tmp_path, finished_run):
     assert "does not exist" in refused("resume", tmp_path / "nowhere")
     assert "has no config.json" in refused("resume", tmp_path)
+    (tmp_path / "run").symlink_to(finished_run.path)
+    for command in ("resume", "info"):
+        assert f"It holds 1 run: give one, such as '{tmp_path / 'run'}'." in refused(command, tmp_path)
     assert "is complete: there is nothing left to train" in refused("resume", finished_run.path)
     less = refused("resume", finished_run.path, "--total-env-steps", 1000)
     assert less.startswith("total_env_steps=1000 is too small: 1120 steps are trained")

@@ -177,7 +177,7 @@ def test_folder_of_runs_says_which_pattern_opens_them(finished_run, tmp_path):
     with pytest.raises(RunNotFoundError) as refusal:
         load_runs(tmp_path)
     assert str(refusal.value) == (
-        f"'{tmp_path}' is not a run: it has no config.json. It holds 2 runs: give '{tmp_path}/*'."
+        f"'{tmp_path}' is not a run: it has no config.json. It holds 2 runs: use '{tmp_path}/*'."
     )
 
 
