@@ -88,5 +88,5 @@ def train_to_the_end(run: RunDir, sitting: Sitting, place: Place | None = None) 
                 raise Stopped
             train(run, display)
         except Stopped:
-            display.stopped(sitting.go_on or f"crl-train resume {shlex.quote(str(run.path))}")
+            display.stopped(sitting.go_on or f"crl-train resume {run.typed}")
             raise SystemExit(stop.exit_code) from None

@@ -4,6 +4,7 @@ import dataclasses
 import glob
 import os
 import re
+import shlex
 from pathlib import Path
 
 from crl_train.errors import RunNotFoundError
@@ -56,6 +57,11 @@ class RunDir:
     @property
     def resume(self) -> Path:
         return self.path / "resume"
+
+    @property
+    def typed(self) -> str:
+        """The path as it is typed in a shell, for commands in messages."""
+        return shlex.quote(str(self.path))
 
     @property
     def is_run(self) -> bool:

@@ -104,7 +104,7 @@ def explain_existing(run: RunDir) -> str:
     if run.is_run:
         return (
             f"run {str(run.path)!r} exists: runs are never overwritten. "
-            f"Continue it with `crl-train resume {run.path}`, or train beside it with --name."
+            f"Continue it with `crl-train resume {run.typed}`, or train beside it with --name."
         )
     return (
         f"{str(run.path)!r} exists and is not a run (it has no config.json). Choose another place with --out or --name."

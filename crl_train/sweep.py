@@ -74,7 +74,7 @@ def require_same_settings(run: RunDir, config: TrainConfig) -> None:
         return
     there = ", ".join(f"{name}={getattr(existing, name)!r} there" for name in different)
     longer = (
-        f" To train it longer: crl-train resume {run.path} --total-env-steps {config.total_env_steps}."
+        f" To train it longer: crl-train resume {run.typed} --total-env-steps {config.total_env_steps}."
         if set(different) <= {"total_env_steps", "num_epochs"} and existing.total_env_steps < config.total_env_steps
         else ""
     )

@@ -51,7 +51,7 @@ def load_run(path: str | os.PathLike[str], step: int | None = None) -> LoadedRun
     if not steps:
         raise RunNotFoundError(
             f"no checkpoint found in {str(run.path)!r}: the run was started and has not finished its first epoch. "
-            f"Continue it with `crl-train resume {run.path}`."
+            f"Continue it with `crl-train resume {run.typed}`."
         )
     env_steps = steps[-1] if step is None else step
     env = _env_of(run, config)
@@ -73,6 +73,17 @@ def load_run(path: str | os.PathLike[str], step: int | None = None) -> LoadedRun
         params={name: leaf for name, leaf in restored.params.items() if name != _COEFFICIENT},
         names_its_run=restored.names_its_run,
     )
+
+
+def _matches(pattern: str) -> list[str]:
+    """What is there under a path or pattern; a folder of this very name, brackets included, is no pattern."""
+    if os.path.exists(pattern):
+        return [pattern]
+    folder, rest = os.path.dirname(pattern), os.path.basename(pattern)
+    while folder not in ("", "/") and not os.path.isdir(folder):
+        rest = os.path.join(os.path.basename(folder), rest)
+        folder = os.path.dirname(folder)
+    return sorted(glob.glob(os.path.join(glob.escape(folder), rest))) or sorted(glob.glob(pattern))
 
 
 def _env_of(run: RunDir, config: TrainConfig) -> GoalEnv:
@@ -139,7 +150,7 @@ def find_runs(patterns: Place | Iterable[Place]) -> list[Path]:
     found: dict[Path, None] = {}
     for pattern in [patterns] if isinstance(patterns, str | os.PathLike) else patterns:
         text = str(local_path(pattern, "run"))
-        matches = [text] if os.path.exists(text) else sorted(glob.glob(text))
+        matches = _matches(text)
         if not matches:
             raise RunNotFoundError(
                 f"{text!r} matches nothing: give run directories, such as checkpoints/point_u_maze_*."

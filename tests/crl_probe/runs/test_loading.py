@@ -156,6 +156,15 @@ def test_patterns_and_paths_name_each_run_once(finished_run):
     assert find_runs([pattern, finished_run.path]) == [finished_run.path]
 
 
+@pytest.mark.parametrize("folder", ["exp[1]", "a*b", "what?", "[", "deep[0]/er[!x]"])
+def test_folder_of_this_very_name_is_no_pattern(finished_run, tmp_path, folder):
+    place = tmp_path / folder
+    place.mkdir(parents=True)
+    (place / "one").symlink_to(finished_run.path)
+    assert find_runs(str(place / "o*")) == find_runs(str(place / "one")) == [place / "one"]
+    assert find_runs(str(tmp_path / "*" / "*" / "one") if "/" in folder else str(tmp_path / "*" / "one"))
+
+
 def test_files_beside_runs_are_skipped(finished_run, tmp_path):
     copy = shutil.copytree(finished_run.path, tmp_path / "a_run")
     (tmp_path / "README.md").touch()
