@@ -13,13 +13,13 @@ def command() -> None:
 
 @command.command()
 def info() -> None:
-    """Print the folder, number and size of the cached results."""
+    """Print the folder, number and size of the cached results and figures."""
     from crl_probe.store.cache import cache_directory
 
     place = cache_directory() / "results"
     results = list(place.glob("*.npz"))
-    size = sum(path.stat().st_size for path in place.glob("*"))  # figures are cached in the same folder
-    echo(f"{place}: {len(results)} results, {size / 1e6:,.1f} MB")
+    size = sum(path.stat().st_size for path in place.glob("*"))
+    echo(f"{place}: {len(results)} results and figures, {size / 1e6:,.1f} MB")
 
 
 @command.command()
@@ -28,4 +28,4 @@ def clear() -> None:
     with explained():
         from crl_probe.store.cache import clear_cache
 
-        echo(f"deleted {clear_cache()} results")
+        echo(f"deleted {clear_cache()} results and figures")

@@ -155,7 +155,7 @@ def measure(
         else:
             if isinstance(outcome, Failure):
                 logger.warning("%s failed: %s", probe.title, outcome.summary)
-                failures[probe.name], missing[probe.name] = outcome, outcome.summary
+                failures[probe.name], missing[probe.name] = outcome, f"{outcome.summary.rstrip('.')}."
             else:
                 results[probe.name] = outcome
         evidence.progress.ended(probe.title, missing.get(probe.name, ""))

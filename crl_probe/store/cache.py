@@ -86,7 +86,7 @@ def _temporary_directory() -> Path:
 
 
 def clear_cache() -> int:
-    """Delete every stored result and return their number."""
+    """Delete every stored result and figure, and return their number."""
     directory = cache_directory() / "results"
     count = len(list(directory.glob("*.npz"))) if directory.is_dir() else 0
     shutil.rmtree(directory, ignore_errors=True)

@@ -209,12 +209,12 @@ def test_a_probe_set_asks_other_runs_the_same(finished_run, second_run, tmp_path
 
 def test_the_cache_says_what_it_holds_and_forgets_it(tmp_path, monkeypatch):
     monkeypatch.setenv("CRL_PROBE_CACHE", str(tmp_path))
-    assert printed("cache", "info") == f"{tmp_path}/results: 0 results, 0.0 MB\n"
+    assert printed("cache", "info") == f"{tmp_path}/results: 0 results and figures, 0.0 MB\n"
     (tmp_path / "results").mkdir()
     (tmp_path / "results" / "success-1.npz").write_bytes(bytes(2_000_000))
-    assert printed("cache", "info") == f"{tmp_path}/results: 1 results, 2.0 MB\n"
-    assert printed("cache", "clear") == "deleted 1 results\n"
-    assert printed("cache", "info").endswith("0 results, 0.0 MB\n")
+    assert printed("cache", "info") == f"{tmp_path}/results: 1 results and figures, 2.0 MB\n"
+    assert printed("cache", "clear") == "deleted 1 results and figures\n"
+    assert printed("cache", "info").endswith("0 results and figures, 0.0 MB\n")
     assert cache.clear_cache() == 0
 
 
