@@ -2,12 +2,13 @@
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import click
 
 from crl_train.cli_options import (
     CONTEXT,
+    MOST_RUNS,
     GroupedCommand,
     LocalPath,
     config_options,
@@ -27,7 +28,6 @@ DEFAULT_OUT = Path("checkpoints")
 
 # --depths and --seeds set these, whatever a settings file says.
 _SET_BY_SWEEP = ("seed", "actor_depth", "critic_depth")
-_MOST_RUNS: Final = 10_000  # of one sweep
 
 
 @click.group(context_settings=CONTEXT)
@@ -81,12 +81,13 @@ def run(
     **settings: Any,
 ) -> None:
     """Train one agent on ENV."""
-    with training_command() as stop:
+    with explained():
         config = _make_config(env, preset, config_file, _with_depth(settings, depth))
         run_dir = RunDir(out / _checked_name(name or config.name))
         if show_config:
             _print_config(config)
             return
+    with training_command() as stop:
         start(run_dir, config)
         train_to_the_end(run_dir, Sitting(quiet, stop))
 
@@ -113,14 +114,14 @@ def sweep(
     What is complete is skipped, what was interrupted goes on: the same command again finishes a sweep. Several of
     them in one folder share the runs among them.
     """
-    with training_command() as stop:
+    with explained():
         from crl_train.run_size import check_size
 
         depth_list, seed_list = parse_depths(depths), parse_seeds(seeds)
-        if len(depth_list) * len(seed_list) > _MOST_RUNS:
+        if len(depth_list) * len(seed_list) > MOST_RUNS:
             raise ConfigError(
                 f"--depths and --seeds make {len(depth_list) * len(seed_list):,} runs: a sweep has at most "
-                f"{_MOST_RUNS:,}. Split it."
+                f"{MOST_RUNS:,}. Split it."
             )
         configs = [
             _make_config(env, preset, config_file, {**_with_depth(settings, depth), "seed": seed})
@@ -134,6 +135,7 @@ def sweep(
         for config in configs:
             if not RunDir(out / config.name).is_run:
                 check_size(config)  # all of them before the first is trained
+    with training_command() as stop:
         train_sweep(out, configs, Sitting(quiet, stop, go_on=command_line()))
 
 
@@ -146,7 +148,7 @@ def sweep(
 )
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def resume(run_path: Path, total_env_steps: int | None, quiet: bool) -> None:
-    """Continue the interrupted run in directory RUN, exactly where its newest resume point stands."""
+    """Continue the run in directory RUN, exactly where its newest resume point stands."""
     with training_command() as stop:
         from crl_train.training import is_complete
 

@@ -25,6 +25,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
+MOST_RUNS: Final = 10_000  # of one sweep
 _MAX_SEED: Final = next(rule.le for rule in TrainConfig.model_fields["seed"].metadata if hasattr(rule, "le"))
 
 

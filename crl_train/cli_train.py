@@ -52,10 +52,7 @@ def command_line() -> str:
 
 
 def start(run: RunDir, config: TrainConfig) -> None:
-    """Make the run's folder.
-
-    Raises: as :func:`crl_train.run_record.create_run`.
-    """
+    """Make the run's folder; errors are those of :func:`crl_train.run_record.create_run`."""
     import jax
 
     from crl_train.run_record import create_run
@@ -75,8 +72,8 @@ def train_to_the_end(run: RunDir, sitting: Sitting, place: Place | None = None) 
         place: Which run of a sweep it is.
 
     Raises:
-        SystemExit: If a signal asked to stop: with the code that says by which, after the run was saved.
-        Others: As :func:`crl_train.training.train`.
+        SystemExit: If a signal asked to stop: with the code that says which kind, after the run was saved.
+        CrlError: As :func:`crl_train.training.train`.
     """
     from crl_train.cli_display import make_display
     from crl_train.training import Stopped, train
