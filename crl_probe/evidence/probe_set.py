@@ -17,7 +17,6 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from crl_probe.runs.run_info import RunInfo
-from crl_probe.store.archive import check_archive
 from crl_probe.store.results import ResultError, load_result, register_nested, save_result
 from crl_probe.store.showing import Shown
 from crl_train.errors import ConfigError
@@ -187,7 +186,6 @@ def load_probe_set(path: str | os.PathLike[str]) -> ProbeSet:
     """
     place = local_path(path, "probe set")
     try:
-        check_archive(place)
         probe_set = load_result(place, ProbeSet)
         _check_texts(probe_set)
         if field := field_with_bad_numbers(probe_set):

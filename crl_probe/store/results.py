@@ -19,6 +19,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from crl_probe.runs.run_info import RunInfo
+from crl_probe.store.archive import check_archive
 from crl_train.atomic_file import write_atomically
 from crl_train.errors import CrlError
 
@@ -73,6 +74,7 @@ def load_result(path: Path, result_type: type[Result]) -> Result:
     try:
         content = path.read_bytes()
         is_whole = _has_its_hash(content)
+        check_archive(io.BytesIO(content), path.name)
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             header = json.loads(str(archive[_HEADER]))
             if not is_whole and (header["format"] != _WITHOUT_HASH or archive.zip.comment):

@@ -174,6 +174,15 @@ def test_an_archive_larger_than_memory_is_refused(file, monkeypatch):
         load_probe_set(file)
 
 
+def test_text_of_numbers_that_are_no_characters_is_refused(file):
+    header = np.array(["made"])
+    header.view(np.uint32)[1] = 0xFFFFFFFF
+    with zipfile.ZipFile(file, "a") as archive, archive.open("text.npy", "w") as entry:
+        np.save(entry, header)
+    with pytest.raises(ResultError, match="a text holds numbers that are no characters"):
+        load_probe_set(file)
+
+
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\x93NUMPY", b"words", b"\x80\x04N."], ids=repr)
 def test_files_of_other_kinds_are_refused(file, content):
     file.write_bytes(content)

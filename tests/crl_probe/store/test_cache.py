@@ -152,6 +152,7 @@ NOT_NUMERICAL = {
     "runs/progress.py",
     "runs/run_info.py",
     "runs/workers.py",
+    "store/archive.py",
     "store/cache.py",
     "store/compiled_umap.py",
     "store/results.py",
