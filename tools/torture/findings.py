@@ -123,7 +123,7 @@ class Record:
         lines.append(f"\n{date}, {machine}: {tried:,} trials, {wrong:,} wrong.")
         return "\n".join(lines) + "\n"
 
-    def write(self) -> None:
+    def close(self) -> None:
         """Write ``figures.md`` and ``findings.json``."""
         (self.out / "figures.md").write_text(self.table(), encoding="utf-8")
         found = [dataclasses.asdict(finding) for finding in self.findings]

@@ -4,6 +4,7 @@ import dataclasses
 import os
 import random
 import shutil
+import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -30,6 +31,8 @@ _VARIANTS: Final[Sequence[Mapping[str, Any]]] = (
 )
 
 _ENDED_EQUAL: Final = "runs continued to their end: policies and metrics equal to the bit"
+_STOPPED: Final = "stopped by SIGINT, SIGTERM, SIGHUP or SIGUSR1: saved, and how to go on is said"
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
 _READABLE: Final = "newest checkpoint read after a kill"
 _CLEAN: Final = "nothing left over at the end"
 
@@ -113,8 +116,9 @@ def torture(record: Record, work: Path, *, kills: int, seed: int, until: float) 
         record.plan(PART, kind, int(share * weight * 0.5))  # chance decides: at least half of the expected number
     done, begun = 0, 0
     while done < kills and begun < 3 * kills and time.monotonic() < until:
-        numbers = range(begun, begun + -(-(kills - done) // _KILLS_OF_A_RUN))
-        victims = [_Victim(record, work, variables, expected, seed, number) for number in numbers]
+        each = min(_KILLS_OF_A_RUN, kills)
+        numbers = range(begun, begun + -(-(kills - done) // each))
+        victims = [_Victim(record, work, variables, expected, seed, number, each) for number in numbers]
         done += sum(on_all_cores(lambda victim: victim.torment(until), victims))
         begun = numbers.stop
 
@@ -139,6 +143,7 @@ class _Victim:
     expected: Mapping[int, Ending]
     seed: int
     number: int
+    kills: int
 
     @property
     def variant(self) -> int:
@@ -159,8 +164,8 @@ class _Victim:
         self.folder.mkdir(parents=True)
         rng = random.Random(f"{self.seed}/{self.number}")
         story: list[str] = []
-        kills = 0
-        while kills < _KILLS_OF_A_RUN and time.monotonic() < until:
+        kills, stop_at = 0, rng.randint(0, self.kills // 2)
+        while kills < self.kills and time.monotonic() < until:
             ended = self._one_life(rng, story)
             if ended is not None:  # it came to its end before the moment had come
                 if not _is_over(ended):
@@ -169,6 +174,8 @@ class _Victim:
                 break
             kills += 1
             self._read(story)
+            if kills == stop_at:
+                self._stop(rng, story)
         self._finish(story)
         return kills
 
@@ -191,6 +198,21 @@ class _Victim:
             self.record.add(PART, kind)
             return None
         return ended
+
+    def _stop(self, rng: random.Random, story: list[str]) -> None:
+        """Ask a life politely to end, as terminals and schedulers do, some time after its first line of metrics."""
+        command, sent = self._command(), rng.choice(_SIGNALS)
+        process = Process(command, self.folder, self.variables)
+        before = _state(RunDir(self.path).metrics)
+        wait_for(lambda: _state(RunDir(self.path).metrics) != before, _SECONDS, process)
+        time.sleep(rng.uniform(0.0, 5 * _LATEST))
+        process.popen.send_signal(sent)
+        ended = process.wait(_SECONDS)
+        story.append(f"{as_typed(command)}  # {sent.name} after {ended.seconds:.3f} s")
+        if ended.code is not None and ended.code > 0 and "crl-train resume" in ended.output:
+            self.record.add(PART, _STOPPED)
+        elif not _is_over(ended):
+            self._wrong(_STOPPED, story, f"{sent.name}: exit code {ended.code} and no word on how to go on", ended)
 
     def _command(self) -> tuple[str, ...]:
         if RunDir(self.path).is_run:

@@ -73,7 +73,8 @@ def _torment(record: Record, folder: Path, kills: int, variables: Mapping[str, s
         wrong = wrong or (f"left over beside the report: {', '.join(remains)}" if remains else "")
         _add(record, _NEXT, wrong, f"{typed}\n{as_typed((*_COMMAND, *_QUICK))}", told, folder)
         for name in remains:
-            shutil.rmtree(folder / name)
+            shutil.rmtree(folder / name, ignore_errors=True)
+            (folder / name).unlink(missing_ok=True)
 
 
 def _add(record: Record, kind: str, wrong: str, typed: str, told: Mapping[str, str], folder: Path | None) -> None:

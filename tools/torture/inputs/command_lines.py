@@ -77,7 +77,7 @@ def _sizes(base: Base) -> Iterator[Case]:
     for option in ("--seeds", "--depths"):
         for value in ("0-99999999999", "4-4000000000", f"0-{10**30}", f"4,{10**30}", DIGITS):
             words = (*_SWEEP, option, value)
-            yield Case(door, f"sweep {option} {value[:20]}", linked(), words, REFUSED, trains=False, seconds=20)
+            yield Case(door, f"sweep {option} {value[:20]}", linked(), words, REFUSED, trains=False, seconds=60)
     for size in _HUGE:
         probing = PROBING[4:]
         for words in (

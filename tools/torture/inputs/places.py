@@ -172,7 +172,7 @@ def _special(base: Base) -> Iterator[Case]:
             ("crl-probe", "probe-set", "victim", *PROBING, "--out", place),
         ):
             name = f"{words[0]} {words[1]} {words[words.index(place) - 1]} {place!r}"
-            yield Case("odd paths: special files", name, lay_out, words, EITHER, trains=False, seconds=20)
+            yield Case("odd paths: special files", name, lay_out, words, EITHER, trains=False, seconds=60)
     for words in (
         (*train, "--config", "/dev/zero", "--out", "out"),
         ("crl-train", "info", "piped"),
@@ -181,9 +181,9 @@ def _special(base: Base) -> Iterator[Case]:
         ("crl-probe", "geometry", "victim", *GEOMETRY, "--probe-set", "pipe.npz"),
         ("crl-probe", "geometry", "victim", *GEOMETRY, "--probe-set", "/dev/zero"),
     ):
-        yield Case("odd paths: special files", " ".join(words[:4]), lay_out, words, EITHER, trains=False, seconds=20)
+        yield Case("odd paths: special files", " ".join(words[:4]), lay_out, words, EITHER, trains=False, seconds=60)
     for place in ("file", "pipe", "loop", "dangling", "/dev/null", "", "folder.npz"):
         command = ("crl-probe", "geometry", "victim", *GEOMETRY, "--goals", "2")
         name = f"the cache is {place!r}"
         variables = {"CRL_PROBE_CACHE": place}
-        yield Case("odd paths: special files", name, lay_out, command, DONE, variables=variables, seconds=30)
+        yield Case("odd paths: special files", name, lay_out, command, DONE, variables=variables, seconds=60)

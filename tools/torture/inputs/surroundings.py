@@ -52,7 +52,16 @@ _SHELLS: Final[Mapping[str, tuple[str, tuple[tuple[str, ...], ...], tuple[int, .
         (0,),
     ),
 }
-_SECONDS: Final = 180.0
+# A file system without locks, as some clusters have.
+_LOCKS: Final = ("ENOSYS", "ENOLCK", "EOPNOTSUPP")
+_WITHOUT_LOCKS: Final = """
+import errno, fcntl, os, sys
+def flock(file, operation): raise OSError(errno.{error}, os.strerror(errno.{error}))
+fcntl.flock = fcntl.lockf = flock
+from crl_train.cli import main
+main(prog_name="crl-train")
+"""
+_SECONDS: Final = 300.0
 
 
 def cases(base: Base) -> Iterator[Case]:
@@ -72,3 +81,6 @@ def cases(base: Base) -> Iterator[Case]:
             yield Case(
                 door, f"{name}: {command[0]} {command[1]}", lay_out, words, right, seconds=_SECONDS, is_alone=True
             )
+    for error in _LOCKS:
+        words = ("bash", "-c", shlex.join(["python", "-c", _WITHOUT_LOCKS.format(error=error), *_TRAIN[1:]]))
+        yield Case(door, f"no locks: {error}", lay_out, words, EITHER, seconds=_SECONDS, is_alone=True)
