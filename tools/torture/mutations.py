@@ -233,7 +233,7 @@ def _main(reader: str, seed: int, first: int, count: int) -> None:
         try:
             reads_or_explains(lambda _: door.read(), b"")
         except AssertionError as error:
-            wrong = str(error).removeprefix("input  (0 bytes: b'') ")
+            wrong = str(error).removeprefix("input  (0 bytes: b'')").lstrip(": ")
             (folder / "now").rename(folder / f"wrong-{number}")
         place.write_bytes(good)
         print(json.dumps(wrong), file=answers)

@@ -19,7 +19,7 @@ _NEXT: Final = "report after a killed one: whole, nothing left over"
 _ORPHANS: Final = "report killed: its worker processes end"
 _COMMAND: Final = ("crl-probe", "report", "runs/*", "--out", "report", "--sections", "success,geometry")
 _QUICK: Final = ("--episodes", "4", "--goals", "2", "--quiet")
-_SECONDS: Final = 240.0
+_SECONDS: Final = 600.0
 _SECONDS_TO_END: Final = 20.0
 
 

@@ -16,7 +16,7 @@ from tools.torture.programs import Ended, Process, as_typed, wait_for
 from tools.torture.runs import ENV, curve_of, differences, leftovers, options, settings, train_command
 
 PART: Final = "writers"
-_SECONDS: Final = 240.0
+_SECONDS: Final = 600.0
 _RUNS: Final = ("victim", "healthy")
 _REPORT: Final = (
     "crl-probe",

@@ -16,7 +16,7 @@ from tools.torture.runs import Ending, differences, ending_of, settings, train_c
 EPOCHS: Final = 4
 EVAL: Final = ("--episodes", "4", "--format", "json")
 PROBING: Final = ("--episodes", "4", "--goals", "2", "--workers", "1")
-_SECONDS: Final = 240.0
+_SECONDS: Final = 600.0
 
 
 @dataclasses.dataclass(frozen=True)
