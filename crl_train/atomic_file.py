@@ -38,8 +38,11 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
             os.fsync(file.fileno())
         os.chmod(temporary, _MODE)
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         Path(temporary).unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno is not None:
+            # A full disk is met while writing, where the error knows no name, or only the temporary one.
+            raise OSError(error.errno, f"{error.strerror}; what was there before is kept", str(path)) from error
         raise
 
 

@@ -2,17 +2,15 @@
 
 import _thread
 import contextlib
-import os
 import signal
 import sys
 import threading
 import types
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Final
-
-import click
+from typing import Final
 
 from crl_probe.runs.progress import ProgressListener
+from crl_train.console import echo
 
 INTERRUPTED: Final = 130  # exit code after SIGINT, as in shells
 _SECONDS_TO_CLEAN_UP: Final = 2.0  # far more than clean-up takes
@@ -28,6 +26,7 @@ class Interruption:
     def __init__(self) -> None:
         self.requested = False
         self._deferred = False
+        self._has_ended = False
         self._repeat: threading.Timer | None = None
 
     def interrupt(self, signum: int, frame: types.FrameType | None) -> None:
@@ -35,9 +34,10 @@ class Interruption:
         self.requested = True
         if self._deferred:
             return
-        self._repeat = threading.Timer(_SECONDS_TO_CLEAN_UP, _thread.interrupt_main)
-        self._repeat.daemon = True
-        self._repeat.start()
+        if not self._has_ended:
+            self._repeat = threading.Timer(_SECONDS_TO_CLEAN_UP, _thread.interrupt_main)
+            self._repeat.daemon = True
+            self._repeat.start()
         raise KeyboardInterrupt
 
     def check(self) -> None:
@@ -63,7 +63,8 @@ class Interruption:
         self.check()
 
     def cancel_repeat(self) -> None:
-        """Do not raise the signal again: the work has ended."""
+        """Do not raise the signal again, nor a later one: the work has ended."""
+        self._has_ended = True
         if self._repeat is not None:
             self._repeat.cancel()
 
@@ -105,22 +106,6 @@ class Interrupted(SystemExit):
     """The program exits because the user interrupted it."""
 
 
-class Program(click.Group):
-    """The command line, which exits immediately after an interruption.
-
-    Threads of libraries may still be running then. A normal exit of Python would stop them at any point, and they
-    could print long errors or crash.
-    """
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        try:
-            return super().__call__(*args, **kwargs)
-        except Interrupted as end:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(int(end.code or 0))
-
-
 @contextlib.contextmanager
 def interruptible(final_message: Callable[[], tuple[str, int]]) -> Iterator[Interruption]:
     """Let Ctrl-C and SIGTERM end the block, print one line, and exit.
@@ -142,7 +127,7 @@ def interruptible(final_message: Callable[[], tuple[str, int]]) -> Iterator[Inte
             raise
         line, code = final_message()
         if line:
-            click.echo(line, err=bool(code))
+            echo(line, err=bool(code))
         raise Interrupted(code) from None
     finally:
         sys.unraisablehook = hook

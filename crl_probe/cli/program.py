@@ -5,7 +5,7 @@ from typing import Final
 
 import click
 
-from crl_probe.cli.interrupt import Program
+from crl_probe.cli.ending import Program
 from crl_train.cli_options import CONTEXT
 from crl_train.version import __version__
 
@@ -33,6 +33,15 @@ class Commands(Program):
         from crl_probe.cli.probes import command_of
 
         return command_of(COMMANDS[cmd_name])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.NoSuchCommand as error:
+            # The group knows no command before it is called, and cannot offer any.
+            raise click.NoSuchCommand(error.command_name, possibilities=self.list_commands(ctx), ctx=ctx) from None
 
 
 @click.group(cls=Commands, context_settings=CONTEXT)

@@ -1,9 +1,11 @@
 """``crl-probe report``: one page that compares runs, written once, or again for every new checkpoint."""
 
+import contextlib
 import dataclasses
 import os
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +24,7 @@ from crl_probe.cli.options import (
     probing_options,
 )
 from crl_train.cli_options import explained
+from crl_train.console import echo
 from crl_train.output import expendable
 
 if TYPE_CHECKING:
@@ -118,37 +121,39 @@ class _Request:
                 if self.step == "all":
                     earlier, more = open_earlier(runs, MOST_CHECKPOINTS, progress)
                     skipped += more
-            made = write_report(
-                runs,
-                self.out or DEFAULT_OUT / "_and_".join(by_env),
-                ReportSettings(
-                    evidence=settings,
-                    by=self.options.factors,
-                    sections=self.sections,
-                    figures=self.figures,
-                    use_cache=self.options.cache,
-                    workers=self.options.workers or usable_workers(len(runs)),
-                    command=command_line(),
-                    skipped=tuple(skipped),
-                    reload_seconds=RELOAD_SECONDS if self.watch else 0,
-                ),
-                earlier=earlier,
-                probe_set=probe_set,
-                title=self.title,
-                progress=progress,
-            )
+            out = self.out or DEFAULT_OUT / "_and_".join(by_env)
+            with _nothing_replaced(out):
+                made = write_report(
+                    runs,
+                    out,
+                    ReportSettings(
+                        evidence=settings,
+                        by=self.options.factors,
+                        sections=self.sections,
+                        figures=self.figures,
+                        use_cache=self.options.cache,
+                        workers=self.options.workers or usable_workers(len(runs)),
+                        command=command_line(),
+                        skipped=tuple(skipped),
+                        reload_seconds=RELOAD_SECONDS if self.watch else 0,
+                    ),
+                    earlier=earlier,
+                    probe_set=probe_set,
+                    title=self.title,
+                    progress=progress,
+                )
         if made.failures:
             from crl_probe.report.errors_log import ERRORS_LOG
 
             log = made.index.with_name(ERRORS_LOG)
             failed = f"{', '.join(made.failures)} failed unexpectedly, and the report is written without"
-            click.echo(f"{click.style('error:', fg='red', bold=True)} {failed}. See {log}.", err=True)
+            echo(f"{failed}. See {log}.", err=True, label="error:")
         return _Written(made, tuple(skipped), time.monotonic() - started)
 
     def print(self, text: str) -> None:
         """Print a line, unless ``--quiet`` is given."""
         if not self.quiet:
-            click.echo(text)
+            echo(text)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -158,6 +163,25 @@ class _Written:
     report: "Report"
     skipped: tuple[str, ...]
     seconds: float
+
+
+@contextlib.contextmanager
+def _nothing_replaced(out: Path) -> Iterator[None]:
+    """Say of a file that cannot be written which one of the report it is, and what is kept.
+
+    Raises:
+        OSError: In place of that of the block.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:
+            raise
+        # A report is written beside the old one, in a folder whose name begins in this way.
+        _, _, inside = (error.filename or "").partition(f"{os.sep}.{out.resolve().name}.")
+        file = out / inside.partition(os.sep)[2] if inside else error.filename or out
+        reason = (error.strerror or type(error).__name__).partition(";")[0]
+        raise OSError(error.errno, f"{reason}; no report was written and none replaced", str(file)) from error
 
 
 def _write_first(request: _Request, open_page: bool, folders: list[Path]) -> "Report":
@@ -176,7 +200,7 @@ def _write_first(request: _Request, open_page: bool, folders: list[Path]) -> "Re
         print_summary(written.report, written.skipped, written.seconds)
     page = written.report.index
     if open_page and not _opened(page):
-        click.echo(f"The page was not opened: no browser could be started here. Open {page} yourself.", err=True)
+        echo(f"The page was not opened: no browser could be started here. Open {page} yourself.", err=True)
     return written.report
 
 

@@ -30,6 +30,7 @@ from crl_probe.runs.workers import no_stragglers
 from crl_probe.store.folder import replace_folder
 from crl_probe.summary.estimates import estimate_by_level
 from crl_probe.summary.provenance import provenance_of
+from crl_train.atomic_file import write_text_atomically
 from crl_train.errors import ConfigError, CrlError
 from crl_train.local_path import local_path
 
@@ -160,7 +161,7 @@ def _write(
         {one.env: one.verdicts for one in findings},
     )
     for name, text in texts.items():
-        (folder / name).write_text(text, encoding="utf-8")
+        write_text_atomically(folder / name, text)
     failures = {part: failure for one in findings for part, failure in _failures_of(one).items()}
     parts = [_part(one, folder, settings, several, failures) for one in findings]
     undrawn: dict[tuple[str, str], Failure] = {}
@@ -172,7 +173,7 @@ def _write(
     progress("writing the page")
     beside = [path.name for path in sorted(folder.iterdir()) if path.name not in texts]
     if failures:
-        (folder / ERRORS_LOG).write_text(errors_text(failures, settings.command), encoding="utf-8")
+        write_text_atomically(folder / ERRORS_LOG, errors_text(failures, settings.command))
     write_page(
         folder / "index.html",
         title,

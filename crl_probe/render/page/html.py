@@ -22,6 +22,7 @@ from crl_probe.render.page.svg import chart_svg, legend_svg
 from crl_probe.render.page.views import View
 from crl_probe.runs.run_info import RunInfo
 from crl_probe.summary.formats import device_words, versions
+from crl_train.atomic_file import write_text_atomically
 
 # One scope holds them all, in this order: each uses what those before it define.
 _SCRIPTS: Final = (
@@ -107,7 +108,7 @@ def write_page(
     # The data are put in last: they are megabytes that the template engine need not touch. Their place is looked for
     # with the tag before it, which text from outside cannot hold: it is escaped.
     page = _fill(page, "><!--data-->", _script_safe(json.dumps(data, separators=(",", ":"))))
-    path.write_text(page, encoding="utf-8")
+    write_text_atomically(path, page)
 
 
 def check_drawable(section: Section) -> None:

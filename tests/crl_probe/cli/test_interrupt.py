@@ -124,7 +124,8 @@ def test_the_program_ends_at_once_whatever_libraries_are_doing():
     """A thread that never ends stands for them. Only the program exits despite it; a test runner gets an exception."""
     script = """
         import threading, signal, click
-        from crl_probe.cli.interrupt import Program, interruptible
+        from crl_probe.cli.ending import Program
+        from crl_probe.cli.interrupt import interruptible
 
         @click.group(cls=Program)
         def main(): ...
