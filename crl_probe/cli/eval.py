@@ -1,8 +1,6 @@
-"""``crl-probe eval``: the success of each run on fresh episodes."""
+"""``crl-probe eval``: the success of each run on fresh episodes, where ``crl-probe success`` compares levels."""
 
-import csv
 import json
-import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +10,11 @@ from crl_probe.cli.opening import open_runs, print_skipped
 from crl_probe.cli.options import RUNS, SEED, STEP, parse_step
 from crl_probe.evidence import limits
 from crl_train.cli_options import explained
+from crl_train.console import printable, write
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from crl_probe.runs.loaded_run import LoadedRun
 
 
@@ -31,9 +32,9 @@ if TYPE_CHECKING:
 @click.option("--policy", default="mean", show_default=True, help="How agents act: mean, sample or best_of_K.")
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
 def command(patterns: Sequence[str], step: str | None, seed: int, episodes: int, policy: str, form: str) -> None:
-    """Roll out RUNS in fresh episodes and print their success.
+    """Success of each of RUNS in fresh episodes; `success` compares them.
 
-    All runs get the same starts and goals.
+    All runs get the same starts and goals. Unlike for `success`, runs may differ in anything and act with noise.
     """
     with explained():
         from crl_probe.runs.comparability import by_level
@@ -66,27 +67,27 @@ def success_row(run: "LoadedRun", policy: str, episodes: int, seed: int) -> dict
 
 def print_rows(rows: Sequence[Mapping[str, Any]], form: str) -> None:
     """Print rows as a table, CSV or JSON."""
+    from crl_probe.cli.output import print_drawn
+    from crl_probe.summary.formats import csv_table
+
     if form == "json":
-        click.echo(json.dumps(rows, indent=2))
+        write(json.dumps(rows, indent=2) + "\n")
     elif form == "csv":
-        writer = csv.DictWriter(sys.stdout, fieldnames=list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+        write(csv_table(list(rows[0]), rows))
     else:
-        _print_tables(rows)
+        print_drawn(lambda console: _draw(console, rows))
 
 
-def _print_tables(rows: Sequence[Mapping[str, Any]]) -> None:
+def _draw(console: "Console", rows: Sequence[Mapping[str, Any]]) -> None:
     """Print one table for each environment."""
     from rich.table import Table
+    from rich.text import Text
 
-    from crl_probe.cli.output import stdout_console
     from crl_probe.metrics import DEFINITIONS
     from crl_probe.summary.numbers import format_column
 
-    console = stdout_console()
     for env in dict.fromkeys(row["env"] for row in rows):
-        table = Table(title=env, title_justify="left", title_style="bold", box=None, pad_edge=False)
+        table = Table(title=printable(env), title_justify="left", title_style="bold", box=None, pad_edge=False)
         table.add_column("run", no_wrap=True)
         for heading in ("env steps", "success", "at the end", "time at goal", "time to goal", "final distance"):
             table.add_column(heading, justify="right")
@@ -96,6 +97,7 @@ def _print_tables(rows: Sequence[Mapping[str, Any]]) -> None:
             for name in ("success_rate", "final_success_rate", "time_at_goal", "time_to_goal", "final_distance")
         ]
         for row, *cells in zip(mine, *columns, strict=True):
-            table.add_row(row["run"], f"{row['env_steps']:,}", *cells)
+            table.add_row(printable(row["run"]), f"{row['env_steps']:,}", *cells)
         console.print(table)
-    console.print(f"[dim]{rows[0]['episodes']} fresh episodes each, the same starts and goals; times in steps.[/dim]")
+    basis = f"{rows[0]['episodes']} fresh episodes each, the same starts and goals; times in steps."
+    console.print(Text(basis, style="dim"))

@@ -6,8 +6,18 @@ from pathlib import Path
 import click
 
 from crl_probe.cli.opening import open_evidence, watched
-from crl_probe.cli.options import FILE, FORMAT, PROBE_SET, ProbeOptions, check_metrics, check_place, probing_options
+from crl_probe.cli.options import (
+    EACH_RUN,
+    FILE,
+    FORMAT,
+    PROBE_SET,
+    ProbeOptions,
+    check_metrics,
+    check_place,
+    probing_options,
+)
 from crl_train.cli_options import explained
+from crl_train.console import echo
 from crl_train.errors import ConfigError
 
 _WHY_UNDEFINED = (
@@ -17,20 +27,20 @@ _WHY_UNDEFINED = (
 
 
 @click.command("metrics")
-@probing_options(PROBE_SET, FORMAT)
+@probing_options(PROBE_SET, FORMAT, EACH_RUN)
 @click.option(
     "--metric", "names", metavar="NAME", multiple=True, help="Only this metric; repeat the option for several."
 )
 @click.option("--out", type=FILE, help="File to write instead of printing.")
 def command(options: ProbeOptions, form: str, names: Sequence[str], out: Path | None) -> None:
-    """Print the numbers of RUNS by depth and seed, with intervals.
+    """Print the numbers of RUNS by depth, with intervals over seeds.
 
-    Verdicts on the paper's claims follow, unless --metric is given or --step is all.
+    Verdicts on the paper's claims come first, unless --metric is given or --step is all.
     """
     with explained():
         from crl_probe.cli.output import print_numbers, provenance_of
         from crl_probe.metrics import DEFINITIONS
-        from crl_probe.summary.tables import rows_of
+        from crl_probe.summary.rows import rows_of
 
         check_metrics(names, DEFINITIONS)
         check_place("--out", out)
@@ -53,9 +63,9 @@ def command(options: ProbeOptions, form: str, names: Sequence[str], out: Path | 
         if not samples:
             raise ConfigError(f"no number of {', '.join(names or by_env)} is defined for these runs. {_WHY_UNDEFINED}")
         if absent:
-            click.echo(f"note: {', '.join(absent)} is not defined for these runs. {_WHY_UNDEFINED}", err=True)
+            echo(f"note: {', '.join(absent)} is not defined for these runs. {_WHY_UNDEFINED}", err=True)
         print_numbers(
-            rows_of(samples, options.rows),
+            rows_of(samples, options.rows(form)),
             form,
             settings=provenance_of(opened),
             verdicts=judged,

@@ -45,7 +45,10 @@ BY: Final = click.option(
     "--by",
     metavar="FACTOR,...",
     help="Compare runs by depth (the default), or by settings such as width or critic_depth,actor_depth. "
-    "In tables, add seed to print each run too, or give seed alone to print only runs; depth,seed if not given.",
+    "With seed among them the numbers of each run are printed too, with seed alone only those.",
+)
+EACH_RUN: Final = click.option(
+    "--each-run", is_flag=True, help="In tables, also print the numbers of each run; CSV and JSON always have them."
 )
 
 
@@ -63,6 +66,7 @@ class ProbeOptions:
         cache: Whether cached results are used and new ones stored.
         workers: Number of processes; None for the best number.
         by: Factors that runs are compared by, and whether runs are rows, as text.
+        each_run: Whether tables also have the numbers of each run.
         probe_set: File of an existing shared set.
     """
 
@@ -75,6 +79,7 @@ class ProbeOptions:
     cache: bool
     workers: int | None
     by: str | None
+    each_run: bool = False
     probe_set: Path | None = None
 
     @property
@@ -82,10 +87,12 @@ class ProbeOptions:
         """The factors that runs are compared by."""
         return parse_by(self.by)[0]
 
-    @property
-    def rows(self) -> tuple[str, ...]:
-        """The kinds of rows to print: ``level``, ``run`` or both."""
-        return parse_by(self.by)[1]
+    def rows(self, form: str) -> tuple[str, ...]:
+        """The kinds of rows to print in a format: ``level``, ``run`` or both. Tables have runs on request alone."""
+        kinds = parse_by(self.by)[1]
+        if self.each_run:
+            return tuple(dict.fromkeys([*kinds, "run"]))
+        return ("level",) if self.by is None and form in ("table", "latex") else kinds
 
 
 _PROBING: Final = (

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from crl_probe.cli.opening import only_one, open_evidence, watched
-from crl_probe.cli.options import FILE, FORMAT, PROBE_SET, ProbeOptions, check_place, probing_options
+from crl_probe.cli.options import EACH_RUN, FILE, FORMAT, PROBE_SET, ProbeOptions, check_place, probing_options
 from crl_probe.probes.declaration import Probe
 from crl_train.cli_options import explained
+from crl_train.console import echo
 from crl_train.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def command_of(probe: Probe) -> click.Command:
     for field in reversed(dataclasses.fields(probe.settings)):
         if field.metadata:
             command = _option(field)(command)
-    formats = (FORMAT,) if probe.metrics else ()
+    formats = (FORMAT, EACH_RUN) if probe.metrics else ()
     bundled = probing_options(PROBE_SET, *formats, _SAVE)(command)
     return click.command(probe.command, help=probe.help)(bundled)
 
@@ -46,9 +47,9 @@ def _run(probe: Probe, options: ProbeOptions, form: str, save: Path | None, own:
     """Run the probe in every environment, print its numbers, draw its figure."""
     from crl_probe.cli.output import print_numbers, provenance_of
     from crl_probe.probes.registry import make_settings, samples_of
-    from crl_probe.summary.tables import rows_of
+    from crl_probe.summary.rows import rows_of
 
-    rows = options.rows
+    rows = options.rows(form)
     settings = make_settings(probe, own)  # checked before any run is opened
     _check_figure(probe, save)
     with watched() as progress:
@@ -101,4 +102,4 @@ def _draw(result: Any, path: Path) -> None:
     from crl_probe.plots import figure_of, save_figure
 
     save_figure(figure_of(result), path)
-    click.echo(f"figure: {path}", err=True)
+    echo(f"figure: {path}", err=True)

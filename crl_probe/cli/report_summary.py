@@ -2,24 +2,23 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from crl_probe.cli.options import listed
-from crl_probe.cli.output import VERDICT_COLOURS, fitting, print_drawn
+from crl_probe.cli.output import VERDICT_COLOURS, print_drawn
 from crl_probe.cli.progress import duration
+from crl_probe.cli.tables import GAP, fitting
 from crl_probe.probes.registry import PROBES
 from crl_probe.report import EnvFindings, Report
 from crl_probe.report.headline import HEADLINE_METRICS
 from crl_probe.summary.estimates import estimate_by_level
-from crl_probe.summary.formats import interval_words
+from crl_probe.summary.rows import level_rows
 from crl_probe.summary.tables import Table as NumberTable
-from crl_probe.summary.tables import level_rows, tables_of
-
-_GAP: Final = 2
+from crl_probe.summary.tables import interval_words, tables_of
+from crl_train.console import printable
 
 
 def print_summary(report: Report, skipped: Sequence[str], seconds: float) -> None:
@@ -38,22 +37,22 @@ def _draw(console: Console, report: Report, skipped: Sequence[str], seconds: flo
         _draw_findings(console, findings)
         console.print()
     for line in skipped:
-        console.print(Text.assemble(("skipped: ", "yellow"), line), soft_wrap=True)
+        console.print(Text.assemble(("skipped: ", "yellow"), printable(line)), soft_wrap=True)
     folder = report.index.parent
-    console.print(Text.assemble("Report: ", (str(report.index), "bold")), soft_wrap=True)
+    console.print(Text.assemble("Report: ", (printable(str(report.index)), "bold")), soft_wrap=True)
     beside = f"with {listed(_beside(folder))}; made in {duration(seconds)}"
     console.print(Text(f"{_size(report.index)}, {beside}", style="dim"))
 
 
 def _draw_findings(console: Console, findings: EnvFindings) -> None:
     for table in _headline(findings):
-        for number, part in enumerate(fitting(table, console.width, title_once=True)):
+        for number, part in enumerate(fitting(table, console.width)):
             if number:
                 console.print()
             console.print(part)
         console.print(Text(interval_words([table]), style="dim"))
         console.print()
-    grid = Table.grid(padding=(0, _GAP, 0, 0))
+    grid = Table.grid(padding=(0, GAP, 0, 0))
     grid.add_column(no_wrap=True)
     grid.add_column()
     for verdict in findings.verdicts:

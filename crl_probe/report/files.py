@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from crl_probe.probes.samples import MetricSamples
-from crl_probe.summary.formats import csv_text, document, latex_text
-from crl_probe.summary.tables import rows_of, run_rows
+from crl_probe.summary.formats import csv_text, document
+from crl_probe.summary.latex import latex_text
+from crl_probe.summary.rows import rows_of, run_rows
 
 if TYPE_CHECKING:
     from crl_probe.summary.verdicts import Verdict

@@ -22,9 +22,10 @@ from crl_probe.runs.opening import Given, open_agents
 from crl_probe.runs.progress import ProgressListener, silent
 from crl_probe.runs.run_info import levels_in_order
 from crl_probe.store.showing import html_table
-from crl_probe.summary.formats import latex_text
 from crl_probe.summary.frames import level_frame, run_frame
-from crl_probe.summary.tables import Row, rows_of, tables_of
+from crl_probe.summary.latex import latex_text
+from crl_probe.summary.rows import Row, rows_of
+from crl_probe.summary.tables import tables_of
 from crl_probe.summary.verdicts import Verdict, judge
 from crl_train.errors import ConfigError
 from crl_train.local_path import local_path
@@ -201,7 +202,7 @@ class Study:
         """The aggregates as LaTeX tables.
 
         Args:
-            metrics: Names of the metrics, side by side in one table; a table for each group of metrics if not given.
+            metrics: Names of the metrics, for one table of them; a table for each group of metrics if not given.
 
         Raises:
             ConfigError: If nothing has been measured, or one of the metrics has not.
@@ -287,11 +288,12 @@ class Study:
         tables = tables_of(rows_of(self._measured.samples, ["level"]))
         return html_table(self._words(), [], []) + "".join(
             html_table(
-                table.title,
-                ["", *(" ".join(filter(None, (column.metric, column.part))) for column in table.columns)],
-                [[line.name, *map(_cell, line.cells)] for line in table.lines],
+                f"{table.env}: {section.title}",
+                ["", *(f"{column.label} · {column.seeds_text}" for column in table.columns)],
+                [[" ".join(filter(None, (line.metric, line.part))), *map(_cell, line.cells)] for line in section.lines],
             )
             for table in tables
+            for section in table.sections
         )
 
     def _words(self) -> str:

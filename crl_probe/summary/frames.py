@@ -7,7 +7,7 @@ import pandas as pd
 
 from crl_probe.probes.samples import MetricSamples
 from crl_probe.runs.factors import level_words
-from crl_probe.summary.tables import rows_of
+from crl_probe.summary.rows import rows_of
 
 _NUMBER: Final = ("metric", "part", "source", "sample_unit", "sample", "value")
 _ESTIMATE: Final = ("metric", "part", "source", "value", "low", "high", "count", "unit")

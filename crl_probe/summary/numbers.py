@@ -92,6 +92,20 @@ class NumberFormat:
         """A number and its interval in one text."""
         return " ".join(filter(None, self.cell(entry)))
 
+    def within(self, width: int, entries: Iterable[WithInterval | None]) -> "NumberFormat":
+        """The same with as many decimals fewer as numbers and intervals need to have ``width`` characters each.
+
+        Example:
+            >>> from crl_probe.metrics import Estimate
+            >>> NumberFormat(3).within(12, [Estimate(0.7681, 0.7413, 0.8042, "seeds", 3)])
+            NumberFormat(decimals=2, share=False)
+        """
+        entries = list(entries)
+        form = self
+        while form.decimals and any(len(text) > width for entry in entries for text in form.cell(entry)):
+            form = dataclasses.replace(form, decimals=form.decimals - 1)
+        return form
+
     def _digits(self, value: float) -> str:
         if math.isnan(value):
             return UNDEFINED

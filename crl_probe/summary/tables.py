@@ -1,266 +1,242 @@
-"""Numbers as rows: one a run and one a level, each with its interval; and the same rows side by side in tables.
-
-The rows are all that ``crl_probe.summary.formats`` writes and the terminal shows.
-"""
+"""Tables of numbers, as the terminal and LaTeX show them: a line for each metric, a column for each level."""
 
 import dataclasses
 import itertools
-import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, TypeAlias
 
 from crl_probe.metrics import DEFINITIONS
-from crl_probe.probes.samples import MetricSamples
-from crl_probe.runs.factors import DEPTH, Level, level_order
-from crl_probe.summary.estimates import LevelEstimate, estimate_by_level
+from crl_probe.summary.numbers import NumberFormat, number_format
+from crl_probe.summary.rows import Row, level_place, natural, place
 
-RUN: Final = "seed"
-"""What the rows of single runs are called in files."""
-
-_METRIC_ORDER: Final = {name: place for place, name in enumerate(DEFINITIONS)}
-
-
-@dataclasses.dataclass(frozen=True)
-class Row:
-    """One number with its interval.
-
-    Attributes:
-        level: ``seed`` for a number of one run; for an aggregate over the runs of a level the factors of the study,
-            such as ``depth``.
-        env: Name of the environment.
-        run: Name of the run; empty for an aggregate.
-        label: Level in words, such as ``depth 16``.
-        critic_depth: Dense layers inside residual blocks, of both encoders.
-        actor_depth: The same of the actor.
-        seed: Training seed; None for an aggregate.
-        env_steps: Environment steps at the checkpoint; of an aggregate the fewest among its runs.
-        metric: Name of the metric.
-        part: What of the agent or its task the number is about, where there are several; else empty.
-        source: ``on-policy``, ``shared`` or ``grid``.
-        value: The number.
-        low: Lower end of its interval.
-        high: Upper end of its interval.
-        unit: Unit or range of the metric.
-        interval_over: The unit of replication, what the interval was resampled over: ``seeds``, or samples of the one
-            run, such as ``episodes``.
-        count: How many of them there were.
-        factors: The factors of the study, and the level in each.
-    """
-
-    level: str
-    env: str
-    run: str
-    label: str
-    critic_depth: int
-    actor_depth: int
-    seed: int | None
-    env_steps: int
-    metric: str
-    part: str
-    source: str
-    value: float
-    low: float
-    high: float
-    unit: str
-    interval_over: str
-    count: int
-    factors: Mapping[str, Level] = dataclasses.field(default_factory=dict, hash=False)
-
-    @property
-    def is_run(self) -> bool:
-        """Whether this is a number of one run, and no aggregate."""
-        return self.level == RUN
-
-    def as_plain(self) -> dict[str, Any]:
-        """The fields by name, with a column for every factor that is no depth; those have columns anyway."""
-        plain = dataclasses.asdict(self)
-        factors = plain.pop("factors")
-        return plain | {name: value for name, value in factors.items() if name not in (DEPTH, *plain)}
-
-
-COLUMNS: Final = tuple(field.name for field in dataclasses.fields(Row) if field.name != "factors")
-"""Columns of tidy files; factors other than depth follow them."""
+ONE_SEED: Final = "†"
 
 
 @dataclasses.dataclass(frozen=True)
 class Column:
-    """One metric of a table, or one part of it, on one source."""
+    """One level of a table.
 
-    metric: str
-    part: str
-    source: str
+    Attributes:
+        label: The level in words.
+        num_seeds: Seeds that its numbers are about.
+        runs: Names of its runs, where the table has a line for each seed.
+    """
+
+    label: str
+    num_seeds: int
+    runs: tuple[str, ...] = ()
+
+    @property
+    def seeds_text(self) -> str:
+        """How many seeds its numbers are about, in words."""
+        return "1 seed" if self.num_seeds == 1 else f"{self.num_seeds} seeds"
+
+    def rests_on_one_seed(self, cell: Row | None) -> bool:
+        """Whether an aggregate over several seeds is defined for one of them alone."""
+        over_seeds = ("seeds", "comparison")
+        return cell is not None and not cell.is_run and self.num_seeds > 1 and cell.interval_over not in over_seeds
+
+
+Cells: TypeAlias = tuple[Row | None, ...]
+"""One number for each column; None where the metric is undefined."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Line:
-    """One run or depth of a table.
+    """One metric of a table, or one part of it, from one source.
 
     Attributes:
-        name: Name of the run, or the level in words.
-        cells: One for each column; None where the metric is undefined.
-        num_seeds: Seeds that the line is about.
-        is_run: Whether it is about one run, and no aggregate.
+        metric: Its name.
+        part: As in :class:`Row`.
+        source: As in :class:`Row`.
+        cells: The number of each level: an aggregate, or that of its only run.
+        seeds: Below it a line for each seed, with its name; empty where the table has none.
     """
 
-    name: str
-    cells: tuple[Row | None, ...]
-    num_seeds: int = 1
-    is_run: bool = False
+    metric: str
+    part: str
+    source: str
+    cells: Cells
+    seeds: tuple[tuple[str, Cells], ...] = ()
 
-    def rests_on_one_seed(self, cell: Row | None) -> bool:
-        """Whether a number of a line about several seeds is defined for one of them alone."""
-        return cell is not None and self.num_seeds > 1 and cell.interval_over not in ("seeds", "comparison")
+    @property
+    def all_cells(self) -> tuple[Row | None, ...]:
+        """Every number of the metric; they are written in one format."""
+        return (*self.cells, *(cell for _, cells in self.seeds for cell in cells))
+
+
+@dataclasses.dataclass(frozen=True)
+class Section:
+    """Metrics of one subject from one source; of several where metrics were picked.
+
+    Attributes:
+        title: Subject and source in words.
+        lines: Metrics, in the order of the definitions.
+    """
+
+    title: str
+    lines: tuple[Line, ...]
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether its numbers are from several sources, so that each says its own."""
+        return len({line.source for line in self.lines}) > 1
 
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """Metrics side by side: a line for each run and level.
+    """Levels side by side: a line for each metric of one environment.
 
     Attributes:
-        title: What the table holds, in words.
-        columns: Metrics, in the order of the definitions.
-        lines: In the order of levels; an aggregate comes before its runs.
+        env: Name of the environment.
+        columns: In the order of levels.
+        sections: In the order of the definitions.
     """
 
-    title: str
+    env: str
     columns: tuple[Column, ...]
-    lines: tuple[Line, ...]
+    sections: tuple[Section, ...]
 
     def in_parts(self, columns: int) -> "list[Table]":
-        """The same lines in several tables with a limited number of columns."""
-        starts = range(0, len(self.columns), columns)
-        return [
-            Table(
-                self.title,
-                self.columns[start : start + columns],
-                tuple(dataclasses.replace(line, cells=line.cells[start : start + columns]) for line in self.lines),
-            )
-            for start in starts
-        ]
+        """The same lines in tables of about as many columns each, of which none has more than a limited number."""
+        count = -(-len(self.columns) // columns)
+        ends = [round(part * len(self.columns) / count) for part in range(count + 1)]
+        return [self._part(slice(start, end)) for start, end in itertools.pairwise(ends)]
 
-    @property
-    def rows(self) -> tuple[Row, ...]:
-        """The numbers that it shows."""
-        return tuple(cell for line in self.lines for cell in line.cells if cell is not None)
+    def _part(self, kept: slice) -> "Table":
+        def cut(line: Line) -> Line:
+            seeds = tuple((name, cells[kept]) for name, cells in line.seeds if any(cells[kept]))
+            return dataclasses.replace(line, cells=line.cells[kept], seeds=seeds)
 
-
-def run_rows(samples: Iterable[MetricSamples]) -> list[Row]:
-    """One row for each run, metric, part and source; intervals are over the run's own samples.
-
-    Example:
-        >>> info = RunInfo("maze_d4_s0", "depth 4", "maze", 4, 4, 0, 1000, "")                    # doctest: +SKIP
-        >>> (row,) = run_rows(metric_samples(info, "success_rate", "on-policy", "episodes", np.array([0.0, 1.0])))
-        ...                                                                                       # doctest: +SKIP
-        >>> row.run, row.value, row.interval_over, row.count                                      # doctest: +SKIP
-        ('maze_d4_s0', 0.5, 'episodes', 2)
-    """
-    return sorted((_row(estimate, is_run=True) for one in samples for estimate in estimate_by_level([one])), key=_place)
-
-
-def level_rows(estimates: Iterable[LevelEstimate]) -> list[Row]:
-    """One row for each level, metric, part and source; intervals are over seeds where there are several."""
-    return sorted((_row(estimate, is_run=False) for estimate in estimates), key=_place)
-
-
-def rows_of(samples: Sequence[MetricSamples], kinds: Collection[str] = ("level", "run")) -> list[Row]:
-    """Rows of both kinds, or of one: aggregates first.
-
-    Args:
-        samples: Numbers of runs of any environments; levels of two environments are never aggregated.
-        kinds: ``level``, ``run`` or both.
-    """
-    by_env: dict[str, list[MetricSamples]] = {}
-    for entry in samples:
-        by_env.setdefault(entry.run.env, []).append(entry)
-    estimates = itertools.chain.from_iterable(estimate_by_level(group) for group in by_env.values())
-    return [
-        *(level_rows(estimates) if "level" in kinds else ()),
-        *(run_rows(samples) if "run" in kinds else ()),
-    ]
+        sections = (Section(section.title, tuple(map(cut, section.lines))) for section in self.sections)
+        return Table(self.env, self.columns[kept], tuple(sections))
 
 
 def tables_of(rows: Iterable[Row], *, together: bool = False) -> list[Table]:
-    """Put rows side by side, a table for each environment, group of metrics and source.
+    """Put levels side by side, in a table for each environment with a section for each subject and source.
 
-    Where a level has one run, its own line would say the same twice and is left out.
+    Where a level has one run, that run's number stands for the level.
 
     Args:
         rows: Numbers of runs and levels.
-        together: Whether an environment has a single table: for a few metrics that were picked.
+        together: Whether a table has a single section: for a few metrics that were picked.
     """
-    groups: dict[str, list[Row]] = {}
-    for row in sorted(rows, key=_place):
-        title = row.env if together else f"{row.env}: {DEFINITIONS[row.metric].group} ({row.source})"
-        groups.setdefault(title, []).append(row)
-    return [_table(title, group) for title, group in groups.items()]
+    by_env: dict[str, list[Row]] = {}
+    for row in sorted(rows, key=place):
+        by_env.setdefault(row.env, []).append(row)
+    return [_table(env, group, together) for env, group in by_env.items()]
 
 
-def _row(estimate: LevelEstimate, *, is_run: bool) -> Row:
-    first = estimate.runs[0]
-    return Row(
-        level=RUN if is_run else ",".join(first.factors),
-        env=first.env,
-        run=first.name if is_run else "",
-        label=estimate.label,
-        critic_depth=first.critic_depth,
-        actor_depth=first.actor_depth,
-        seed=first.seed if is_run else None,
-        env_steps=min(run.env_steps for run in estimate.runs),
-        metric=estimate.metric,
-        part=estimate.part,
-        source=estimate.source,
-        value=estimate.estimate.value,
-        low=estimate.estimate.low,
-        high=estimate.estimate.high,
-        unit=DEFINITIONS[estimate.metric].unit_text,
-        interval_over=estimate.estimate.unit,
-        count=estimate.estimate.count,
-        factors=first.factors,
+def format_of(line: Line) -> NumberFormat:
+    """How the numbers of a metric are written."""
+    return number_format(line.all_cells, share=DEFINITIONS[line.metric].is_share)
+
+
+def cell_texts(cell: Row | None, form: NumberFormat, column: Column) -> tuple[str, str]:
+    """The number and its interval as text; the second is empty where nothing could be resampled.
+
+    Args:
+        cell: The number; None where it is undefined.
+        form: That of its metric.
+        column: Its level. A number of a single seed is marked where the level has several.
+    """
+    value, interval = form.cell(cell)
+    return value, interval + (ONE_SEED if column.rests_on_one_seed(cell) else "")
+
+
+def line_texts(line: Line, form: NumberFormat, columns: Sequence[Column]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """The cells of a line as text, then those of each seed below it, with its name.
+
+    What is undefined is a dash. A line has an empty cell where another line of the metric has the number of that level.
+    """
+    lines = (("", line.cells), *line.seeds)
+    defined = [any(column) for column in zip(*(cells for _, cells in lines), strict=True)]
+    return [
+        (
+            name,
+            [
+                ("", "") if cell is None and (name or known) else cell_texts(cell, form, column)
+                for cell, column, known in zip(cells, columns, defined, strict=True)
+            ],
+        )
+        for name, cells in lines
+    ]
+
+
+def details_of(line: Line, section: Section) -> list[str]:
+    """What a line says beside its name: the part, the source where the section mixes them, the unit."""
+    texts = (line.part, line.source if section.is_mixed else "", DEFINITIONS[line.metric].unit)
+    return [text for text in texts if text]
+
+
+def interval_words(tables: Iterable[Table]) -> str:
+    """What the intervals of these tables are, in a sentence or two: readers must not take episodes for seeds."""
+    over: dict[str, set[int]] = {}
+    marked = False
+    for table in tables:
+        for line in (line for section in table.sections for line in section.lines):
+            cells = (line.cells, *(cells for _, cells in line.seeds))
+            marked |= any(map(Column.rests_on_one_seed, table.columns, line.cells))
+            for cell in itertools.chain.from_iterable(cells):
+                if cell is not None and cell.count > 1:
+                    over.setdefault(cell.interval_over, set()).add(cell.count)
+    sentences = []
+    seeds = over.pop("seeds", set())
+    if seeds:
+        counts = f"{min(seeds)}" if len(seeds) == 1 else f"{min(seeds)} to {max(seeds)}"
+        sentences.append(f"Intervals of a depth (95 %) are a bootstrap over its {counts} seeds.")
+    if over:
+        *others, last = sorted(over)
+        what = f"{', '.join(others)} or {last}" if others else last
+        sentences.append(
+            f"Intervals of one run (95 %) are over its own {what}: they say how well this agent was measured, not what "
+            "another training would give."
+        )
+    if marked:
+        sentences.append(f"{ONE_SEED} defined for one seed alone.")
+    return " ".join(sentences)
+
+
+def _table(env: str, rows: Sequence[Row], together: bool) -> Table:
+    by_level: dict[str, list[Row]] = {}
+    for row in sorted(rows, key=level_place):
+        by_level.setdefault(row.label, []).append(row)
+    columns = tuple(_column(label, group) for label, group in by_level.items())
+    # A seed says which run it is, unless a level has two runs of it.
+    of_seed = {(row.label, row.seed, row.run) for row in rows if row.is_run}
+    by_name = len({(label, seed) for label, seed, _ in of_seed}) < len(of_seed)
+    sections: dict[str, dict[tuple[str, str, str], list[Row]]] = {}
+    for row in rows:
+        title = "" if together else f"{DEFINITIONS[row.metric].group} ({row.source})"
+        sections.setdefault(title, {}).setdefault((row.metric, row.part, row.source), []).append(row)
+    return Table(
+        env,
+        columns,
+        tuple(
+            Section(title, tuple(_line(*key, group, columns, by_name) for key, group in lines.items()))
+            for title, lines in sections.items()
+        ),
     )
 
 
-def _table(title: str, rows: Sequence[Row]) -> Table:
-    columns = tuple(dict.fromkeys(map(_column, rows)))
-    by_line: dict[tuple[str, str], dict[Column, Row]] = {}
-    for row in sorted(rows, key=_line_place):
-        by_line.setdefault((row.label, row.run), {})[_column(row)] = row
-    seeds = {label: _num_seeds(cells.values()) for (label, run), cells in by_line.items() if not run}
-    lines = []
-    for (label, run), cells in by_line.items():
-        if run and seeds.get(label) == 1:
-            continue
-        name = run or f"{label} · {seeds[label]} {'seed' if seeds[label] == 1 else 'seeds'}"
-        lines.append(
-            Line(
-                name,
-                tuple(cells.get(column) for column in columns),
-                num_seeds=1 if run else seeds[label],
-                is_run=bool(run),
-            )
-        )
-    return Table(title, columns, tuple(lines))
+def _column(label: str, rows: Sequence[Row]) -> Column:
+    runs = tuple(dict.fromkeys(row.run for row in rows if row.is_run))
+    over_seeds = [row.count for row in rows if not row.is_run and row.interval_over == "seeds"]
+    return Column(label, max([1, len(runs), *over_seeds]), runs)
 
 
-def _column(row: Row) -> Column:
-    return Column(row.metric, row.part, row.source)
+def _line(metric: str, part: str, source: str, rows: Sequence[Row], columns: Sequence[Column], by_name: bool) -> Line:
+    levels = {row.label: row for row in rows if not row.is_run}
+    seeds: dict[str, dict[str, Row]] = {}
+    for row in rows:
+        column = next(column for column in columns if column.label == row.label)
+        if row.is_run and len(column.runs) == 1:
+            levels.setdefault(row.label, row)
+        elif row.is_run:
+            seeds.setdefault(row.run if by_name else f"seed {row.seed}", {})[row.label] = row
 
+    def cells(of: Mapping[str, Row]) -> Cells:
+        return tuple(of.get(column.label) for column in columns)
 
-def _num_seeds(rows: Iterable[Row]) -> int:
-    return max(row.count if row.interval_over == "seeds" else 1 for row in rows)
-
-
-def _place(row: Row) -> tuple[Any, ...]:
-    """Sort key of tidy rows: by metric, in the order of the definitions, then as the lines of a table."""
-    return (row.env, _METRIC_ORDER[row.metric], row.source, _natural(row.part), *_line_place(row))
-
-
-def _line_place(row: Row) -> tuple[Any, ...]:
-    """Sort key of lines: by level, early to late, an aggregate before its runs, then by seed."""
-    factors = row.factors or {DEPTH: (row.actor_depth, row.critic_depth)}
-    return (level_order(factors), _natural(row.label), row.is_run, row.seed or 0, row.run)
-
-
-def _natural(text: str) -> tuple[tuple[int, str], ...]:
-    """Sort key that puts ``depth 4`` before ``depth 16``."""
-    pieces = re.findall(r"\d+|\D+", text.replace(",", ""))
-    return tuple((int(piece), "") if piece.isdecimal() else (-1, piece) for piece in pieces)
+    lines = ((name, cells(of)) for name, of in sorted(seeds.items(), key=lambda item: natural(item[0])))
+    return Line(metric, part, source, cells(levels), tuple(lines))

@@ -22,10 +22,11 @@ from crl_probe.runs.factors import DEPTH, depth_words
 from crl_probe.runs.run_info import RunInfo
 from crl_probe.summary.numbers import NumberFormat, format_column, number_format
 
-_FEW_SEEDS: Final = (  # measured by benchmarks/interval_coverage.py
-    " With 3 seeds at a depth the interval is too narrow: two equal depths are told apart by chance up to one time in "
+FEW_SEEDS: Final = (  # measured by benchmarks/interval_coverage.py
+    "With 3 seeds at a depth the interval is too narrow: two equal depths are told apart by chance up to one time in "
     "five."
 )
+"""What the basis of a verdict ends with if it rests on a depth with three seeds."""
 _DEPTHS: Final = {DEPTH, "actor_depth", "critic_depth"}
 _CHECKPOINTS_ALIKE: Final = 1.1  # the largest ratio of environment steps that passes without a word
 
@@ -282,7 +283,7 @@ def _basis(claim: _Claim, groups: Mapping[Depths, Group], samples: Sequence[Metr
     if max(steps) > _CHECKPOINTS_ALIKE * min(steps):
         basis += f" Checkpoints differ in training: {min(steps):,} to {max(steps):,} environment steps."
     if MINIMUM_SEEDS in map(len, groups.values()):
-        basis += _FEW_SEEDS
+        basis += f" {FEW_SEEDS}"
     return basis
 
 

@@ -105,6 +105,15 @@ def test_what_is_no_run_is_refused_in_one_line(tmp_path):
     assert "is not a run" in refused("report", tmp_path)
 
 
+@pytest.mark.parametrize(
+    "command", [("metrics",), ("report",), ("eval",), ("geometry",), ("probe-set", "--out", "a.npz")]
+)
+def test_a_folder_of_runs_is_answered_with_the_pattern_of_them(finished_run, tmp_path, command):
+    for name in ("one", "two"):
+        (tmp_path / name).symlink_to(finished_run.path)
+    assert f"It holds 2 runs: use '{tmp_path}/*'." in refused(*command, tmp_path)
+
+
 def test_metrics_have_one_row_a_run_and_one_a_depth(finished_run, second_run):
     options = ("metrics", finished_run.path, second_run.path, *QUICK, "--metric", "success_rate", "--format")
     rows = list(csv.DictReader(io.StringIO(printed(*options, "csv"))))
@@ -119,7 +128,7 @@ def test_metrics_have_one_row_a_run_and_one_a_depth(finished_run, second_run):
     assert content["by_depth"]["point_u_maze"][0]["value"] == float(rows[0]["value"])
     assert content["settings"]["evidence"]["point_u_maze"]["episodes"] == 40
     assert [run["name"] for run in content["settings"]["checkpoints"]] == ["finished", "second"]
-    assert r"Success rate \\" in printed(*options, "latex")
+    assert r"Success rate & \withinterval{$" in printed(*options, "latex")
     only_depths = printed(*options, "csv", "--by", "depth")
     assert [row["level"] for row in csv.DictReader(io.StringIO(only_depths))] == ["depth"]
 
@@ -137,10 +146,15 @@ def test_all_numbers_come_with_verdicts_and_what_is_missing_is_said(finished_run
     monkeypatch.setattr(embedding_trajectory, "draw", lambda spaces, *_, **__: [space[:, :2] for space in spaces])
     long = tmp_path / ("point_" + 60 * "x")
     long.symlink_to(second_run.path)
-    result = probe("metrics", finished_run.path, long, *QUICK)
+    result = probe("metrics", finished_run.path, long, *QUICK, "--each-run")
     assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    # What is judged comes first, then a line for each metric and, as requested, each of its seeds.
+    assert lines[0] == "point_u_maze: verdicts"
+    success = next(number for number, line in enumerate(lines) if line.startswith("success_rate"))
+    assert [line.split()[:2] for line in lines[success + 1 : success + 3]] == [["seed", "0"], ["seed", "1"]]
     # In a pipe nothing is cut, wrapped or coloured.
-    assert long.name in result.stdout
+    assert f"depth 4: finished, {long.name}" in lines
     assert "\x1b" not in result.stdout
     assert "…" not in result.stdout
     assert not any(line != line.rstrip() for line in result.stdout.splitlines())
@@ -149,6 +163,41 @@ def test_all_numbers_come_with_verdicts_and_what_is_missing_is_said(finished_run
     assert "bootstrap over its 2 seeds" in result.stdout
     # Agents this young visit no goal, and the spread around one is told to be missing, once, beside the numbers.
     assert all(line.startswith("note: ") for line in result.stderr.splitlines())
+
+
+def test_tables_have_seeds_on_request_and_files_always(finished_run, second_run):
+    options = ("success", finished_run.path, second_run.path, *QUICK)
+    assert "seed 1" not in printed(*options)
+    assert "seed 1" not in printed(*options, "--format", "latex")
+    for asked in (("--each-run",), ("--by", "depth,seed")):
+        assert "  seed 1 " in printed(*options, *asked)
+        assert r"\quad seed 1 & " in printed(*options, *asked, "--format", "latex")
+    assert {row["level"] for row in csv.DictReader(io.StringIO(printed(*options, "--format", "csv")))} == {
+        "depth",
+        "seed",
+    }
+
+
+@pytest.mark.parametrize("name", ["maze[lr=0.001]", "[red]x", "[bold]a[b]", ":smile:", "[link=x]"])
+def test_names_with_brackets_are_whole_wherever_they_are_printed(finished_run, tmp_path, name):
+    run = tmp_path / name
+    run.symlink_to(finished_run.path)
+    assert name in printed("eval", run, "--episodes", 2)
+    assert name in printed("success", run, *QUICK, "--format", "csv")
+    assert name in refused("success", run / "below", *QUICK)
+    assert name in refused("eval", run, "--step", 7)
+
+
+def test_control_characters_of_names_do_not_reach_the_terminal(finished_run, tmp_path):
+    run = tmp_path / "maze\x1b[31m\x07\nfoo"
+    run.symlink_to(finished_run.path)
+    shown = r"maze\x1b[31m\x07\nfoo"
+    assert shown in printed("eval", run, "--episodes", 2)
+    for result in (probe("eval", run, "--step", 7), probe("success", run / "below", *QUICK)):
+        assert result.exit_code == 2
+        assert result.output.count("\n") == 1
+        assert "\x1b" not in result.output
+        assert "\x07" not in result.output
 
 
 def test_numbers_can_be_written_to_a_file(finished_run, tmp_path):
@@ -191,8 +240,10 @@ def test_every_checkpoint_can_be_a_row(finished_run):
         "finished@1120",
     }
     table = printed("metrics", finished_run.path, *QUICK, "--step", "all", "--metric", "success_rate")
-    places = [table.index(f"depth 4 · {steps} steps") for steps in ("480", "800", "1,120")]
-    assert places == sorted(places)
+    assert [line.split() for line in table.splitlines()[1:3]] == [
+        ["depth", "4"] * 3,
+        ["480", "steps", "800", "steps", "1,120", "steps"],
+    ]
 
 
 def test_a_probe_set_asks_other_runs_the_same(finished_run, second_run, tmp_path):

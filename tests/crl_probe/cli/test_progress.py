@@ -2,6 +2,10 @@
 
 import io
 import logging
+import os
+import pty
+import sys
+import time
 
 import pytest
 from rich.console import Console
@@ -133,6 +137,34 @@ def test_a_terminal_is_left_with_notes_alone(monkeypatch):
     after = screen.getvalue().rpartition("waiting")[2]
     assert after.count("\x1b[2K") == 2  # both lines are erased
     assert "\x1b[?25h" in after  # the cursor is back
+
+
+@pytest.mark.parametrize("by_probe", [False, True], ids=["line", "probes"])
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii", "utf-8"])
+def test_a_terminal_of_any_encoding_shows_progress_and_notes(monkeypatch, encoding, by_probe):
+    monkeypatch.setenv("TERM", "xterm")
+    master, slave = pty.openpty()
+    with os.fdopen(slave, "w", encoding=encoding) as terminal:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        with shown(by_probe=by_probe) as progress:
+            progress.planned("maze[lr=0.001]", ["success", "[red]geometry"])
+            progress.began("success")
+            progress.computing()
+            progress("rolling out", 1, 3)
+            logging.getLogger("crl_probe").warning("[red]x[/red]\x1b[2J – ψ is undefined.")
+            progress.ended("success")
+            progress.began("[red]geometry")
+            progress("\x07maze", 1, 3)
+            time.sleep(0.3)  # until it is drawn again
+        seen = os.read(master, 100_000).decode(encoding)
+    os.close(master)
+    note = r"note: [red]x[/red]\x1b[2J – ψ is undefined."
+    assert (note if encoding == "utf-8" else note.replace("–", "-").replace("ψ", r"\u03c8")) in seen
+    assert r"\x07maze" in seen
+    assert "\x07" not in seen
+    if by_probe:
+        assert "maze[lr=0.001]" in seen
+        assert ("✓" if encoding == "utf-8" else "+") in seen
 
 
 @pytest.mark.parametrize(
