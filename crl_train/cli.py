@@ -19,6 +19,7 @@ from crl_train.cli_options import (
 from crl_train.cli_sweep import train_sweep
 from crl_train.cli_train import Sitting, command_line, start, train_to_the_end, training_command
 from crl_train.config import PRESETS, TrainConfig, make_config, read_overrides
+from crl_train.console import echo, write
 from crl_train.envs.registry import list_families, make_env
 from crl_train.errors import ConfigError
 from crl_train.run_dir import RunDir
@@ -129,7 +130,7 @@ def sweep(
             for depth in depth_list
         ]
         if show_config:
-            click.echo(f"# {len(configs)} runs, each with its seed and depth: {', '.join(one.name for one in configs)}")
+            echo(f"# {len(configs)} runs, each with its seed and depth: {', '.join(one.name for one in configs)}")
             _print_config(configs[0], exclude=_SET_BY_SWEEP)
             return
         for config in configs:
@@ -233,4 +234,4 @@ def _print_config(config: TrainConfig, exclude: Collection[str] = ()) -> None:
     """Print settings as a YAML file that ``--config`` reads."""
     import yaml
 
-    click.echo(yaml.safe_dump(config.model_dump(exclude=set(exclude)), sort_keys=False, allow_unicode=True), nl=False)
+    write(yaml.safe_dump(config.model_dump(exclude=set(exclude)), sort_keys=False, allow_unicode=True))

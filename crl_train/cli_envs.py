@@ -5,8 +5,7 @@ import textwrap
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-import click
-
+from crl_train.console import echo, write
 from crl_train.envs.registry import EnvFamily
 
 if TYPE_CHECKING:
@@ -17,10 +16,10 @@ def print_families(families: Iterable[EnvFamily]) -> None:
     """A line about every family, and the names of its members below it."""
     width = min(110, shutil.get_terminal_size().columns)
     for family in families:
-        click.echo(f"{family.form}: {family.summary}" if family.summary else family.form)
+        echo(f"{family.form}: {family.summary}" if family.summary else family.form)
         if family.names != (family.form,):
             names = textwrap.wrap("  ".join(family.names), width - 2, break_on_hyphens=False, break_long_words=False)
-            click.echo(textwrap.indent("\n".join(names), "  "))
+            write(textwrap.indent("\n".join(names), "  ") + "\n")
 
 
 def print_env(env: "GoalEnv") -> None:
@@ -38,4 +37,4 @@ def print_env(env: "GoalEnv") -> None:
         facts["goal cells"] = str(len(maze.goal_cells))
         facts["farthest goal"] = f"{maze.farthest_goal_distance:.1f} m by geodesic distance"
     for name, value in facts.items():
-        click.echo(f"{name:<15}{value}")
+        echo(f"{name:<15}{value}")

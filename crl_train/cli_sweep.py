@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-import click
-
 from crl_train.cli_train import Sitting, start, train_to_the_end
 from crl_train.config import TrainConfig
+from crl_train.console import echo
 from crl_train.errors import NonFiniteError, RunExistsError, RunLockedError
 from crl_train.run_dir import RunDir
 from crl_train.sweep import Place, place_of, require_same_settings, runs_of
@@ -63,7 +62,7 @@ def _train_one(run: RunDir, config: TrainConfig, place: Place, sitting: Sitting)
     except RunLockedError:
         return "held by another process"
     except NonFiniteError as error:
-        click.echo(f"{run.path} diverged: {error}", err=True)
+        echo(f"{run.path} diverged: {error}", err=True)
         return "diverged"
 
 

@@ -7,10 +7,9 @@ import sys
 from collections.abc import Iterator
 from typing import Final
 
-import click
-
 from crl_train.cli_options import explained
 from crl_train.config import TrainConfig
+from crl_train.console import echo
 from crl_train.interrupt import StopRequest, stop_on_signals
 from crl_train.output import expendable
 from crl_train.run_dir import RunDir
@@ -36,7 +35,7 @@ class Sitting:
     def say(self, text: str) -> None:
         """Print a line, unless ``--quiet`` is given."""
         if not self.quiet:
-            click.echo(text)
+            echo(text)
 
 
 @contextlib.contextmanager

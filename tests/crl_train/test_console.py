@@ -130,6 +130,7 @@ def test_no_module_makes_a_console_of_its_own(path):
         assert not calls_of(path) & {"Console", "rich.console.Console", "print", "rich.print"}
 
 
-@pytest.mark.parametrize("path", modules(PROBE), ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_every_line_of_the_probes_goes_through_echo(path):
-    assert not calls_of(path) & {"click.echo", "click.secho", "sys.stdout.write", "sys.stderr.write"}
+@pytest.mark.parametrize("path", [*modules(TRAIN), *modules(PROBE)], ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_every_line_goes_through_echo(path):
+    if path.name != "console.py":
+        assert not calls_of(path) & {"click.echo", "click.secho", "sys.stdout.write", "sys.stderr.write"}
