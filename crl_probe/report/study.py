@@ -241,6 +241,7 @@ class Study:
     def report(self, out: str | os.PathLike[str], *, title: str | None = None, figures: bool = True) -> Path:
         """Write a report of what was measured, or of everything if nothing was.
 
+        A part that fails unexpectedly is left out: its section says so, and ``errors.log`` has the traceback.
         The numbers come from the cache; without one they are measured again. Of runs with several checkpoints the
         last is reported on, and the others show landscapes and embeddings over training.
 
