@@ -161,9 +161,15 @@ def _rows(line: Line, section: Section, table: Table, width: int) -> list[str]:
     beside = ", ".join(filter(None, details))
     names = {"": escaped(f"{title} ({beside})" if beside else title)}
     return [
-        _row(names.get(name) or rf"\quad {escaped(name)}", (_math(*text) for text in texts))
+        _row(names.get(name) or rf"\quad {_breakable(name)}", (_math(*text) for text in texts))
         for name, texts in line_texts(line, form, table.columns)
     ]
+
+
+def _breakable(name: str) -> str:
+    """The name of a seed, or of a run, which may be long and has no spaces: lines may end every few characters."""
+    pieces = [name] if len(name) <= _WORDS else re.findall(f".{{1,{_WORDS // 2}}}", printable(name))
+    return r"\allowbreak{}".join(map(escaped, pieces))
 
 
 def _row(name: str, cells: Iterable[str]) -> str:

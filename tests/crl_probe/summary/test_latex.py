@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from matplotlib.font_manager import FontProperties
+from matplotlib.mathtext import MathTextParser
 from matplotlib.textpath import TextToPath
 
 from crl_probe.metrics import DEFINITIONS
@@ -76,6 +77,19 @@ def test_picked_metrics_are_one_table_that_tells_their_sources():
 def test_seeds_are_rows_below_their_metric():
     ((_, rows), _) = tabulars(latex_text(rows_of(SAMPLES)))
     assert [row.partition(" &")[0] for row in rows[2:]] == ["Success rate", r"\quad seed 0", r"\quad seed 1"]
+
+
+def test_long_names_of_runs_may_be_broken():
+    twice = [*successes(info(name="point_u4_maze_first"), 1, 1), *successes(info(name="short"), 1, 0)]
+    ((_, rows),) = tabulars(latex_text(rows_of(twice, ["run"])))
+    assert rows[3].startswith(r"\quad point\_\allowbreak{}u4\_maz\allowbreak{}e\_firs\allowbreak{}t & ")
+    assert rows[4].startswith(r"\quad short & ")
+
+
+def test_all_that_is_in_math_mode_is_math():
+    parse = MathTextParser("path").parse
+    for formula in set(re.findall(r"\$[^$]*\$", latex_text(rows_of(every_metric(*levels(3)))))):
+        parse(formula)
 
 
 def test_signs_are_in_math_mode():
