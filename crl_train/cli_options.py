@@ -121,7 +121,6 @@ def _click_type(annotation: Any) -> Any:
     return {int: click.INT, float: click.FLOAT, bool: click.BOOL, str: click.STRING}[annotation]
 
 
-_MOST_NUMBERS = 1_000  # of a list: each is a run
 _LIST_PART = re.compile(r"\s*([0-9]{1,18})(?:-([0-9]{1,18}))?\s*")
 
 
@@ -129,7 +128,7 @@ def parse_int_list(text: str, name: str) -> list[int]:
     """Read ``4,16,64`` or ``0-4`` or a mixture as a list of different integers, in the order given.
 
     Raises:
-        ConfigError: If a part is neither a number nor a range, or there are more than 1000 numbers.
+        ConfigError: If a part is neither a number nor a range, or there are more numbers than a sweep has runs.
 
     Example:
         >>> parse_int_list("0-2,7", "--seeds")
@@ -144,11 +143,11 @@ def parse_int_list(text: str, name: str) -> list[int]:
         ranges.append(range(first, last + 1))
     # Counted before the numbers are written out: a range of two short ends can be longer than any memory.
     count = sum(one.stop - one.start for one in ranges)
-    if count > _MOST_NUMBERS:
+    if count > MOST_RUNS:
         raise _not_usable(
             name,
             text,
-            f"it stands for {count:,} numbers, and a list has at most {_MOST_NUMBERS:,}. Give some at a time",
+            f"it stands for {count:,} numbers, and a list has at most {MOST_RUNS:,}. Give some at a time",
         )
     return list(dict.fromkeys(itertools.chain.from_iterable(ranges)))
 

@@ -39,17 +39,17 @@ def test_bad_list_is_refused_with_the_option_named(text):
     ("text", "count"),
     [
         ("0-99999999999", "100,000,000,000"),
-        ("0-1000", "1,001"),
+        ("0-10000", "10,001"),
         (",".join(["0-999999999999999999"] * 9), "9,000,"),
-        ("5-1004,1", "1,001"),
+        ("5-10004,1", "10,001"),
     ],
 )
 def test_a_list_is_counted_before_it_is_written_out(text, count):
     with pytest.raises(
-        ConfigError, match=rf"^--seeds '.*' is not usable: it stands for {count}.* a list has at most 1,000"
+        ConfigError, match=rf"^--seeds '.*' is not usable: it stands for {count}.* a list has at most 10,000"
     ):
         parse_int_list(text, "--seeds")
-    assert len(parse_int_list("7-1006", "--seeds")) == 1_000
+    assert len(parse_int_list("7-10006", "--seeds")) == 10_000
 
 
 @pytest.mark.parametrize(
