@@ -88,7 +88,7 @@ def _draw(console: "Console", rows: Sequence[Mapping[str, Any]]) -> None:
 
     for env in dict.fromkeys(row["env"] for row in rows):
         table = Table(title=printable(env), title_justify="left", title_style="bold", box=None, pad_edge=False)
-        table.add_column("run", no_wrap=True)
+        table.add_column("run", overflow="fold")
         for heading in ("env steps", "success", "at the end", "time at goal", "time to goal", "final distance"):
             table.add_column(heading, justify="right")
         mine = [row for row in rows if row["env"] == env]

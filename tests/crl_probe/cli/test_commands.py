@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import pytest
 from click.testing import CliRunner
 
+from crl_probe.cli import eval as cli_eval
 from crl_probe.cli import main
 from crl_probe.cli.options import check_metrics, parse_by, parse_goal, parse_step
 from crl_probe.evidence.evidence import Evidence, EvidenceSettings
@@ -25,6 +26,7 @@ from crl_probe.render.learning_curves import learning_chart
 from crl_probe.runs.loading import load_run
 from crl_probe.store import cache
 from crl_train.checkpoint import save_policy
+from crl_train.console import make_console
 from crl_train.errors import ConfigError
 from crl_train.run_dir import RunDir
 from tests.crl_probe.fakes import FakeRun
@@ -186,6 +188,18 @@ def test_names_with_brackets_are_whole_wherever_they_are_printed(finished_run, t
     assert name in printed("success", run, *QUICK, "--format", "csv")
     assert name in refused("success", run / "below", *QUICK)
     assert name in refused("eval", run, "--step", 7)
+
+
+def test_a_name_that_is_longer_than_the_terminal_is_folded_and_not_cut():
+    name = "maze[lr=0.001]_" + 20 * "long"
+    metrics = ("success_rate", "final_success_rate", "time_at_goal", "time_to_goal", "final_distance")
+    row = {"run": name, "env": "maze", "env_steps": 1000, "episodes": 2, **dict.fromkeys(metrics, 0.5)}
+    content = io.StringIO()
+    cli_eval._draw(make_console(file=content, width=80), [row])
+    lines = content.getvalue().splitlines()
+    begin = next(number for number, line in enumerate(lines) if "maze[" in line)
+    assert "".join(line.split()[0] for line in lines[begin:-1]) == name
+    assert max(map(len, lines)) <= 80
 
 
 def test_control_characters_of_names_do_not_reach_the_terminal(finished_run, tmp_path):
