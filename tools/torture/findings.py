@@ -134,10 +134,10 @@ class Record:
         if time.monotonic() - self._told < _SECONDS_BETWEEN_LINES:
             return
         self._told = time.monotonic()
-        tried, wanted = (
-            sum(getattr(row, name) for row in self._rows.values() if row.part == part) for name in ("tried", "wanted")
+        tried, wrong = (
+            sum(getattr(row, name) for row in self._rows.values() if row.part == part) for name in ("tried", "wrong")
         )
-        click.echo(f"{time.strftime('%H:%M:%S')}  {part}: {tried:,} of {wanted:,}")
+        click.echo(f"{time.strftime('%H:%M:%S')}  {part}: {tried:,} tried, {wrong:,} wrong")
 
     def _row(self, part: str, kind: str) -> _Row:
         return self._rows.setdefault((part, kind), _Row(part, kind, 0))

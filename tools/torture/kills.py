@@ -121,6 +121,8 @@ def torture(record: Record, work: Path, *, kills: int, seed: int, until: float) 
         victims = [_Victim(record, work, variables, expected, seed, number, each) for number in numbers]
         done += sum(on_all_cores(lambda victim: victim.torment(until), victims))
         begun = numbers.stop
+    if done < kills:
+        record.plan(PART, "further kills", kills - done)
 
 
 def _uninterrupted(variant: int, work: Path, variables: Mapping[str, str]) -> Ending:
