@@ -10,7 +10,7 @@ JS_BIN := $(JS)/node_modules/.bin
 # Each of the processes that share the tests takes a core and about 1.5 GB.
 WORKERS ?= 2
 
-.PHONY: setup demo test test-fast lint lint-js bench clean help
+.PHONY: setup demo test test-fast lint lint-js bench torture clean help
 
 help:
 	@echo "make demo    train three depths on a maze, write a report that compares them (about seven minutes, two cores)"
@@ -18,6 +18,7 @@ help:
 	@echo "make test-fast  the same without those that take long or need a browser"
 	@echo "make lint    check format, lint and types; of the page's scripts, too, where Node is there"
 	@echo "make bench   measure speed and learning, printed as ratios where there is something to compare with"
+	@echo "make torture  kill, damage, mislead and run twice all that there is, and print what held (half an hour; docs/reliability.md)"
 	@echo "make setup   make the virtual environment in $(VENV); the targets above do it by themselves"
 	@echo "make clean   remove the virtual environment and caches; runs and reports stay"
 
@@ -62,6 +63,10 @@ $(JS)/node_modules/.ready: $(JS)/package.json
 
 bench: $(STAMP)
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+# Options in TORTURE_ARGS, such as --only kills; figures and failures in reports/torture.
+torture: $(STAMP)
+	$(BIN)/python -m tools.torture $(TORTURE_ARGS)
 
 clean:
 	rm -rf $(VENV) $(JS)/node_modules build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
