@@ -2,7 +2,9 @@
 
 import functools
 import shutil
+import signal
 import tempfile
+import threading
 from pathlib import Path
 
 import pytest
@@ -83,6 +85,20 @@ def pytest_runtest_call(item):
         return (yield)
     with item.config.stash[MACHINE].alone():
         return (yield)
+
+
+# --- signals -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_stop_signal_is_ignored():
+    """A session in the background, or under nohup, starts with some ignored, and so would all that it starts."""
+    from crl_train.interrupt import STOP_SIGNALS
+
+    if threading.current_thread() is threading.main_thread():
+        for number in STOP_SIGNALS:
+            if signal.getsignal(number) is signal.SIG_IGN:
+                signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 
 # --- unexpected exceptions -----------------------------------------------------------------------------------

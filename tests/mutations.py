@@ -81,20 +81,23 @@ def mutations(valid: bytes, seed: int) -> Iterator[bytes]:
 
 def archive_mutations(valid: bytes, seed: int) -> Iterator[bytes]:
     """Endless damaged versions of a zip archive: of the file itself, and of its entries under true checksums."""
-    outer = mutations(valid, seed)
+    outer, inner = mutations(valid, seed), entry_mutations(valid, seed)
+    for number in itertools.count():
+        yield next(inner if number % 3 else outer)
+
+
+def entry_mutations(valid: bytes, seed: int) -> Iterator[bytes]:
+    """Endless versions of a zip archive with one damaged entry each, under true checksums."""
     with zipfile.ZipFile(io.BytesIO(valid)) as archive:
         entries = {name: archive.read(name) for name in archive.namelist()}
     draw = random.Random(seed)
-    inner = {name: mutations(data, seed) for name, data in entries.items()}
-    for number in itertools.count():
-        if number % 3 == 0:
-            yield next(outer)
-            continue
+    damaged = {name: mutations(data, seed) for name, data in entries.items()}
+    while True:
         name = draw.choice(list(entries))
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
             for other, data in entries.items():
-                archive.writestr(other, next(inner[name]) if other == name else data)
+                archive.writestr(other, next(damaged[name]) if other == name else data)
         yield packed.getvalue()
 
 

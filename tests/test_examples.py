@@ -42,9 +42,10 @@ def test_the_figure_is_drawn(runs, tmp_path):
 
 def test_the_table_is_printed_with_verdicts(runs):
     printed = run_example("depth_table.py", runs)
-    assert printed.count(r"\begin{tabular}") == 1
-    assert r"depth 4 \textperiodcentered{} 2 seeds & $" in printed
+    assert printed.count(r"\begin{tabularx}") == printed.count(r"\end{tabularx}") == 1
+    assert " & depth 4 \\\\\n & 2 seeds \\\\\n" in printed
+    assert "Time at goal" in printed
     assert "% not enough data: Deeper agents reach the goal more." in printed
-    rest = [line for line in printed.split(r"\end{tabular}")[1].splitlines() if line]
+    rest = [line for line in printed.split(r"\endgroup")[-1].splitlines() if line]
     assert all(line.startswith("% ") for line in rest)
     assert len([line for line in rest if line.startswith("% not enough data: ")]) == 5

@@ -59,7 +59,7 @@ def save_result(result: Any, path: Path) -> None:
     entries: dict[str, Any] = {_HEADER: np.array(header), **arrays}
     archive = io.BytesIO()
     np.savez_compressed(archive, **entries)
-    content = _with_hash(archive)
+    content = with_hash(archive.getvalue())
     write_atomically(path, lambda file: file.write(content))
 
 
@@ -74,7 +74,7 @@ def load_result(path: Path, result_type: type[Result]) -> Result:
     try:
         content = path.read_bytes()
         is_whole = _has_its_hash(content)
-        check_archive(io.BytesIO(content), path.name)
+        check_archive(content, path.name)
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             header = json.loads(str(archive[_HEADER]))
             if not is_whole and (header["format"] != _WITHOUT_HASH or archive.zip.comment):
@@ -116,11 +116,16 @@ def with_runs(result: Result, infos: Iterable[RunInfo]) -> Result:
     )
 
 
-def _with_hash(archive: io.BytesIO) -> bytes:
-    """The bytes of a ZIP archive with their hash as its comment, which is the last thing in the file."""
-    with zipfile.ZipFile(archive, "a") as opened:
+def with_hash(archive: bytes) -> bytes:
+    """A ZIP archive with its hash as its comment, which is the last thing in the file.
+
+    Raises:
+        zipfile.BadZipFile: If it is no ZIP archive.
+    """
+    file = io.BytesIO(archive)
+    with zipfile.ZipFile(file, "a") as opened:
         opened.comment = bytes(_HASH_LENGTH)
-    content = archive.getvalue()[:-_HASH_LENGTH]
+    content = file.getvalue()[:-_HASH_LENGTH]
     return content + hashlib.sha256(content).hexdigest().encode()
 
 

@@ -63,8 +63,7 @@ def ending_of(path: Path) -> Ending:
         CrlError: If anything in it cannot be read.
     """
     run = RunDir(path)
-    like = like_of(read_record(run)[0])
-    return Ending({step: restore_policy(run, step, like)[1] for step in run.policy_steps()}, curve_of(path))
+    return Ending({step: hash_of(run, step) for step in run.policy_steps()}, curve_of(path))
 
 
 def policy_hash(path: Path) -> str:
@@ -74,17 +73,22 @@ def policy_hash(path: Path) -> str:
         CrlError: If it cannot be read.
     """
     run = RunDir(path)
-    return restore_policy(run, run.policy_steps()[-1], like_of(read_record(run)[0]))[1]
+    return hash_of(run, run.policy_steps()[-1])
 
 
-def like_of(config: TrainConfig) -> Any:
-    """Names, shapes and types of the arrays of a policy."""
+def hash_of(run: RunDir, step: int) -> str:
+    """Verified content hash of one policy of a run.
+
+    Raises:
+        CrlError: If it cannot be read.
+    """
+    config = read_record(run)[0]
     host = {"seed": 0, "total_env_steps": 10**6, "num_epochs": 1, "policy_every": 1, "resume_every": 1}
-    return _traced(config.model_copy(update=host))
+    return restore_policy(run, config, step, _names_and_shapes(config.model_copy(update=host))).content_hash
 
 
 @functools.lru_cache
-def _traced(config: TrainConfig) -> Any:
+def _names_and_shapes(config: TrainConfig) -> Any:
     env = make_env(config.env)
     networks = make_networks(config, env.action_dim)
     return jax.eval_shape(

@@ -10,8 +10,8 @@ import pytest
 
 from crl_probe.evidence.probe_set import Points, ProbeSet, load_probe_set, save_probe_set
 from crl_probe.runs.run_info import RunInfo
-from crl_probe.store.results import ResultError
-from tests.mutations import archive_mutations, check_reader
+from crl_probe.store.results import ResultError, with_hash
+from tests.mutations import archive_mutations, check_reader, entry_mutations
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +47,7 @@ def entries(file):
 
 
 def rewritten(file, entries, header=None, **changes):
-    """Write the file again with other arrays, under true checksums."""
+    """Write the file again with other arrays, under true checksums and the true hash."""
     named, original = entries
     header = header or original
     fields, arrays = original["fields"], {}
@@ -57,6 +57,11 @@ def rewritten(file, entries, header=None, **changes):
         change = changes.get(name.replace(".", "_"))
         arrays[place] = array if change is None else change(array)
     np.savez(file, **{"header.json": np.array(json.dumps(header)), **arrays})
+    reseal(file)
+
+
+def reseal(file):
+    file.write_bytes(with_hash(file.read_bytes()))
 
 
 def test_a_set_survives_the_disk_with_its_recipe(probe_set, file):
@@ -147,6 +152,7 @@ def with_array(file, header):
     with zipfile.ZipFile(file, "w") as archive:
         for entry, data in entries.items():
             archive.writestr(entry, data)
+    reseal(file)
 
 
 @pytest.mark.parametrize(
@@ -179,6 +185,7 @@ def test_text_of_numbers_that_are_no_characters_is_refused(file):
     header.view(np.uint32)[1] = 0xFFFFFFFF
     with zipfile.ZipFile(file, "a") as archive, archive.open("text.npy", "w") as entry:
         np.save(entry, header)
+    reseal(file)
     with pytest.raises(ResultError, match="a text holds numbers that are no characters"):
         load_probe_set(file)
 
@@ -198,10 +205,16 @@ def test_arrays_without_a_header_are_refused_and_a_missing_file_is_told_apart(fi
         load_probe_set(file.with_name("none.npz"))
 
 
-def test_damaged_files_are_read_or_explained(file):
+def forged(valid, seed):
+    """Files with one damaged array or header each, and the hash of what they hold, as another program may write."""
+    return map(with_hash, entry_mutations(valid, seed))
+
+
+@pytest.mark.parametrize("mutate", [archive_mutations, forged])
+def test_damaged_and_forged_files_are_read_or_explained(file, mutate):
     def read(data):
         file.write_bytes(data)
         return load_probe_set(file)
 
-    outcomes = check_reader(read, file.read_bytes(), count=150, mutate=archive_mutations)
+    outcomes = check_reader(read, file.read_bytes(), count=150, mutate=mutate)
     assert outcomes["explained"] > 100
