@@ -1,8 +1,9 @@
 """Write and read the two kinds of Orbax checkpoints of a run: policies to probe and points to resume from.
 
-Orbax writes into a temporary sibling and renames it when whole, so a step that is listed is complete. Its manifest
-carries the SHA-256 of its arrays, which tells a damaged checkpoint from a good one and names its content in reports,
-and the settings of its run, which tell a checkpoint that was moved here from another one.
+A checkpoint is written beside its place, read back and moved there in one step, and moved away before it is removed:
+one that is listed is whole, whenever the process was killed. Its manifest carries the SHA-256 of its arrays, which tells a
+damaged checkpoint from a good one and names its content in reports, and the settings of its run, which tell a
+checkpoint that was moved here from another one.
 """
 
 import contextlib
@@ -22,8 +23,10 @@ from jaxtyping import Array, Float
 
 from crl_train.config import TrainConfig
 from crl_train.errors import CheckpointError, RunNotFoundError
+from crl_train.event_loop import draining_event_loops
 from crl_train.manifest import check_manifest, make_manifest
 from crl_train.networks import Params
+from crl_train.parsing import one_line
 from crl_train.plain_path import plain_path
 from crl_train.run_dir import RunDir
 
@@ -31,8 +34,9 @@ T = TypeVar("T")
 
 ARRAYS, MANIFEST = "arrays", "manifest"
 
-# Part of the names that Orbax gives to checkpoints it has not finished.
-_TEMPORARY = ".orbax-checkpoint-tmp"
+# Ends of the names of folders that are no checkpoints yet, or no longer, and what Orbax calls its own unfinished ones.
+_UNFINISHED, _REMOVED = ".unfinished", ".removed"
+_LEFTOVERS = (f".[0-9]*{_UNFINISHED}*", f".[0-9]*{_REMOVED}", "*.orbax-checkpoint-tmp*")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -111,7 +115,8 @@ def save_resume_point(
     for step in run.resume_steps():
         if step != env_steps:
             # One that cannot be removed does no harm: the newest is the one to go on from.
-            shutil.rmtree(run.resume / str(step), ignore_errors=True)
+            with contextlib.suppress(OSError):
+                _remove(run.resume / str(step))
 
 
 def restore_resume_point(run: RunDir, config: TrainConfig, env_steps: int, like: T) -> tuple[T, dict[str, Any]]:
@@ -131,10 +136,12 @@ def restore_resume_point(run: RunDir, config: TrainConfig, env_steps: int, like:
 
 
 def remove_leftovers(run: RunDir) -> None:
-    """Delete what interrupted saves left behind; nothing else in the folders is touched."""
+    """Delete what interrupted saves left behind, older resume points too; nothing else in the folders is touched."""
     for folder in (run.policy, run.resume):
-        for leftover in folder.glob(f"*{_TEMPORARY}*"):
-            shutil.rmtree(leftover, ignore_errors=True)
+        _sweep(folder)
+    for step in run.resume_steps()[:-1]:
+        with contextlib.suppress(OSError):
+            _remove(run.resume / str(step))
 
 
 def content_hash(arrays: Any) -> str:
@@ -153,23 +160,45 @@ def _save(path: Path, config: TrainConfig, arrays: Any, **facts: Any) -> None:
     arrays = jax.device_get(arrays)
     manifest = make_manifest(config, int(path.name), content_hash(arrays), **facts)
     items = {ARRAYS: ocp.args.StandardSave(arrays), MANIFEST: ocp.args.JsonSave(manifest)}
+    unfinished = path.with_name(f".{path.name}{_UNFINISHED}")
     try:
         _require_room(path, sum(leaf.nbytes for leaf in jax.tree.leaves(arrays)))
         path.parent.mkdir(exist_ok=True)
-        with plain_path(path) as plain:
+        with plain_path(unfinished) as plain, draining_event_loops():
             with ocp.Checkpointer(ocp.CompositeCheckpointHandler()) as checkpointer:
                 checkpointer.save(plain, args=ocp.args.Composite(**items), force=True)
             _read_back(plain, arrays, manifest)
-    except CheckpointError:
-        raise
+        if path.exists():
+            _remove(path)
+        unfinished.rename(path)
     # Orbax and TensorStore raise what they meet, a bare Exception too: whatever it is, the save has failed.
     except Exception as error:
-        for leftover in path.parent.glob(f"{path.name}{_TEMPORARY}*"):
-            shutil.rmtree(leftover, ignore_errors=True)
+        _sweep(path.parent)
+        if isinstance(error, CheckpointError):
+            raise
         raise CheckpointError(
             f"checkpoint {str(path)!r} could not be written: {_cause(error)}. Earlier checkpoints are untouched. "
             "Make room or fix permissions, then continue the run with crl-train resume."
         ) from error
+
+
+def _remove(path: Path) -> None:
+    """Remove a checkpoint; it is listed until it is no longer in its place, and never in part.
+
+    Raises:
+        OSError: If it cannot be moved away; it is whole then.
+    """
+    removed = path.with_name(f".{path.name}{_REMOVED}")
+    shutil.rmtree(removed, ignore_errors=True)
+    path.rename(removed)
+    shutil.rmtree(removed, ignore_errors=True)
+
+
+def _sweep(folder: Path) -> None:
+    """Delete what is no checkpoint yet, or no longer."""
+    for pattern in _LEFTOVERS:
+        for leftover in folder.glob(pattern):
+            shutil.rmtree(leftover, ignore_errors=True)
 
 
 def _require_room(path: Path, num_bytes: int) -> None:
@@ -187,21 +216,17 @@ def _read_back(path: Path, arrays: Any, manifest: Mapping[str, Any]) -> None:
     """Read the manifest and the smallest array of a finished save, which must be there and equal.
 
     Raises:
-        ValueError: If they differ; the useless checkpoint is removed.
+        ValueError: If they differ.
     """
     leaves, structure = jax.tree.flatten(arrays)
     smallest = min(range(len(leaves)), key=lambda index: leaves[index].nbytes)
     target = [np.empty_like(leaf) if i == smallest else ocp.PLACEHOLDER for i, leaf in enumerate(leaves)]
     items = {ARRAYS: ocp.args.PyTreeRestore(jax.tree.unflatten(structure, target)), MANIFEST: ocp.args.JsonRestore()}
-    try:
-        with ocp.Checkpointer(ocp.CompositeCheckpointHandler()) as checkpointer:
-            found = checkpointer.restore(path, args=ocp.args.Composite(**items))
-        same = np.array_equal(jax.tree.leaves(found[ARRAYS])[smallest], leaves[smallest], equal_nan=True)
-        if found[MANIFEST] != manifest or not same:
-            raise ValueError("it was written, and other content was read back")
-    except BaseException:
-        shutil.rmtree(path, ignore_errors=True)
-        raise
+    with ocp.Checkpointer(ocp.CompositeCheckpointHandler()) as checkpointer:
+        found = checkpointer.restore(path, args=ocp.args.Composite(**items))
+    same = np.array_equal(jax.tree.leaves(found[ARRAYS])[smallest], leaves[smallest], equal_nan=True)
+    if found[MANIFEST] != manifest or not same:
+        raise ValueError("it was written, and other content was read back")
 
 
 def _restore(path: Path, config: TrainConfig, like: Any, hint: str) -> tuple[Any, dict[str, Any]]:
@@ -210,7 +235,7 @@ def _restore(path: Path, config: TrainConfig, like: Any, hint: str) -> tuple[Any
     target = jax.tree.map(lambda leaf: np.empty(leaf.shape, leaf.dtype), like)
     items = {ARRAYS: ocp.args.StandardRestore(target), MANIFEST: ocp.args.JsonRestore()}
     try:
-        with plain_path(path) as plain:
+        with plain_path(path) as plain, draining_event_loops():
             with contextlib.closing(ocp.StandardCheckpointHandler()) as handler:
                 _check_leaves(path, handler.metadata(plain / ARRAYS), target)
             with ocp.Checkpointer(ocp.CompositeCheckpointHandler(ARRAYS, MANIFEST)) as checkpointer:
@@ -256,4 +281,4 @@ def _cause(error: BaseException) -> str:
     for number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EROFS):
         if os.strerror(number) in text:
             return os.strerror(number)
-    return text.rstrip(".")[:300]
+    return one_line(text)

@@ -8,6 +8,7 @@ from typing import Any
 
 from crl_train.config import TrainConfig
 from crl_train.errors import CheckpointError
+from crl_train.parsing import shortened
 from crl_train.run_dir import FORMAT_VERSION
 
 # Settings that a run may change while it goes on: a checkpoint made before is still one of this run.
@@ -51,7 +52,9 @@ def check_manifest(path: Path, manifest: Mapping[str, Any], config: TrainConfig,
     named = f"checkpoint {str(path)!r}"
     version = manifest.get("format_version")
     if version != FORMAT_VERSION or isinstance(version, bool):
-        raise CheckpointError(f"{named} has format version {version!r}: this version reads {FORMAT_VERSION}. {hint}")
+        raise CheckpointError(
+            f"{named} has format version {shortened(version)}: this version reads {FORMAT_VERSION}. {hint}"
+        )
     unsigned = {key: value for key, value in manifest.items() if key != "manifest_sha256"}
     if manifest.get("manifest_sha256", _hash(unsigned)) != _hash(unsigned):
         raise CheckpointError(f"{named} is corrupt: its manifest is not as it was written. {hint}")
@@ -63,14 +66,14 @@ def check_manifest(path: Path, manifest: Mapping[str, Any], config: TrainConfig,
     env_steps = manifest.get("env_steps")
     if not isinstance(env_steps, int) or str(env_steps) != path.name:
         raise CheckpointError(
-            f"{named} is of step {env_steps!r}: checkpoints are named by their step. Was it renamed? {hint}"
+            f"{named} is of step {shortened(env_steps)}: checkpoints are named by their step. Was it renamed? {hint}"
         )
     here = _identity(config)
     for name, value in manifest.get("settings", {}).items():
         # A setting that only one version of this program knows says nothing about the run.
         if name in here and here[name] != value:
             raise CheckpointError(
-                f"{named} is of another run: it was trained with {name}={value!r}, this run with "
+                f"{named} is of another run: it was trained with {name}={shortened(value)}, this run with "
                 f"{name}={here[name]!r}. Was it moved here, or config.json edited? {hint}"
             )
 

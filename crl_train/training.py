@@ -194,12 +194,13 @@ def _train(run: RunDir, observer: Observer) -> None:
         append_metrics(run, row)
         progress = dataclasses.replace(progress, epoch=progress.epoch + 1, unroll=0, metric_sums={})
         is_last = progress.epoch == config.num_epochs
-        if is_last or progress.epoch % config.policy_every == 0:
-            _save_policy(run, config, state, progress)
         stops_here = observer.wants_stop() and not is_last
         if is_last or stops_here or progress.epoch % config.resume_every == 0:
             progress = dataclasses.replace(progress, seconds=clock.seconds())
             _save_resume_point(run, config, state, progress)
+        # After the resume point, from which it can be made again: a run with its last policy has all it ever will.
+        if _has_policy(config, progress):
+            _save_policy(run, config, state, progress)
         observer.epoch_ended(row)
         if stops_here:
             raise Stopped
@@ -233,9 +234,15 @@ def _restore_or_start(
         state, progress = steps.init(seed_key), Progress()
     remove_leftovers(run)
     truncate_metrics(run, env_steps)
-    if progress.epoch == config.num_epochs and env_steps not in run.policy_steps():
+    if _has_policy(config, progress) and env_steps not in run.policy_steps():
         _save_policy(run, config, state, progress)
     return state, progress
+
+
+def _has_policy(config: TrainConfig, progress: Progress) -> bool:
+    """Whether a policy checkpoint belongs to where the run stands."""
+    is_last = progress.epoch == config.num_epochs
+    return progress.epoch > 0 and progress.unroll == 0 and (is_last or progress.epoch % config.policy_every == 0)
 
 
 def _restore(run: RunDir, config: TrainConfig, env_steps: int, like: TrainingState) -> tuple[TrainingState, Progress]:

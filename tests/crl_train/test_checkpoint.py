@@ -1,5 +1,6 @@
 """What is written comes back to the bit; what was damaged is named, and what was good before stays good."""
 
+import itertools
 import json
 import os
 import re
@@ -7,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
+from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
@@ -126,7 +128,6 @@ def flip_a_byte(path):
 
 @pytest.mark.parametrize("damage", [halve, flip_a_byte, os.remove], ids=["halved", "flipped", "deleted"])
 @pytest.mark.parametrize("which", [0, -2, -1], ids=["data", "index", "names"])
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of Orbax, whose read was broken off
 def test_damaged_file_is_named_and_the_older_step_offered(saved_once, tmp_path, damage, which):
     run = RunDir(shutil.copytree(saved_once.path, tmp_path / "run"))
     damage(array_files(run, 200)[which])
@@ -156,7 +157,6 @@ def content_hash_or_problem(run):
 
 
 @pytest.mark.parametrize("damage", [os.remove, empty, halve, replace_by_a_folder])
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of Orbax, whose read was broken off
 def test_damage_of_any_one_file_is_explained_or_harmless(saved_once, tmp_path, damage):
     good = restore_policy(saved_once, CONFIG, 200, LIKE)
     for number, name in enumerate(all_files(saved_once, 200)):
@@ -284,6 +284,77 @@ def test_stale_temporary_folders_are_ignored_and_swept(run):
     assert run.policy_steps() == (100, 200)
     assert not stale.exists()
     assert own.is_dir()
+
+
+class Killed(BaseException):
+    """What a kill is to the code that it meets: nothing after it is done."""
+
+
+@pytest.fixture
+def before_each_change(monkeypatch):
+    """Set its ``call`` to what is done before a name in a folder is made, moved or removed, by whoever does so."""
+    changes = SimpleNamespace(call=lambda: None)
+    for name in ("mkdir", "rename", "replace", "unlink", "remove", "rmdir"):
+        original = getattr(os, name)
+
+        def change(*args, original=original, **kwargs):
+            changes.call()
+            return original(*args, **kwargs)
+
+        monkeypatch.setattr(os, name, change)
+    return changes
+
+
+def test_replaced_checkpoint_is_whole_whenever_the_process_is_killed(saved_once, tmp_path, before_each_change):
+    def kinds_of_files(run, step):
+        return sorted(re.sub("d/[0-9a-f]{32}", "d/…", str(name)) for name in all_files(run, step))
+
+    moments, whole = 0, [kinds_of_files(saved_once, step) for step in (100, 200)]
+    ended = False
+    while not ended:
+        run = RunDir(shutil.copytree(saved_once.path, tmp_path / str(moments)))
+        countdown = itertools.count(moments, -1)
+
+        def die(countdown=countdown):
+            if next(countdown) <= 0:
+                raise Killed
+
+        before_each_change.call = die
+        try:
+            save_policy(run, CONFIG, 200, PARAMS, COEFFICIENT)
+            ended = True
+        except Killed:
+            moments += 1
+        before_each_change.call = lambda: None
+        assert set(run.policy_steps()) in ({100}, {100, 200}), moments
+        assert all(kinds_of_files(run, step) in whole for step in run.policy_steps()), moments
+        remove_leftovers(run)
+        assert {path.name for path in run.policy.iterdir()} == set(map(str, run.policy_steps())), moments
+        save_policy(run, CONFIG, 200, PARAMS, COEFFICIENT)
+        assert restore_policy(run, CONFIG, 200, LIKE)
+    assert moments > 10
+
+
+def test_older_resume_point_is_never_left_in_part(tmp_path, monkeypatch):
+    run = RunDir(tmp_path / "run")
+    run.path.mkdir()
+    state = {"x": jnp.zeros(3)}
+    save_resume_point(run, CONFIG, 10, state, {})
+    monkeypatch.setattr("crl_train.checkpoint.shutil.rmtree", killed_in_the_middle_of_a_removal)
+    with pytest.raises(Killed):
+        save_resume_point(run, CONFIG, 20, state, {})
+    monkeypatch.undo()
+    assert run.resume_steps() in ((10, 20), (20,))
+    for step in run.resume_steps():
+        restore_resume_point(run, CONFIG, step, state)
+    remove_leftovers(run)
+    assert [path.name for path in run.resume.iterdir()] == ["20"]
+
+
+def killed_in_the_middle_of_a_removal(folder, ignore_errors):
+    if folder.exists():
+        next(path for path in folder.rglob("*") if path.is_file()).unlink()
+        raise Killed
 
 
 SAVE_WITHOUT_ROOM = """

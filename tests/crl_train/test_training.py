@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from crl_train.checkpoint import save_resume_point
+from crl_train.checkpoint import save_policy, save_resume_point
 from crl_train.envs import make_env, register_env
 from crl_train.envs.point_maze import PointMaze
 from crl_train.errors import CheckpointError, ConfigError, RunExistsError
@@ -164,21 +164,26 @@ def test_stop_at_the_end_of_an_epoch_waits_for_its_evaluation(tmp_path):
     assert run.resume_steps() == run.policy_steps() == (480,)
 
 
-def test_crash_between_two_saves_of_an_epoch_leaves_nothing_twice(finished_run, tmp_path, monkeypatch):
-    """The worst moment: metrics and policy of an epoch are written, its resume point is not."""
+@pytest.mark.parametrize(
+    ("save", "kept"), [(save_resume_point, 480), (save_policy, 800)], ids=["resume point", "policy"]
+)
+def test_crash_between_two_saves_of_an_epoch_leaves_nothing_twice_and_nothing_out(
+    finished_run, tmp_path, monkeypatch, save, kept
+):
+    """The worst moments: metrics of an epoch are written, its resume point or its policy is not."""
     run = new_run(tmp_path / "run", tiny_config())
 
     def save_first_only(run_, config, env_steps, *args):
         if env_steps > 480:
             raise KeyboardInterrupt
-        save_resume_point(run_, config, env_steps, *args)
+        save(run_, config, env_steps, *args)
 
     with monkeypatch.context() as patch:
-        patch.setattr("crl_train.training.save_resume_point", save_first_only)
+        patch.setattr(f"crl_train.training.{save.__name__}", save_first_only)
         with pytest.raises(KeyboardInterrupt):
             train(run, FakeObserver())
-    assert run.policy_steps() == (480, 800)
-    assert run.resume_steps() == (480,)
+    assert run.policy_steps() == (480,)
+    assert run.resume_steps() == (kept,)
     train(run, FakeObserver())
     assert_same_run(run, finished_run)
 
@@ -240,7 +245,8 @@ def test_checkpoint_that_cannot_be_saved_leaves_the_older_ones(tmp_path, monkeyp
     monkeypatch.setattr("crl_train.training.save_policy", _disk_full)
     with pytest.raises(CheckpointError, match="No space left"):
         train(run, FakeObserver())
-    assert run.policy_steps() == run.resume_steps() == (480,)
+    assert run.policy_steps() == (480,)
+    assert run.resume_steps() == (800,)  # from which the policy is made once there is room
     assert policy_of(run, 480)
 
 
