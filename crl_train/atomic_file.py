@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
+from crl_train.console import STAND_IN
+
 _MODE = 0o644  # mkstemp makes files private; runs and results are for showing around
 
 
@@ -47,5 +49,8 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
 
 
 def write_text_atomically(path: Path, text: str) -> None:
-    """Write a text file in UTF-8; see :func:`write_atomically`."""
-    write_atomically(path, lambda file: file.write(text.encode()))
+    """Write a text file in UTF-8; see :func:`write_atomically`.
+
+    Bytes of a file's name that are no text, which Python keeps as surrogates, are written as ``\\xff``.
+    """
+    write_atomically(path, lambda file: file.write(text.encode(errors=STAND_IN)))

@@ -1,8 +1,8 @@
 """Write and read the two kinds of Orbax checkpoints of a run: policies to probe and points to resume from.
 
 A checkpoint is written beside its place, read back and moved there in one step, and moved away before it is removed:
-one that is listed is whole, whenever the process was killed. Its manifest carries the SHA-256 of its arrays, which tells a
-damaged checkpoint from a good one and names its content in reports, and the settings of its run, which tell a
+one that is listed is whole, whenever the process was killed. Its manifest carries the SHA-256 of its arrays, which
+tells a damaged checkpoint from a good one and names its content in reports, and the settings of its run, which tell a
 checkpoint that was moved here from another one.
 """
 

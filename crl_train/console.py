@@ -24,7 +24,9 @@ _NOT_PRINTABLE: Final = re.compile(
 )
 _BYTES: Final = range(0xDC80, 0xDD00)  # where Python keeps the bytes of a file name that are no text (PEP 383)
 
-_STAND_IN: Final = "stand-in"  # the name of the error handler
+STAND_IN: Final = "stand-in"
+"""Error handler for encoding text: what an encoding cannot take is written as Python escapes it, or spelled out."""
+
 _STAND_INS: Final = {"·": "-", "–": "-", "−": "-", "×": "x", "∞": "inf", "…": "~", "†": "*", "✓": "+"}
 _SUPERSCRIPTS: Final = dict(zip("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789", strict=True))
 
@@ -105,8 +107,8 @@ def write(text: str, *, err: bool = False) -> None:
 
 def accept_any_text(stream: object) -> None:
     """Let a stream write stand-ins for what its encoding cannot take, instead of an error."""
-    if isinstance(stream, io.TextIOWrapper) and stream.errors != _STAND_IN:
-        stream.reconfigure(errors=_STAND_IN)
+    if isinstance(stream, io.TextIOWrapper) and stream.errors != STAND_IN:
+        stream.reconfigure(errors=STAND_IN)
 
 
 def _discard(stream: Any) -> None:
@@ -137,4 +139,4 @@ def _escaped(char: str) -> str:
     return char.encode("unicode_escape").decode("ascii")
 
 
-codecs.register_error(_STAND_IN, _with_stand_ins)
+codecs.register_error(STAND_IN, _with_stand_ins)

@@ -51,7 +51,7 @@ def check_manifest(path: Path, manifest: Mapping[str, Any], config: TrainConfig,
     """
     named = f"checkpoint {str(path)!r}"
     version = manifest.get("format_version")
-    if version != FORMAT_VERSION or isinstance(version, bool):
+    if type(version) is not int or version != FORMAT_VERSION:  # True and 1.0 are equal to 1 in Python
         raise CheckpointError(
             f"{named} has format version {shortened(version)}: this version reads {FORMAT_VERSION}. {hint}"
         )
@@ -68,8 +68,10 @@ def check_manifest(path: Path, manifest: Mapping[str, Any], config: TrainConfig,
         raise CheckpointError(
             f"{named} is of step {shortened(env_steps)}: checkpoints are named by their step. Was it renamed? {hint}"
         )
-    here = _identity(config)
-    for name, value in manifest.get("settings", {}).items():
+    here, settings = _identity(config), manifest.get("settings", {})
+    if not isinstance(settings, Mapping):
+        raise CheckpointError(f"{named} is corrupt: its manifest has settings={shortened(settings)}. {hint}")
+    for name, value in settings.items():
         # A setting that only one version of this program knows says nothing about the run.
         if name in here and here[name] != value:
             raise CheckpointError(

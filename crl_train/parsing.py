@@ -8,6 +8,7 @@ import functools
 import json
 import math
 import reprlib
+import stat
 from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import Any
@@ -60,13 +61,26 @@ def read_bounded(path: Path, max_bytes: int, source: str, error: type[CrlError] 
 
     Raises:
         OSError: If it cannot be read.
-        error: If it holds more than ``max_bytes``.
+        error: If it is no regular file, or holds more than ``max_bytes``.
     """
+    require_regular(path, source, error)
     with path.open("rb") as file:
         data = file.read(max_bytes + 1)
     if len(data) > max_bytes:
         raise error(f"{source} is too large: more than {max_bytes:,} bytes. Is it the right file?")
     return data
+
+
+def require_regular(path: Path, source: str, error: type[CrlError] = ConfigError) -> None:
+    """Refuse a pipe, a device or a socket: reading one may never end. A folder fails when it is read.
+
+    Raises:
+        OSError: If nothing is there.
+        error: If it is neither a regular file nor a folder.
+    """
+    mode = path.stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise error(f"{source} is a pipe, a device or a socket: give a regular file, such as one that it was saved to.")
 
 
 def shortened(value: object) -> str:

@@ -20,7 +20,7 @@ from crl_train.console import printable
 from crl_train.errors import CheckpointError, RunExistsError, RunLockedError, RunNotFoundError, RunRecordError
 from crl_train.file_lock import require_locks, try_lock
 from crl_train.numeric_flags import deciding_flags
-from crl_train.parsing import parse_json, read_bounded, shortened
+from crl_train.parsing import parse_json, read_bounded, require_regular, shortened
 from crl_train.run_dir import FORMAT_VERSION, RunDir, not_a_run
 from crl_train.run_size import check_size
 from crl_train.step_counts import with_budget
@@ -249,17 +249,19 @@ def truncate_metrics(run: RunDir, env_steps: int) -> None:
     Raises:
         RunRecordError: As :func:`read_metrics`; the file stays as it is.
     """
-    if run.metrics.is_file():
+    if run.metrics.exists():
         kept = b"".join(line for line, row in _metric_lines(run) if row["env_steps"] <= env_steps)
         write_atomically(run.metrics, lambda file: file.write(kept))
 
 
 def _metric_lines(run: RunDir) -> list[tuple[bytes, dict[str, Any]]]:
     """The whole lines of metrics.jsonl, and what each holds."""
-    if not run.metrics.is_file():
+    if not run.metrics.exists():
         return []
     source = printable(str(run.metrics))
     found: list[tuple[bytes, dict[str, Any]]] = []
+    with _reading(source):
+        require_regular(run.metrics, source, RunRecordError)
     with _reading(source), run.metrics.open("rb") as file:
         while (line := file.readline(_LONGEST_LINE)).endswith(b"\n") or len(line) == _LONGEST_LINE:
             place = f"{source}, line {len(found) + 1},"

@@ -22,6 +22,7 @@ from crl_probe.runs.run_info import RunInfo
 from crl_probe.store.archive import check_archive
 from crl_train.atomic_file import write_atomically
 from crl_train.errors import CrlError
+from crl_train.parsing import one_line, require_regular, shortened
 
 _HEADER = "header.json"
 _FORMAT_VERSION = 2
@@ -72,6 +73,7 @@ def load_result(path: Path, result_type: type[Result]) -> Result:
         FileNotFoundError: If there is no such file.
     """
     try:
+        require_regular(path, str(path), ResultError)
         content = path.read_bytes()
         is_whole = _has_its_hash(content)
         check_archive(content, path.name)
@@ -79,10 +81,12 @@ def load_result(path: Path, result_type: type[Result]) -> Result:
             header = json.loads(str(archive[_HEADER]))
             if not is_whole and (header["format"] != _WITHOUT_HASH or archive.zip.comment):
                 raise ValueError("its content does not have the hash that it was written with")
-            if header["format"] not in (_FORMAT_VERSION, _WITHOUT_HASH) or header["type"] != result_type.__name__:
+            version = header["format"]
+            is_known = type(version) is int and version in (_FORMAT_VERSION, _WITHOUT_HASH)  # True and 1.0 equal 1
+            if not is_known or header["type"] != result_type.__name__:
                 raise ResultError(
-                    f"{path} holds a {header['type']} of format {header['format']}: expected a {result_type.__name__} "
-                    f"of format {_FORMAT_VERSION}. Make it again with this version."
+                    f"{path} holds a {one_line(str(header['type']))} of format {shortened(version)}: expected a "
+                    f"{result_type.__name__} of format {_FORMAT_VERSION}. Make it again with this version."
                 )
             return result_type(**{name: _unpack(value, archive) for name, value in header["fields"].items()})
     except (ResultError, FileNotFoundError, NotADirectoryError):

@@ -3,6 +3,8 @@
 import stat
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from crl_train.atomic_file import write_text_atomically
 
@@ -29,3 +31,16 @@ def test_a_place_without_files_is_told_by_its_name(tmp_path):
     with pytest.raises(OSError, match="no file can be made there") as caught:
         write_text_atomically(tmp_path / "file" / "new", "")
     assert caught.value.filename == str(tmp_path / "file" / "new")
+
+
+@given(st.text(st.characters(), max_size=20))
+def test_any_text_is_written_as_utf_8(tmp_path_factory, text):
+    path = tmp_path_factory.mktemp("text") / "file"
+    write_text_atomically(path, text)
+    read = path.read_bytes().decode("utf-8")
+    assert read == text or any("\ud800" <= char <= "\udfff" for char in text)
+
+
+def test_bytes_that_are_no_text_are_written_as_they_are_typed(tmp_path):
+    write_text_atomically(tmp_path / "file", "maze\udcff\udc80 \ud800 ψ")
+    assert (tmp_path / "file").read_text(encoding="utf-8") == r"maze\xff\x80 \ud800 ψ"

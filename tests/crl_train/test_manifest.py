@@ -67,7 +67,27 @@ def test_manifest_with_anything_changed_is_refused(key, value):
         check({**manifest, key: value})
 
 
-@pytest.mark.parametrize("version", [2, "1", None, True])
+@pytest.mark.parametrize("version", [2, "1", None, True, 1.0])
 def test_other_format_is_refused(version):
     with pytest.raises(CheckpointError, match=rf"has format version {version!r}: this version reads 1\."):
         check({**OLD, "format_version": version})
+
+
+@pytest.mark.parametrize("name", ["format_version", "env_steps", "settings"])
+@pytest.mark.parametrize("value", ["x" * 5_000, [[[]]] * 5_000, 10**4_000], ids=["text", "list", "number"])
+def test_messages_quote_little_of_what_they_refuse(name, value):
+    with pytest.raises(CheckpointError) as caught:
+        check({**OLD, name: value})
+    assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize("settings", [None, [], 1, "env"])
+def test_settings_that_are_none_are_damage(settings):
+    with pytest.raises(CheckpointError, match="is corrupt: its manifest has settings="):
+        check({**OLD, "settings": settings})
+
+
+def test_message_on_another_run_quotes_little_of_a_long_setting():
+    with pytest.raises(CheckpointError, match="is of another run") as caught:
+        check({**OLD, "settings": {"env": "x" * 5_000}})
+    assert len(str(caught.value)) < 400

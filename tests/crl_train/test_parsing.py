@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -148,8 +149,21 @@ def test_a_value_that_contains_itself_many_times_is_shortened_at_once():
     assert len(shortened(bomb)) <= 160
 
 
-def test_a_file_without_end_is_refused(tmp_path):
-    with pytest.raises(ConfigError, match=r"^zeros is too large: more than 1,000 bytes\."):
-        read_bounded(Path("/dev/zero"), 1_000, "zeros")
-    (tmp_path / "file").write_bytes(b"x" * 1_000)
-    assert len(read_bounded(tmp_path / "file", 1_000, "file")) == 1_000
+def test_a_file_too_large_is_refused(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"x" * 1_000)
+    assert len(read_bounded(path, 1_000, "file")) == 1_000
+    with pytest.raises(ConfigError, match=r"^file is too large: more than 999 bytes\."):
+        read_bounded(path, 999, "file")
+
+
+def test_what_may_never_end_is_not_read(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    for path in (Path("/dev/zero"), tmp_path / "pipe", tmp_path / "link"):
+        with pytest.raises(ConfigError, match=r"^it is a pipe, a device or a socket: give a regular file"):
+            read_bounded(path, 1_000, "it")
+    with pytest.raises(IsADirectoryError):
+        read_bounded(tmp_path, 1_000, "it")
+    with pytest.raises(FileNotFoundError):
+        read_bounded(tmp_path / "none", 1_000, "it")

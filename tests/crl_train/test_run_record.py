@@ -288,6 +288,18 @@ def test_no_file_is_no_lines(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_metrics_that_are_no_file_are_refused(tmp_path):
+    run = RunDir(tmp_path)
+    os.mkfifo(run.metrics)
+    for read in (read_metrics, lambda run: truncate_metrics(run, 5)):
+        with pytest.raises(RunRecordError, match=r"metrics\.jsonl is a pipe, a device or a socket"):
+            read(run)
+    run.metrics.unlink()
+    run.metrics.mkdir()
+    with pytest.raises(RunRecordError, match=r"metrics\.jsonl cannot be read: Is a directory"):
+        read_metrics(run)
+
+
 def test_value_that_is_not_finite_is_never_written(run):
     with pytest.raises(ValueError, match="not JSON compliant"):
         append_metrics(run, {"loss": math.nan})

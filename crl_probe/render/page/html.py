@@ -23,6 +23,7 @@ from crl_probe.render.page.views import View
 from crl_probe.runs.run_info import RunInfo
 from crl_probe.summary.formats import device_words, versions
 from crl_train.atomic_file import write_text_atomically
+from crl_train.console import STAND_IN
 
 # One scope holds them all, in this order: each uses what those before it define.
 _SCRIPTS: Final = (
@@ -95,7 +96,7 @@ def write_page(
         versions=versions(),
         bibtex=bibtex(),
         meanings={definition.title: definition.text for definition in DEFINITIONS.values()},
-        downloads={name: f"{len(text.encode()) / 1e3:,.0f} kB" for name, text in downloads.items()},
+        downloads={name: f"{len(text.encode(errors=STAND_IN)) / 1e3:,.0f} kB" for name, text in downloads.items()},
         beside=beside,
         reload_seconds=reload_seconds,
         chart=lambda chart: markupsafe.Markup(chart_svg(chart)),

@@ -4,6 +4,7 @@ import functools
 import io
 import itertools
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -62,6 +63,16 @@ def test_the_end_says_what_was_found_and_where_it_is(finished_run, tmp_path):
     assert "<title>Mine</title>" in (tmp_path / "out" / "index.html").read_text()
     numbers = json.loads((tmp_path / "out" / "metrics.json").read_text())
     assert numbers["settings"]["command"].split()[0] == "crl-probe"
+
+
+@pytest.mark.parametrize("title", ["\udcff\udcfe", "\ud800", "naïve\x1b\u202e"], ids=ascii)
+def test_page_takes_any_title_and_any_place(finished_run, tmp_path, title):
+    out = tmp_path / "\udcff\udc80"
+    result = probe(finished_run.path, *QUICK, "--sections", "success", "--no-figures", "--out", out, "--title", title)
+    assert result.exit_code == 0, result.output
+    page = (out / "index.html").read_bytes().decode("utf-8")
+    shown = re.search("<title>(.*)</title>", page)[1]
+    assert shown == {"\udcff\udcfe": r"\xff\xfe", "\ud800": r"\ud800"}.get(title, title)
 
 
 @pytest.mark.parametrize("quiet", [(), ("--quiet",)])

@@ -3,7 +3,9 @@
 import dataclasses
 import io
 import json
+import os
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -138,6 +140,22 @@ def test_whatever_a_reader_raises_is_one_error(content, tmp_path):
     (tmp_path / "folder.npz").mkdir()
     with pytest.raises(ResultError, match=r"cannot be read: .*Is a directory"):
         load_result(tmp_path / "folder.npz", Other)
+
+
+@pytest.mark.parametrize("version", ["true", "1.0", '"1"', "0", "null", '"' + "x" * 5_000 + '"'])
+def test_a_format_is_a_whole_number_that_is_known(version, tmp_path):
+    path = tmp_path / "r.npz"
+    path.write_bytes(archive_of(f'{{"format": {version}, "type": "Other", "fields": {{"runs": {{"tuple": []}}}}}}'))
+    with pytest.raises(ResultError) as caught:
+        load_result(path, Other)
+    assert len(str(caught.value)) < 500
+
+
+def test_a_pipe_is_not_read(tmp_path):
+    os.mkfifo(tmp_path / "pipe.npz")
+    for path in (tmp_path / "pipe.npz", Path("/dev/zero")):
+        with pytest.raises(ResultError, match="is a pipe, a device or a socket"):
+            load_result(path, Other)
 
 
 def test_a_size_that_no_machine_has_is_refused(tmp_path, monkeypatch):
