@@ -1,6 +1,7 @@
 """Files that appear whole or not at all: whoever reads one sees the old content or the new, never a part."""
 
 import errno
+import glob
 import os
 import tempfile
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from typing import IO
 
 from crl_train.console import STAND_IN
 
+_RANDOM_CHARACTERS = 8  # at the end of the names that mkstemp makes
 _MODE = 0o644  # mkstemp makes files private; runs and results are for showing around
 
 
@@ -46,6 +48,12 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], object]) -> None:
             # A full disk is met while writing, where the error knows no name, or only the temporary one.
             raise OSError(error.errno, f"{error.strerror}; what was there before is kept", str(path)) from error
         raise
+
+
+def remove_unfinished(path: Path) -> None:
+    """Delete what writes of this file left behind that were killed. Nobody else may be writing it."""
+    for leftover in path.parent.glob(f".{glob.escape(path.name)}.{'?' * _RANDOM_CHARACTERS}"):
+        leftover.unlink(missing_ok=True)
 
 
 def write_text_atomically(path: Path, text: str) -> None:

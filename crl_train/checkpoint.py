@@ -21,6 +21,7 @@ import numpy as np
 import orbax.checkpoint as ocp
 from jaxtyping import Array, Float
 
+from crl_train.atomic_file import remove_unfinished
 from crl_train.config import TrainConfig
 from crl_train.errors import CheckpointError, RunNotFoundError
 from crl_train.event_loop import draining_event_loops
@@ -136,7 +137,12 @@ def restore_resume_point(run: RunDir, config: TrainConfig, env_steps: int, like:
 
 
 def remove_leftovers(run: RunDir) -> None:
-    """Delete what interrupted saves left behind, older resume points too; nothing else in the folders is touched."""
+    """Delete what interrupted writes left behind, older resume points too; nothing else in the folders is touched.
+
+    The caller holds the run's lock: what another process is writing would be taken for a leftover.
+    """
+    for file in (run.config, run.metrics):
+        remove_unfinished(file)
     for folder in (run.policy, run.resume):
         _sweep(folder)
     for step in run.resume_steps()[:-1]:

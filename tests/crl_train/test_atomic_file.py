@@ -1,12 +1,14 @@
 """A file is the old one or the new one, whatever happens while it is written."""
 
 import stat
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crl_train.atomic_file import write_text_atomically
+from crl_train.atomic_file import remove_unfinished, write_text_atomically
 
 
 def test_failed_write_leaves_the_old_text_and_no_rest(tmp_path, monkeypatch):
@@ -17,6 +19,19 @@ def test_failed_write_leaves_the_old_text_and_no_rest(tmp_path, monkeypatch):
         write_text_atomically(path, "new")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("name", ["file", "file [1]*", ".hidden", "\udcff"], ids=ascii)
+def test_what_a_killed_write_leaves_is_known_again(tmp_path, name):
+    path = tmp_path / name
+    write_text_atomically(path, "old")
+    killed = "os.replace = lambda *_: os._exit(9); write_text_atomically(Path(sys.argv[1]), 'new')"
+    imports = "import os, sys; from pathlib import Path; from crl_train.atomic_file import write_text_atomically"
+    assert subprocess.run([sys.executable, "-c", f"{imports}; {killed}", path]).returncode == 9
+    assert len(list(tmp_path.iterdir())) == 2
+    remove_unfinished(path)
+    assert list(tmp_path.iterdir()) == [path]
+    assert path.read_text() == "old"
 
 
 def test_folders_are_made_and_others_may_read(tmp_path):

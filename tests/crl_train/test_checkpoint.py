@@ -280,7 +280,13 @@ def test_stale_temporary_folders_are_ignored_and_swept(run):
     own = run.policy / "best"
     own.mkdir()
     (run.policy / ".DS_Store").touch()
+    for name in (".metrics.jsonl.l548_s3k", ".config.json.ab_cd012"):
+        (run.path / name).touch()
+    kept = [run.path / name for name in (".metrics.jsonl.swp", ".metrics.jsonl.backup", "metrics.jsonl.l548_s3k")]
+    for path in kept:
+        path.touch()
     remove_leftovers(run)
+    assert sorted(path for path in run.path.iterdir() if path.is_file()) == sorted(kept)
     assert run.policy_steps() == (100, 200)
     assert not stale.exists()
     assert own.is_dir()

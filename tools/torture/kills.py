@@ -71,7 +71,7 @@ def _around_a_line_of_metrics(process: Process, path: Path, rng: random.Random) 
 
 def _saving(folder: Path) -> bool:
     try:
-        return any(".orbax-checkpoint-tmp" in name for name in os.listdir(folder))
+        return any(".unfinished" in name for name in os.listdir(folder))
     except FileNotFoundError:
         return False
 
