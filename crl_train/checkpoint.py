@@ -237,13 +237,13 @@ def _read_back(path: Path, arrays: Any, manifest: Mapping[str, Any]) -> None:
 
 def _restore(path: Path, config: TrainConfig, like: Any, hint: str) -> tuple[Any, dict[str, Any]]:
     """Read arrays and manifest, checking every leaf against ``like`` first and both hashes afterwards."""
-    # Read into NumPy, whatever device wrote the checkpoint: faster, and placed on a device only once it is verified.
-    target = jax.tree.map(lambda leaf: np.empty(leaf.shape, leaf.dtype), like)
-    items = {ARRAYS: ocp.args.StandardRestore(target), MANIFEST: ocp.args.JsonRestore()}
     try:
         with plain_path(path) as plain, draining_event_loops():
             with contextlib.closing(ocp.StandardCheckpointHandler()) as handler:
-                _check_leaves(path, handler.metadata(plain / ARRAYS), target)
+                _check_leaves(path, handler.metadata(plain / ARRAYS), like)
+            # Read into NumPy, whatever device wrote it: faster, and placed on a device only once it is verified.
+            target = jax.tree.map(lambda leaf: np.empty(leaf.shape, leaf.dtype), like)
+            items = {ARRAYS: ocp.args.StandardRestore(target), MANIFEST: ocp.args.JsonRestore()}
             with ocp.Checkpointer(ocp.CompositeCheckpointHandler(ARRAYS, MANIFEST)) as checkpointer:
                 restored = checkpointer.restore(plain, args=ocp.args.Composite(**items))
         arrays, manifest = restored[ARRAYS], dict(restored[MANIFEST])
@@ -256,10 +256,10 @@ def _restore(path: Path, config: TrainConfig, like: Any, hint: str) -> tuple[Any
     return jax.device_put(arrays), manifest
 
 
-def _check_leaves(path: Path, stored: Any, target: Any) -> None:
+def _check_leaves(path: Path, stored: Any, like: Any) -> None:
     """Compare names, shapes and dtypes before reading, so that a mismatch is told by leaf."""
     found = {_leaf_name(key): leaf for key, leaf in jax.tree_util.tree_leaves_with_path(stored.tree)}
-    for key, leaf in jax.tree_util.tree_leaves_with_path(target):
+    for key, leaf in jax.tree_util.tree_leaves_with_path(like):
         name = _leaf_name(key)
         if name not in found:
             raise CheckpointError(

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from crl_train.console import make_console, printable, spinner_name
+from crl_train.console import make_console, printable, spinner_name, write
 from crl_train.interrupt import StopRequest
 from crl_train.run_dir import RunDir
 from crl_train.run_record import read_metrics, read_record
@@ -224,9 +224,11 @@ def print_info(run: RunDir) -> None:
     }.items():
         table.add_row(name, Text(printable(value)))
     console = make_console()
-    console.print(table)
-    if rows:
-        console.print(Text(epoch_line(rows[-1], config.num_epochs)), soft_wrap=True)
+    with console.capture() as captured:
+        console.print(table)
+        if rows:
+            console.print(Text(epoch_line(rows[-1], config.num_epochs)), soft_wrap=True)
+    write(captured.get())
 
 
 def _scores(row: Mapping[str, Any]) -> tuple[str, ...]:

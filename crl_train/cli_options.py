@@ -195,6 +195,8 @@ def _listed(numbers: Collection[int]) -> str:
 
 
 _BAD_PATH = (errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG)
+# No permission or room; a file may not become larger (ulimit -f, quotas of some file systems), a disk fails.
+_CANNOT_WRITE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 @contextlib.contextmanager
@@ -214,7 +216,7 @@ def explained() -> Iterator[None]:
         except KeyboardInterrupt:
             raise SystemExit(INTERRUPTED) from None
         except OSError as error:
-            if error.errno not in (errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EROFS, errno.EDQUOT, *_BAD_PATH):
+            if error.errno not in (*_BAD_PATH, *_CANNOT_WRITE):
                 raise
             _fail(f"{error.filename or 'a file'} cannot be used: {error.strerror}.")
 

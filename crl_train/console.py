@@ -14,8 +14,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from crl_train.errors import ConfigError
+
 if TYPE_CHECKING:
     from rich.console import Console
+
+STDOUT_IS_CLOSED: Final = "stdout is closed: a command prints its result there. Send it to a file or to /dev/null."
 
 # What a terminal obeys, what cannot be written (bytes of a file name that are no text), and what turns around the
 # direction of the text behind it.
@@ -92,8 +96,11 @@ def write(text: str, *, err: bool = False) -> None:
 
     Raises:
         OSError: If it cannot be written. The error names the stream.
+        ConfigError: If stdout is closed.
     """
     stream = sys.stderr if err else sys.stdout
+    if stream is None and not err:
+        raise ConfigError(STDOUT_IS_CLOSED)
     accept_any_text(stream)
     try:
         # Without the stream, click would write UTF-8 where the encoding is ASCII.

@@ -16,7 +16,7 @@ from crl_train.envs.registry import make_env
 from crl_train.errors import ConfigError
 from crl_train.memory import require_memory
 from crl_train.numerics import single_precision
-from crl_train.policy import ActFn, Policy
+from crl_train.policy import ActFn, Policy, num_candidates
 
 
 @struct.dataclass
@@ -148,8 +148,11 @@ def collect_episodes(env: GoalEnv, act: ActFn, key: PRNGKeyArray, num_episodes: 
     Raises:
         ConfigError: If the record cannot fit into memory.
     """
-    size = record_size(env, num_episodes, episode_length)
-    require_memory(f"a record of {num_episodes:,} episodes", {"episodes": size}, free_memory())
+    sizes = {"episodes": record_size(env, num_episodes, episode_length)}
+    if isinstance(act, Policy) and num_candidates(act.mode) > 1:
+        width = act.networks.state_action_encoder.width
+        sizes["K of best_of_K or episodes"] = 4 * num_candidates(act.mode) * num_episodes * width
+    require_memory(f"a record of {num_episodes:,} episodes", sizes, free_memory())
     if isinstance(act, Policy):
         return to_numpy(_roll_out_policy(env, act, key, num_episodes, episode_length))
     return to_numpy(jax.jit(lambda key: roll_out_episodes(env, act, key, num_episodes, episode_length))(key))

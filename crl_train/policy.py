@@ -95,14 +95,23 @@ class Policy:
         return self._best_action(state, goal, mean, raw_log_std, key)
 
     def _best_action(self, state: Array, goal: Array, mean: Array, raw_log_std: Array, key: PRNGKeyArray) -> Array:
-        num_candidates = int(self.mode.removeprefix("best_of_"))
         draw = jax.vmap(lambda draw_key: sample_action(mean, raw_log_std, draw_key)[0])
-        candidates = draw(jax.random.split(key, num_candidates))
+        candidates = draw(jax.random.split(key, num_candidates(self.mode)))
         phi_of = functools.partial(self.networks.phi, self.params["state_action_encoder"], state)
         psi = self.networks.psi(self.params["goal_encoder"], goal)
         energies = jax.vmap(lambda action: paired_energy(self.energy, phi_of(action), psi))(candidates)
         best = jnp.argmax(energies, axis=0)
         return jnp.take_along_axis(candidates, best[None, ..., None], axis=0)[0]
+
+
+def num_candidates(mode: str) -> int:
+    """Actions that a mode draws for each state.
+
+    Example:
+        >>> num_candidates("best_of_10"), num_candidates("mean")
+        (10, 1)
+    """
+    return int(mode.removeprefix("best_of_")) if mode.startswith("best_of_") else 1
 
 
 def make_act(networks: Networks, params: dict[str, Params], energy: str, mode: str) -> Policy:

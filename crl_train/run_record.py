@@ -8,6 +8,7 @@ import json
 import math
 import os
 import platform
+import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
@@ -21,6 +22,7 @@ from crl_train.errors import CheckpointError, RunExistsError, RunLockedError, Ru
 from crl_train.file_lock import require_locks, try_lock
 from crl_train.numeric_flags import deciding_flags
 from crl_train.parsing import parse_json, read_bounded, require_regular, shortened
+from crl_train.plain_path import plain_path
 from crl_train.run_dir import FORMAT_VERSION, RunDir, not_a_run
 from crl_train.run_size import check_size
 from crl_train.step_counts import with_budget
@@ -83,8 +85,10 @@ def create_run(run: RunDir, config: TrainConfig, device: str, command: str) -> N
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }
     # Filled beside its place and renamed: whatever happens, there is a run with its config or nothing.
-    filling = RunDir(run.path.with_name(f".{run.path.name}.{os.getpid()}"))
+    filling = RunDir(run.path.with_name(f".{run.path.name}.{secrets.token_hex(4)}"))
     try:
+        with plain_path(run.path):
+            pass  # the storage library can be given the path, or an alias of it
         require_locks(run.path)
         filling.path.mkdir(parents=True)
         write_text_atomically(filling.config, json.dumps(record, indent=2) + "\n")

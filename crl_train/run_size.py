@@ -4,6 +4,7 @@ from crl_train.config import LAYERS_PER_BLOCK, TrainConfig
 from crl_train.device import free_memory
 from crl_train.envs.registry import make_env
 from crl_train.memory import require_memory
+from crl_train.policy import num_candidates
 
 _BYTES = 4  # of a float32 and of an int32
 
@@ -49,7 +50,8 @@ def run_size(
     layers = config.critic_depth + max(config.critic_depth, config.actor_depth)
     step = state_dim + action_dim + 1  # and the trajectory's id
     acting = max(
-        _candidates(config.exploration) * config.num_envs, _candidates(config.evaluation) * config.num_eval_episodes
+        num_candidates(config.exploration) * config.num_envs,
+        num_candidates(config.evaluation) * config.num_eval_episodes,
     )
     return {
         "width or depth": _BYTES * 3 * (actor + critic),  # parameters and both moments of Adam
@@ -67,8 +69,3 @@ def _parameters(config: TrainConfig, depth: int, entries: int, out: int) -> int:
     per_unit = 3 if config.layer_norm else 1  # a bias; LayerNorm's scale and bias
     layers = depth // LAYERS_PER_BLOCK * LAYERS_PER_BLOCK
     return width * (entries + per_unit) + layers * width * (width + per_unit) + (width + 1) * out
-
-
-def _candidates(mode: str) -> int:
-    """Actions that are drawn for each state."""
-    return int(mode.removeprefix("best_of_")) if mode.startswith("best_of_") else 1

@@ -4,7 +4,7 @@ import dataclasses
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from crl_train.config import TrainConfig
 from crl_train.errors import CheckpointError, ConfigError
@@ -92,10 +92,12 @@ def place_of(run: RunDir, runs: Mapping[RunDir, TrainConfig], later: Sequence[Ru
         runs: All runs of the sweep, in order.
         later: Those that it will come to afterwards; complete ones among them take no time.
     """
-    complete = {each: taken for each, config in runs.items() if (taken := _seconds_taken(each, config)) is not None}
+    complete = {each: row for each, config in runs.items() if (row := _last_row_of_complete(each, config))}
     by_depths: dict[Depths, list[float]] = {}
-    for each, taken in complete.items():
-        by_depths.setdefault(depths_of(runs[each]), []).append(taken)
+    for each, row in complete.items():
+        taken = row.get("time/seconds")  # a line must have no number but its steps
+        if taken is not None and taken > 0:
+            by_depths.setdefault(depths_of(runs[each]), []).append(taken)
     seconds = {depths: statistics.mean(values) for depths, values in by_depths.items()}
     return Place(
         number=list(runs).index(run) + 1,
@@ -120,14 +122,14 @@ def time_left(configs: Sequence[TrainConfig], seconds_by_depths: Mapping[Depths,
     return TimeLeft(sum(known, 0.0), len(configs) - len(known))
 
 
-def _seconds_taken(run: RunDir, config: TrainConfig) -> float | None:
-    """Seconds that a complete run took; None if it is not complete or does not say."""
+def _last_row_of_complete(run: RunDir, config: TrainConfig) -> dict[str, Any] | None:
+    """The last line of metrics of a complete run; None if it is not complete or its metrics cannot be read."""
     try:
         rows = read_metrics(run)
     except CheckpointError:  # an estimate is no reason to stop
         return None
     is_complete = bool(rows) and rows[-1]["env_steps"] >= step_counts(config).total_env_steps
-    return rows[-1]["time/seconds"] if is_complete else None
+    return rows[-1] if is_complete else None
 
 
 def depths_of(config: TrainConfig) -> Depths:

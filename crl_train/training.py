@@ -13,17 +13,19 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import jax
 import numpy as np
+import pydantic
 from jaxtyping import Array, Bool, Float
 
 from crl_train.checkpoint import remove_leftovers, restore_resume_point, save_policy, save_resume_point
 from crl_train.config import TrainConfig
 from crl_train.envs.registry import make_env
-from crl_train.errors import NonFiniteError
+from crl_train.errors import CheckpointError, NonFiniteError
 from crl_train.evaluation import episode_steps, evaluation_env, roll_out_episodes
 from crl_train.goal_metrics import summarise_success
 from crl_train.networks import make_networks
 from crl_train.numeric_flags import check_flags
 from crl_train.numerics import key_from_data, random_key, single_precision
+from crl_train.parsing import shortened
 from crl_train.policy import make_act
 from crl_train.run_dir import RunDir
 from crl_train.run_record import append_metrics, exclusive, read_metrics, read_record, truncate_metrics
@@ -48,6 +50,8 @@ class Progress:
         seconds: Time spent training, evaluating and saving, over all sittings.
         metric_sums: Sum over the current epoch's updates of every training metric.
     """
+
+    __pydantic_config__ = pydantic.ConfigDict(strict=True, extra="forbid")
 
     epoch: int = 0
     unroll: int = 0
@@ -247,7 +251,22 @@ def _has_policy(config: TrainConfig, progress: Progress) -> bool:
 
 def _restore(run: RunDir, config: TrainConfig, env_steps: int, like: TrainingState) -> tuple[TrainingState, Progress]:
     state, saved = restore_resume_point(run, config, env_steps, jax.eval_shape(_with_key_data, like))
-    return dataclasses.replace(state, key=key_from_data(state.key)), Progress(**saved)
+    return dataclasses.replace(state, key=key_from_data(state.key)), _progress_of(saved, run, env_steps)
+
+
+def _progress_of(saved: Mapping[str, Any], run: RunDir, env_steps: int) -> Progress:
+    """Check what stands beside a resume point; manifests of older versions have no hash of their own."""
+    try:
+        progress = pydantic.TypeAdapter(Progress).validate_python(saved)
+    except pydantic.ValidationError:
+        progress = None
+    if progress is None or progress.env_steps != env_steps or min(progress.epoch, progress.unroll) < 0:
+        path = run.resume / str(env_steps)
+        raise CheckpointError(
+            f"checkpoint {str(path)!r} is corrupt: its manifest has progress={shortened(saved)}. Start again under "
+            f"another --name, or probe the policies in {str(run.policy)!r}, which are untouched."
+        )
+    return progress
 
 
 def _save_policy(run: RunDir, config: TrainConfig, state: TrainingState, progress: Progress) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import click
 
 from crl_probe.cli.interrupt import INTERRUPTED, Interrupted
-from crl_train.console import accept_any_text, echo
+from crl_train.console import STDOUT_IS_CLOSED, accept_any_text, echo
 
 _TO_MEND: Final = 2  # exit code of what the user must mend, as of every error that is explained
 # A file may not become larger (ulimit -f, quotas of some file systems), a disk fails.
@@ -32,8 +32,7 @@ class Program(click.Group):
     def main(self, *args: Any, **options: Any) -> Any:
         if sys.stdout is None:
             # Its descriptor would be that of the next file opened, which whatever is printed would then destroy.
-            message = "stdout is closed: a command prints its result there. Send it to a file or to /dev/null."
-            echo(message, err=True, label="error:")
+            echo(STDOUT_IS_CLOSED, err=True, label="error:")
             raise SystemExit(_TO_MEND)
         for stream in (sys.stdout, sys.stderr):
             accept_any_text(stream)

@@ -86,10 +86,11 @@ def _temporary_directory() -> Path:
 
 
 def clear_cache() -> int:
-    """Delete every stored result and figure, and return their number."""
+    """Delete every stored result and figure, and return their number; what is kept compiled goes too."""
     directory = cache_directory() / "results"
     count = len(list(directory.glob("*.npz"))) if directory.is_dir() else 0
-    shutil.rmtree(directory, ignore_errors=True)
+    for folder in (directory, cache_directory() / "numba"):
+        shutil.rmtree(folder, ignore_errors=True)
     return count
 
 

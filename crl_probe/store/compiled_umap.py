@@ -7,7 +7,9 @@ again only by the same version of the source on the same kind of CPU; numba sees
 
 import atexit
 import contextlib
+import errno
 import functools
+import hashlib
 import os
 import shutil
 import sys
@@ -18,8 +20,10 @@ from types import ModuleType
 from typing import Any, cast
 
 from crl_probe.store.cache import cache_directory
+from crl_train.atomic_file import write_text_atomically
 
 _PACKAGES = ("umap", "pynndescent")
+_HASH = ".sha256"  # end of the name of the file beside each that holds a compiled function
 
 
 @functools.cache
@@ -33,6 +37,7 @@ def import_umap() -> ModuleType:
 
     # Before umap is imported: where its functions are kept is decided when they are declared.
     numba.config.CACHE_DIR = str(_folder())  # type: ignore[attr-defined]  # numba sets its options by name
+    _check_what_is_kept()
     import numba.typed.typedlist
     import umap
     import umap.layouts
@@ -65,6 +70,45 @@ def _keeping(numba: ModuleType) -> ModuleType:
     keeping = ModuleType(numba.__name__)
     keeping.__dict__.update({**vars(numba), "njit": njit})
     return keeping
+
+
+def _check_what_is_kept() -> None:
+    """Let numba compile again what is damaged among the files that it keeps: it runs whatever they hold."""
+    from numba.core.caching import IndexDataCacheFile
+
+    kept: Any = IndexDataCacheFile
+    load_index, save_index, load_data, save_data = kept._load_index, kept._save_index, kept._load_data, kept._save_data
+
+    def checked_index(self: Any) -> Any:
+        return load_index(self) if _has_its_hash(Path(self._index_path)) else {}
+
+    def checked_data(self: Any, name: str) -> Any:
+        file = Path(self._data_path(name))
+        if not _has_its_hash(file):  # numba compiles again what it cannot open
+            raise OSError(errno.EIO, "it is not as it was written", str(file))
+        return load_data(self, name)
+
+    def save_index_and_hash(self: Any, overloads: Any) -> None:
+        save_index(self, overloads)
+        _write_hash(Path(self._index_path))
+
+    def save_data_and_hash(self: Any, name: str, data: Any) -> None:
+        save_data(self, name, data)
+        _write_hash(Path(self._data_path(name)))
+
+    kept._load_index, kept._save_index = checked_index, save_index_and_hash
+    kept._load_data, kept._save_data = checked_data, save_data_and_hash
+
+
+def _write_hash(file: Path) -> None:
+    write_text_atomically(file.with_suffix(_HASH), hashlib.sha256(file.read_bytes()).hexdigest())
+
+
+def _has_its_hash(file: Path) -> bool:
+    try:
+        return file.with_suffix(_HASH).read_bytes() == hashlib.sha256(file.read_bytes()).hexdigest().encode()
+    except OSError:
+        return False
 
 
 def _folder() -> Path:

@@ -79,3 +79,12 @@ def test_larger_budget_is_told_how_to_be_trained(tmp_path):
     with pytest.raises(ConfigError, match=r"Choose another --out\.$"):
         require_same_settings(run, tiny_config(total_env_steps=800, num_epochs=2))
     assert require_same_settings(RunDir(run.path), tiny_config()) is None
+
+
+@pytest.mark.parametrize("row", [{}, {"time/seconds": None}, {"time/seconds": -3.0}, {"seconds": 3.0}], ids=str)
+def test_complete_run_that_does_not_say_its_time_is_not_timed(runs, row):
+    run = next(iter(runs))
+    new_run(run.path, runs[run])
+    append_metrics(run, {"env_steps": 1120, **row})
+    assert place(runs, 1).own == TimeLeft(untimed=1)
+    assert place_of(run, runs, [run]).after == TimeLeft()

@@ -4,7 +4,10 @@ import importlib.util
 import os
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
+
+import pytest
 
 from crl_probe.store import compiled_umap
 
@@ -77,3 +80,34 @@ def test_a_loop_that_is_compiled_in_a_fit_finds_what_it_needs_of_numba(tmp_path)
     compiled = layouts.numba.njit(layouts.total, fastmath=True)
     assert compiled(5) == 10
     assert layouts.numba.njit(layouts.total, fastmath=True) is compiled
+
+
+@pytest.mark.slow
+def test_a_damaged_compiled_function_is_compiled_again(tmp_path):
+    (tmp_path / "doubled.py").write_text("import numba\n@numba.njit(cache=True)\ndef double(x): return 2 * x\n")
+    code = """
+        from crl_probe.store.compiled_umap import _check_what_is_kept
+        _check_what_is_kept()
+        from doubled import double
+        print(double(3), len(double.stats.cache_hits))
+    """
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "kept"), "PYTHONPATH": str(tmp_path)}
+
+    def found_again():
+        command = [sys.executable, "-c", textwrap.dedent(code)]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        result, found = done.stdout.split()
+        assert (result, done.stderr) == ("6", "")
+        return found == "1"
+
+    def flip(content):
+        middle = len(content) // 2
+        return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+
+    assert not found_again()
+    assert found_again()
+    for ending, damage in {".nbi": lambda content: content[:10], ".nbc": flip, ".sha256": lambda _: b""}.items():
+        for file in (tmp_path / "kept").rglob(f"*{ending}"):
+            file.write_bytes(damage(file.read_bytes()))
+        assert not found_again(), ending
+        assert found_again()
