@@ -1,6 +1,7 @@
 """How training looks in a terminal, in a log file, and not at all (``--quiet``)."""
 
 import contextlib
+import io
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
@@ -223,12 +224,12 @@ def print_info(run: RunDir) -> None:
         "command": record["command"],
     }.items():
         table.add_row(name, Text(printable(value)))
-    console = make_console()
-    with console.capture() as captured:
-        console.print(table)
-        if rows:
-            console.print(Text(epoch_line(rows[-1], config.num_epochs)), soft_wrap=True)
-    write(captured.get())
+    terminal, text = make_console(), io.StringIO()
+    console = make_console(file=text, width=terminal.width, force_terminal=terminal.is_terminal)
+    console.print(table)
+    if rows:
+        console.print(Text(epoch_line(rows[-1], config.num_epochs)), soft_wrap=True)
+    write(text.getvalue())
 
 
 def _scores(row: Mapping[str, Any]) -> tuple[str, ...]:

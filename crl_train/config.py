@@ -44,6 +44,16 @@ def _field(default: Any, group: str, description: str, *, if_none: str = "", **r
     return Field(default, description=description, json_schema_extra={"group": group, "if_none": if_none}, **rules)
 
 
+def num_candidates(mode: str) -> int:
+    """Actions that a mode draws for each state.
+
+    Example:
+        >>> num_candidates("best_of_10"), num_candidates("mean")
+        (10, 1)
+    """
+    return int(mode.removeprefix("best_of_")) if mode.startswith("best_of_") else 1
+
+
 class TrainConfig(BaseModel):
     """All settings of one run; immutable, and every combination that exists can be trained.
 

@@ -9,14 +9,14 @@ import numpy as np
 from flax import struct
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
-from crl_train.config import TrainConfig
+from crl_train.config import TrainConfig, num_candidates
 from crl_train.device import free_memory
 from crl_train.envs.goal_env import EnvState, GoalEnv, batched_reset
 from crl_train.envs.registry import make_env
 from crl_train.errors import ConfigError
 from crl_train.memory import require_memory
 from crl_train.numerics import single_precision
-from crl_train.policy import ActFn, Policy, num_candidates
+from crl_train.policy import ActFn, Policy
 
 
 @struct.dataclass

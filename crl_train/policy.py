@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from flax import struct
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from crl_train.config import POLICY_PATTERN, POLICY_RULE
+from crl_train.config import POLICY_PATTERN, POLICY_RULE, num_candidates
 from crl_train.energy import paired_energy
 from crl_train.errors import ConfigError
 from crl_train.networks import Networks, Params
@@ -102,16 +102,6 @@ class Policy:
         energies = jax.vmap(lambda action: paired_energy(self.energy, phi_of(action), psi))(candidates)
         best = jnp.argmax(energies, axis=0)
         return jnp.take_along_axis(candidates, best[None, ..., None], axis=0)[0]
-
-
-def num_candidates(mode: str) -> int:
-    """Actions that a mode draws for each state.
-
-    Example:
-        >>> num_candidates("best_of_10"), num_candidates("mean")
-        (10, 1)
-    """
-    return int(mode.removeprefix("best_of_")) if mode.startswith("best_of_") else 1
 
 
 def make_act(networks: Networks, params: dict[str, Params], energy: str, mode: str) -> Policy:

@@ -1,10 +1,9 @@
 """The least memory that a run takes, from its settings alone, and the refusal of a run that cannot fit."""
 
-from crl_train.config import LAYERS_PER_BLOCK, TrainConfig
+from crl_train.config import LAYERS_PER_BLOCK, TrainConfig, num_candidates
 from crl_train.device import free_memory
 from crl_train.envs.registry import make_env
 from crl_train.memory import require_memory
-from crl_train.policy import num_candidates
 
 _BYTES = 4  # of a float32 and of an int32
 

@@ -6,6 +6,7 @@ metrics and checkpoints. The loop is on the host so that it can report, stop and
 
 import dataclasses
 import functools
+import json
 import math
 import time
 from collections.abc import Callable, Mapping
@@ -257,8 +258,10 @@ def _restore(run: RunDir, config: TrainConfig, env_steps: int, like: TrainingSta
 def _progress_of(saved: Mapping[str, Any], run: RunDir, env_steps: int) -> Progress:
     """Check what stands beside a resume point; manifests of older versions have no hash of their own."""
     try:
-        progress = pydantic.TypeAdapter(Progress).validate_python(saved)
-    except pydantic.ValidationError:
+        # As JSON, where a mapping is a strict value of a dataclass; the numbers stay those that were read.
+        pydantic.TypeAdapter(Progress).validate_json(json.dumps(saved))
+        progress = Progress(**saved)
+    except ValueError:
         progress = None
     if progress is None or progress.env_steps != env_steps or min(progress.epoch, progress.unroll) < 0:
         path = run.resume / str(env_steps)

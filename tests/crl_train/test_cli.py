@@ -1,6 +1,7 @@
 """What users type: bad input gets one line and exit code 2, nothing is overwritten, and what is typed is trained."""
 
 import re
+import shlex
 import subprocess
 import sys
 import time
@@ -273,3 +274,18 @@ def test_help_and_the_list_of_environments_are_quick_and_import_no_physics(args)
     assert time.perf_counter() - started < 5  # generous, for busy machines; docs/performance.md has what it takes
     assert result.stderr.strip() == ""
     assert ("point_u_maze" if args == ["envs"] else "Usage: crl-train") in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("to", "told"),
+    [
+        (">/dev/full", "error: stdout cannot be used: No space left on device.\n"),
+        (">&-", "error: stdout is closed: a command prints its result there. Send it to a file or to /dev/null.\n"),
+    ],
+    ids=["full", "closed"],
+)
+@pytest.mark.parametrize("args", [("envs",), ("info", "RUN"), ("run", "point_u_maze", "--show-config")], ids=" ".join)
+def test_a_result_that_cannot_be_printed_is_told(finished_run, args, to, told):
+    line = shlex.join(crl_train(*(finished_run.path if arg == "RUN" else arg for arg in args)))
+    ended = subprocess.run(["bash", "-c", f"{line} {to}"], capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr) == (2, told)

@@ -1,6 +1,7 @@
 """What training shows: that and why it stops, which run of a sweep it is, and how long all of it will take."""
 
 import io
+import re
 import signal
 
 import pytest
@@ -69,6 +70,15 @@ def live(tmp_path, width, place):
     for unrolls in (1, 2, 3):
         display.unrolled(Progress(env_steps=160 + 80 * unrolls, updates=3 * unrolls, seconds=1.0))
     return display, console
+
+
+def test_live_line_leaves_nothing_behind(tmp_path):
+    display, console = live(tmp_path, 80, Place(3, 9))
+    with display:
+        display.phase("saving")
+    after = console.file.getvalue().rpartition("saving")[2]
+    assert "\x1b[2K" in after  # the line is erased
+    assert not re.sub(r"\x1b\[[0-9?;]*[A-Za-z]|\s", "", after.partition("\x1b[2K")[2])
 
 
 def drawn(display, console):

@@ -1,5 +1,8 @@
 """Options mirror the config, lists of numbers are read or refused, and errors become one line."""
 
+import errno
+import os
+
 import click
 import pytest
 from click.testing import CliRunner
@@ -146,3 +149,11 @@ def test_ctrl_c_is_exit_code_130_and_says_nothing(capsys):
         raise KeyboardInterrupt
     assert exit_.value.code == 130
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("code", [errno.EFBIG, errno.EIO, errno.ENOSPC, errno.EROFS])
+def test_a_file_that_cannot_be_written_is_named(code, capsys):
+    with pytest.raises(SystemExit) as ended, explained():
+        raise OSError(code, os.strerror(code), "run/config.json")
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == f"error: run/config.json cannot be used: {os.strerror(code)}.\n"

@@ -11,6 +11,8 @@ from crl_train.envs import make_env, register_env
 from crl_train.envs.point_maze import PointMaze
 from crl_train.errors import ConfigError
 from crl_train.evaluation import collect_episodes, evaluation_env
+from crl_train.networks import make_networks
+from crl_train.policy import make_act
 from tests.crl_train.helpers import tiny_config
 from tests.crl_train.test_rollout import Counter
 from tests.tolerance import assert_close
@@ -113,3 +115,13 @@ def test_episode_that_ends_by_itself_is_held_there():
 def test_actions_of_another_shape_are_refused():
     with pytest.raises(ValueError, match="too many values to unpack"):
         collect_episodes(ENV, lambda state, goal, key: jnp.zeros((*state.shape[:-1], 3)), jax.random.key(0), 2, 2)
+
+
+@pytest.mark.parametrize("episodes", [100, 1_000])
+def test_candidates_of_an_action_count_as_memory(monkeypatch, episodes):
+    env, config = make_env("point_u_maze"), tiny_config()
+    networks = make_networks(config, env.action_dim)
+    policy = make_act(networks, {}, config.energy, "best_of_9999")
+    monkeypatch.setattr("crl_train.evaluation.free_memory", lambda: 5 * 10**6)
+    with pytest.raises(ConfigError, match=r"needs at least .* \(K of best_of_K or episodes alone takes"):
+        collect_episodes(env, policy, jax.random.key(0), episodes, 15)

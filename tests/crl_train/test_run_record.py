@@ -5,6 +5,7 @@ import math
 import os
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -364,3 +365,25 @@ def test_damaged_metrics_are_read_or_explained(run):
 
     outcomes = check_reader(read, run.metrics.read_bytes(), count=200)
     assert min(outcomes["read"], outcomes["explained"]) > 20
+
+
+def test_what_a_killed_process_has_left_is_in_nobodys_way(tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", killed)
+        with pytest.raises(KeyboardInterrupt):
+            new_run(tmp_path / "run", tiny_config(seed=1))
+    assert len(list(tmp_path.iterdir())) == 1
+    assert read_record(new_run(tmp_path / "run", tiny_config(seed=3)))[0].seed == 3
+
+
+def killed(*_):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("odd", ["a[b]", "back\\slash", "ünï"])
+def test_a_path_that_the_storage_library_would_misread_is_refused_before_anything_is_made(tmp_path, monkeypatch, odd):
+    (tmp_path / "t[m]p").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "t[m]p"))
+    with pytest.raises(CheckpointError, match=r"cannot be written: neither it nor .* set TMPDIR to a plain folder"):
+        new_run(tmp_path / odd / "run", tiny_config())
+    assert [path.name for path in tmp_path.iterdir()] == ["t[m]p"]

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from crl_train.checkpoint import save_policy, save_resume_point
+from crl_train.checkpoint import restore_resume_point, save_policy, save_resume_point
 from crl_train.envs import make_env, register_env
 from crl_train.envs.point_maze import PointMaze
 from crl_train.errors import CheckpointError, ConfigError, RunExistsError
@@ -29,6 +29,7 @@ from tests.crl_train.helpers import (
     invoke,
     new_run,
     policy_of,
+    refused,
     timeless_metrics,
     tiny_config,
     train_run,
@@ -198,6 +199,31 @@ def test_finished_run_gets_a_lost_policy_back_from_its_resume_point(finished_run
     assert run.policy_steps() == (1120,)
     assert policy_of(run, 1120).content_hash == policy_of(finished_run, 1120).content_hash
     assert timeless_metrics(run) == timeless_metrics(finished_run)
+
+
+@pytest.mark.parametrize("lost", ["policy", "policy/1120"])
+def test_resume_writes_a_lost_policy_again_and_then_has_nothing_to_do(finished_run, tmp_path, lost):
+    run = RunDir(shutil.copytree(finished_run.path, tmp_path / "run"))
+    shutil.rmtree(run.path / lost)
+    assert invoke("resume", run.path).exit_code == 0
+    assert policy_of(run, 1120).content_hash == policy_of(finished_run, 1120).content_hash
+    assert "is complete: there is nothing left to train" in refused("resume", run.path)
+
+
+@pytest.mark.parametrize(
+    "progress", [{"colour": 1}, {"epoch": "one"}, {"env_steps": 7}, {"metric_sums": [1]}, {"epoch": -1}], ids=str
+)
+def test_progress_that_cannot_be_is_damage(finished_run, tmp_path, monkeypatch, progress):
+    run = RunDir(shutil.copytree(finished_run.path, tmp_path / "run"))
+    shutil.rmtree(run.policy)
+
+    def with_other_progress(*args):
+        state, saved = restore_resume_point(*args)
+        return state, {**saved, **progress}
+
+    monkeypatch.setattr("crl_train.training.restore_resume_point", with_other_progress)
+    with pytest.raises(CheckpointError, match=r"resume/1120' is corrupt: its manifest has progress="):
+        train(run, FakeObserver())
 
 
 def test_run_is_complete_only_by_the_policy_of_its_last_step(finished_run, tmp_path):

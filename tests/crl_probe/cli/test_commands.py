@@ -2,6 +2,7 @@
 
 import copy
 import csv
+import dataclasses
 import io
 import json
 import shutil
@@ -238,6 +239,22 @@ def test_one_probe_alone_prints_its_numbers_and_draws_its_figure(finished_run, t
     assert metric in table
     assert "success_rate" not in table
     assert figure.read_text().startswith("<?xml")
+
+
+def test_a_probe_without_numbers_draws_its_figure(finished_run, tmp_path):
+    figure = tmp_path / "figure.svg"
+    assert probe("rollouts", finished_run.path, *QUICK, "--save", figure).exit_code == 0
+    assert figure.read_text().startswith("<?xml")
+
+
+@pytest.mark.parametrize("unnamed", [1, 2])
+def test_checkpoints_that_do_not_name_their_run_are_said_to(finished_run, second_run, monkeypatch, unnamed):
+    runs = [load_run(finished_run.path), load_run(second_run.path)]
+    runs = [dataclasses.replace(run, names_its_run=number >= unnamed) for number, run in enumerate(runs)]
+    monkeypatch.setattr("crl_probe.runs.loading.load_checkpoints", lambda *_: [runs.pop(0)])
+    result = probe("eval", finished_run.path, second_run.path, "--episodes", 2)
+    assert result.exit_code == 0, result.output
+    assert f"note: {unnamed} of 2 checkpoints do not say which run they are of" in result.stderr
 
 
 def test_a_probe_that_cannot_be_done_alone_is_refused(finished_run):

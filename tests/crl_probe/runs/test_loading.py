@@ -17,6 +17,7 @@ from crl_probe.runs.run_info import run_infos
 from crl_train.checkpoint import content_hash
 from crl_train.envs.registry import make_env
 from crl_train.errors import CheckpointError, ConfigError, RunNotFoundError
+from crl_train.run_dir import RunDir
 from tests.crl_train.helpers import new_run, tiny_config
 from tests.tolerance import assert_close
 
@@ -293,3 +294,21 @@ def test_a_damaged_record_is_told_as_a_damaged_checkpoint_is(finished_run, tmp_p
     (copied / "config.json").write_text(json.dumps({**record, **change}))
     with pytest.raises(CheckpointError, match=message):
         load_run(copied)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"width": 2**15, "actor_depth": 2**16, "critic_depth": 2**16},
+        {"width": 2**15, "critic_depth": 2**14},
+        {"width": 2**15, "actor_depth": 2**14},
+    ],
+    ids=str,
+)
+def test_settings_that_no_memory_holds_are_a_mismatch(finished_run, tmp_path, changes):
+    copied = RunDir(shutil.copytree(finished_run.path, tmp_path / "copied"))
+    record = json.loads(copied.config.read_text())
+    record["config"].update(changes)
+    copied.config.write_text(json.dumps(record))
+    with pytest.raises(CheckpointError, match=r"leaf .* has shape .*: config\.json and arrays disagree"):
+        load_run(copied.path)
