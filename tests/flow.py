@@ -13,8 +13,9 @@ TRAIN, PROBE = (Path(package.__path__[0]) for package in (crl_train, crl_probe))
 
 # A module may import from its own rank's left. Modules of one rank do not know each other.
 FLOW = (
-    ("version", "errors", "atomic_file", "array_likes", "interrupt", "plain_path", "console"),
-    ("output", "local_path", "file_lock"),
+    ("version", "errors", "array_likes", "interrupt", "plain_path", "event_loop"),
+    ("console",),
+    ("atomic_file", "output", "local_path", "file_lock"),
     ("run_dir", "numeric_flags", "numerics", "parsing", "memory"),
     ("config", "device"),
     ("step_counts", "goal_metrics", "manifest"),

@@ -312,10 +312,7 @@ def before_each_change(monkeypatch):
 
 
 def test_replaced_checkpoint_is_whole_whenever_the_process_is_killed(saved_once, tmp_path, before_each_change):
-    def kinds_of_files(run, step):
-        return sorted(re.sub("d/[0-9a-f]{32}", "d/…", str(name)) for name in all_files(run, step))
-
-    moments, whole = 0, [kinds_of_files(saved_once, step) for step in (100, 200)]
+    moments = 0
     ended = False
     while not ended:
         run = RunDir(shutil.copytree(saved_once.path, tmp_path / str(moments)))
@@ -333,7 +330,8 @@ def test_replaced_checkpoint_is_whole_whenever_the_process_is_killed(saved_once,
             moments += 1
         before_each_change.call = lambda: None
         assert set(run.policy_steps()) in ({100}, {100, 200}), moments
-        assert all(kinds_of_files(run, step) in whole for step in run.policy_steps()), moments
+        for step in run.policy_steps():
+            restore_policy(run, CONFIG, step, LIKE)
         remove_leftovers(run)
         assert {path.name for path in run.policy.iterdir()} == set(map(str, run.policy_steps())), moments
         save_policy(run, CONFIG, 200, PARAMS, COEFFICIENT)

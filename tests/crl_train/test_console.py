@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from crl_train.console import accept_any_text, echo, make_console, printable, spinner_name, write
+from crl_train.errors import ConfigError
 from tests.flow import PROBE, TRAIN, modules
 
 OURS = "· – − × ∞ … † ✓ 2.4×10⁻⁵"
@@ -114,10 +115,14 @@ def test_lines_go_through_the_same_door(monkeypatch, err, name):
     assert content_of(stream) == "error: run a\\x1b[2J\\nb - [red]\nx,y\n1,-\n"
 
 
-def test_a_closed_stream_prints_nothing(monkeypatch):
+def test_a_closed_stream_is_told_where_a_result_belongs_and_else_prints_nothing(monkeypatch):
     monkeypatch.setattr(sys, "stdout", None)
-    echo("line")
+    for print_line in (echo, write):
+        with pytest.raises(ConfigError, match="stdout is closed: a command prints its result there"):
+            print_line("line")
     make_console().print("line")
+    monkeypatch.setattr(sys, "stderr", None)
+    echo("line", err=True)
 
 
 def calls_of(path):
