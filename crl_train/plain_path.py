@@ -35,8 +35,8 @@ def plain_path(path: Path) -> Iterator[Path]:
         alias = Path(temporary) / "folder"
         if not _is_plain(alias / absolute.name):
             raise OSError(
-                "set TMPDIR to a folder of plain letters, digits and ._/+=@,~-: the storage library misreads others, as "
-                f"in this path and that of the folder for temporary files {temporary!r}"
+                "set TMPDIR to a folder of plain letters, digits and ._/+=@,~-: the storage library misreads others, "
+                f"as in this path and that of the folder for temporary files {temporary!r}"
             )
         alias.symlink_to(absolute.parent, target_is_directory=True)
         yield alias / absolute.name
