@@ -87,7 +87,7 @@ def create_run(run: RunDir, config: TrainConfig, device: str, command: str) -> N
     # Filled beside its place and renamed: whatever happens, there is a run with its config or nothing.
     filling = RunDir(run.path.with_name(f".{run.path.name}.{secrets.token_hex(4)}"))
     try:
-        with plain_path(run.path):
+        with plain_path(run.policy):
             pass  # the storage library can be given the path, or an alias of it
         require_locks(run.path)
         filling.path.mkdir(parents=True)

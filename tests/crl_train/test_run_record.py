@@ -380,6 +380,11 @@ def killed(*_):
     raise KeyboardInterrupt
 
 
+@pytest.mark.parametrize("name", ["[!x]", "back\\slash", "ünï", "\udcff", "two\nlines"], ids=ascii)
+def test_a_run_may_have_any_name(tmp_path, name):
+    assert read_record(new_run(tmp_path / name / name, tiny_config(seed=5)))[0].seed == 5
+
+
 @pytest.mark.parametrize("odd", ["a[b]", "back\\slash", "ünï"])
 def test_a_path_that_the_storage_library_would_misread_is_refused_before_anything_is_made(tmp_path, monkeypatch, odd):
     (tmp_path / "t[m]p").mkdir()
