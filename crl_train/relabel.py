@@ -44,7 +44,7 @@ def future_offset(
     # In Python's double precision: the float32 logarithm of a discount next to 1 is 0.
     log_discount = math.log(discount)
     # log1p and expm1 keep the small differences from 1 that γ close to 1 lives on.
-    mass = -jnp.expm1(num_later * log_discount)
+    mass = -jnp.expm1(num_later.astype(jnp.float32) * log_discount)
     offset = jnp.ceil(jnp.log1p(-uniform * mass) / log_discount).astype(jnp.int32)
     return jnp.clip(offset, jnp.minimum(num_later, 1), num_later)
 

@@ -74,6 +74,50 @@ def test_another_default_generator_changes_no_key(seed):
         assert jax.random.key_data(key_from_data(jax.random.key_data(key))).tolist() == expected
 
 
+@pytest.fixture
+def seed_offset():
+    """A function that sets the offset that JAX adds to every seed; it is as before after the test."""
+    before = jax.config.jax_random_seed_offset
+    yield lambda offset: jax.config.update("jax_random_seed_offset", offset)
+    jax.config.update("jax_random_seed_offset", before)
+
+
+@pytest.mark.parametrize("offset", [5, 1, 1000, -3, 2**31 - 1])
+@pytest.mark.parametrize("double", [False, True])
+def test_an_offset_to_all_seeds_changes_no_key(seed_offset, offset, double):
+    seeds = (0, 1, 7, 2**31, 2**32 - 1)
+    with jax.enable_x64(double):
+        expected = [jax.random.key_data(random_key(seed)).tolist() for seed in seeds]
+        seed_offset(offset)
+        assert [jax.random.key_data(random_key(seed)).tolist() for seed in seeds] == expected
+
+
+def test_run_goes_on_under_an_offset_to_all_seeds(finished_run, tmp_path, seed_offset):
+    seed_offset(5)
+    run = new_run(tmp_path / "run", tiny_config())
+    train_until(run, 2)
+    seed_offset(0)
+    train(run, FakeObserver())
+    assert policy_of(run, 1120).content_hash == policy_of(finished_run, 1120).content_hash
+
+
+def test_run_goes_on_where_types_may_not_be_promoted(finished_run, tmp_path):
+    run = new_run(tmp_path / "run", tiny_config())
+    with jax.numpy_dtype_promotion("strict"):
+        train_until(run, 2)
+    train(run, FakeObserver())
+    assert policy_of(run, 1120).content_hash == policy_of(finished_run, 1120).content_hash
+
+
+def test_episodes_are_the_same_where_types_may_not_be_promoted(finished_run):
+    expected = collect_episodes((run := load_run(finished_run.path)).env, run.policy("sample"), random_key(3), 4, 15)
+    with jax.numpy_dtype_promotion("strict"):
+        run = load_run(finished_run.path)
+        found = collect_episodes(run.env, run.policy("sample"), random_key(3), 4, 15)
+    for name, array in vars(expected).items():
+        np.testing.assert_array_equal(getattr(found, name), array)
+
+
 def test_run_goes_on_under_another_default_generator(finished_run, tmp_path):
     run = new_run(tmp_path / "run", tiny_config())
     train_until(run, 2)

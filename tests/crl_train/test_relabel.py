@@ -71,6 +71,13 @@ def test_offset_rises_with_the_uniform_number(num_later, discount):
     assert (np.diff(offsets) >= 0).all()
 
 
+def test_offsets_are_the_same_where_types_may_not_be_promoted():
+    inputs = jnp.linspace(0, 0.999, 50), jnp.arange(50), 0.99
+    expected = future_offset(*inputs)
+    with jax.numpy_dtype_promotion("strict"):
+        np.testing.assert_array_equal(future_offset(*inputs), expected)
+
+
 def test_shapes_that_disagree_are_refused():
     with pytest.raises(Exception, match="num_later"):
         future_offset(jnp.zeros(3), jnp.zeros(4, jnp.int32), 0.9)
