@@ -16,6 +16,10 @@ class RunNotFoundError(CrlError, FileNotFoundError):
     """A run directory, or a checkpoint inside one, is not where it was looked for."""
 
 
+class NotARunError(RunNotFoundError):
+    """A directory that was given as a run has no config.json, and gets none: runs are made with theirs."""
+
+
 class RunExistsError(CrlError, FileExistsError):
     """A run directory is already there and would have been overwritten."""
 

@@ -1,13 +1,16 @@
 """Every path inside a run directory, and nothing else about it: the contract of docs/run_format.md."""
 
+import contextlib
 import dataclasses
 import glob
 import os
 import re
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
-from crl_train.errors import RunNotFoundError
+from crl_train.console import printable
+from crl_train.errors import CheckpointError, NotARunError
 from crl_train.local_path import local_path
 
 FORMAT_VERSION = 1
@@ -65,19 +68,32 @@ class RunDir:
 
     @property
     def is_run(self) -> bool:
-        """Whether a run was started here."""
-        return self.config.is_file()
+        """Whether a run was started here.
+
+        Raises:
+            CheckpointError: If that cannot be seen.
+        """
+        with reading(self.config):
+            return self.config.is_file()
 
     def policy_steps(self) -> tuple[int, ...]:
-        """Environment steps of all finished policy checkpoints, ascending."""
+        """Environment steps of all finished policy checkpoints, ascending.
+
+        Raises:
+            CheckpointError: If their folder cannot be read.
+        """
         return _finished_steps(self.policy)
 
     def resume_steps(self) -> tuple[int, ...]:
-        """Environment steps of all finished resume points, ascending."""
+        """Environment steps of all finished resume points, ascending.
+
+        Raises:
+            CheckpointError: If their folder cannot be read.
+        """
         return _finished_steps(self.resume)
 
 
-def not_a_run(folder: Path, *, takes_patterns: bool = False) -> RunNotFoundError:
+def not_a_run(folder: Path, *, takes_patterns: bool = False) -> NotARunError:
     """The error that a folder is no run; where it holds runs, or folders of runs, it says what to give instead.
 
     Args:
@@ -91,14 +107,30 @@ def not_a_run(folder: Path, *, takes_patterns: bool = False) -> RunNotFoundError
         if held:
             count = "1 run" if len(held) == 1 else f"{len(held)} runs"
             advice = f"use {pattern!r}" if takes_patterns else f"give one, such as {str(held[0])!r}"
-            return RunNotFoundError(f"{told} It holds {count}: {advice}.")
-    return RunNotFoundError(told)
+            return NotARunError(f"{told} It holds {count}: {advice}.")
+    return NotARunError(told)
+
+
+@contextlib.contextmanager
+def reading(path: Path, error: type[CheckpointError] = CheckpointError) -> Iterator[None]:
+    """Explain why something of a run cannot be read: it costs that run, and not those beside it.
+
+    Args:
+        path: What is read.
+        error: What is raised instead of an ``OSError``.
+    """
+    try:
+        yield
+    except OSError as problem:
+        told = f"{printable(str(path))} cannot be read: {problem.strerror or problem}."
+        raise error(f"{told} Mend its permissions or its file system.") from problem
 
 
 def _finished_steps(folder: Path) -> tuple[int, ...]:
-    """Orbax renames a checkpoint to its bare step number only once it is whole."""
-    if not folder.is_dir():
-        return ()
-    return tuple(
-        sorted(int(entry.name) for entry in folder.iterdir() if _STEP.fullmatch(entry.name) and entry.is_dir())
-    )
+    """A checkpoint has its bare step number as its name only once it is whole."""
+    with reading(folder):
+        if not folder.is_dir():
+            return ()
+        return tuple(
+            sorted(int(entry.name) for entry in folder.iterdir() if _STEP.fullmatch(entry.name) and entry.is_dir())
+        )

@@ -23,7 +23,7 @@ from crl_train.file_lock import require_locks, try_lock
 from crl_train.numeric_flags import deciding_flags
 from crl_train.parsing import parse_json, read_bounded, require_regular, shortened
 from crl_train.plain_path import plain_path
-from crl_train.run_dir import FORMAT_VERSION, RunDir, not_a_run
+from crl_train.run_dir import FORMAT_VERSION, RunDir, not_a_run, reading
 from crl_train.run_size import check_size
 from crl_train.step_counts import with_budget
 from crl_train.version import __version__
@@ -124,12 +124,14 @@ def read_record(run: RunDir) -> tuple[TrainConfig, dict[str, Any]]:
         RunNotFoundError: If the directory is not a run.
         RunRecordError: If the file is damaged, of another format version or has unknown keys.
     """
-    if not run.path.is_dir():
+    with reading(run.path, RunRecordError):
+        is_there = run.path.is_dir()
+    if not is_there:
         raise RunNotFoundError(f"run {str(run.path)!r} does not exist.")
     if not run.is_run:
         raise not_a_run(run.path)
     source = printable(str(run.config))
-    with _reading(source):
+    with reading(run.config, RunRecordError):
         text = read_bounded(run.config, _LARGEST_CONFIG, source, RunRecordError)
     values = parse_json(text, source, RunRecordError)
     version = values.get("format_version") if isinstance(values, dict) else None
@@ -155,14 +157,6 @@ def _explain(problems: pydantic.ValidationError) -> str:
         return f"no {name}"
     reason = problem["msg"].removeprefix("Value error, ")
     return f"{name}={shortened(problem['input'])} ({reason[0].lower()}{reason[1:]})"
-
-
-@contextlib.contextmanager
-def _reading(source: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise RunRecordError(f"{source} cannot be read: {error.strerror or error}. Mend its permissions.") from error
 
 
 @contextlib.contextmanager
@@ -260,13 +254,13 @@ def truncate_metrics(run: RunDir, env_steps: int) -> None:
 
 def _metric_lines(run: RunDir) -> list[tuple[bytes, dict[str, Any]]]:
     """The whole lines of metrics.jsonl, and what each holds."""
-    if not run.metrics.exists():
-        return []
     source = printable(str(run.metrics))
     found: list[tuple[bytes, dict[str, Any]]] = []
-    with _reading(source):
+    with reading(run.metrics, RunRecordError):
+        if not run.metrics.exists():
+            return []
         require_regular(run.metrics, source, RunRecordError)
-    with _reading(source), run.metrics.open("rb") as file:
+    with reading(run.metrics, RunRecordError), run.metrics.open("rb") as file:
         while (line := file.readline(_LONGEST_LINE)).endswith(b"\n") or len(line) == _LONGEST_LINE:
             place = f"{source}, line {len(found) + 1},"
             try:

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 from crl_probe.cli.options import Step, listed
 from crl_probe.runs.loading import find_runs
 from crl_train.console import echo
-from crl_train.errors import ConfigError, CrlError, RunNotFoundError
+from crl_train.errors import CheckpointError, ConfigError, CrlError, NotARunError, RunNotFoundError
 from crl_train.run_dir import RunDir
 
 SECONDS_BETWEEN_SNAPSHOTS: Final = 5.0
@@ -25,10 +25,12 @@ class Snapshot:
     Attributes:
         runs: Checkpoints that a report would use, by run.
         problem: Why there are none; empty if there are some.
+        can_wait: Whether there may be some later under what was given.
     """
 
     runs: Mapping[Path, Sequence[Checkpoint]]
     problem: str = ""
+    can_wait: bool = True
 
 
 def take_snapshot(patterns: Sequence[str], step: Step) -> Snapshot:
@@ -36,7 +38,7 @@ def take_snapshot(patterns: Sequence[str], step: Step) -> Snapshot:
     try:
         paths = find_runs(patterns)
     except RunNotFoundError as error:
-        return Snapshot({}, str(error))
+        return Snapshot({}, str(error), can_wait=not isinstance(error, NotARunError))
     found = {path: checkpoints for path in paths if (checkpoints := _checkpoints(RunDir(path), step))}
     names = [path.name for path in paths]
     return Snapshot(found, "" if found else f"no checkpoint yet in {_named(names)}.")
@@ -58,11 +60,14 @@ def follow(
         sleep: Waits for a number of seconds.
 
     Raises:
+        NotARunError: If what is given are no runs.
         ConfigError: If an option of the first report is not usable. Later errors are printed, and watching continues.
     """
     before, rendered = Snapshot({}), False
     while True:
         now = take()
+        if not (now.can_wait or rendered):
+            raise NotARunError(now.problem)
         if now.problem and now != before:
             notify(f"Waiting: {now.problem}")
         elif now != before:
@@ -91,7 +96,10 @@ def news(before: Snapshot, now: Snapshot) -> str:
 
 
 def _checkpoints(run: RunDir, step: Step) -> tuple[Checkpoint, ...]:
-    steps = run.policy_steps()
+    try:
+        steps = run.policy_steps()
+    except CheckpointError:  # a network file system that comes back, say: a snapshot takes what can be read now
+        return ()
     if step is None:
         steps = steps[-1:]
     elif step != "all":
@@ -100,10 +108,10 @@ def _checkpoints(run: RunDir, step: Step) -> tuple[Checkpoint, ...]:
 
 
 def _written(folder: Path) -> int:
-    """Time of writing of the folder; 0 if a run that is trained again is replacing this checkpoint now."""
+    """Time of writing of the folder; 0 if it cannot be read, such as one that is just being replaced."""
     try:
         return folder.stat().st_mtime_ns
-    except FileNotFoundError:
+    except OSError:
         return 0
 
 

@@ -1,5 +1,6 @@
 """Find trained runs on disk and open their checkpoints."""
 
+import contextlib
 import glob
 import os
 from collections.abc import Iterable
@@ -15,7 +16,7 @@ from crl_train.config import TrainConfig
 from crl_train.console import printable
 from crl_train.device import first_device
 from crl_train.envs.goal_env import GoalEnv
-from crl_train.errors import ConfigError, RunNotFoundError, RunRecordError
+from crl_train.errors import CheckpointError, ConfigError, RunNotFoundError, RunRecordError
 from crl_train.evaluation import evaluation_env
 from crl_train.local_path import local_path
 from crl_train.networks import init_params, make_networks
@@ -139,8 +140,11 @@ def find_runs(patterns: Place | Iterable[Place]) -> list[Path]:
     Args:
         patterns: One path or pattern, or several.
 
+    A folder that cannot be read is taken for a run: opening it says why it cannot.
+
     Raises:
-        RunNotFoundError: If a pattern matches nothing, or a directory is not a run.
+        RunNotFoundError: If a pattern matches nothing.
+        NotARunError: If a directory is not a run.
         ConfigError: If one is a URL.
 
     Example:
@@ -159,6 +163,7 @@ def find_runs(patterns: Place | Iterable[Place]) -> list[Path]:
     if not found:
         raise RunNotFoundError("no run directory was given: give some, such as checkpoints/point_u_maze_*.")
     for path in found:
-        if not RunDir(path).is_run:
-            raise not_a_run(path, takes_patterns=True)
+        with contextlib.suppress(CheckpointError):  # of a folder that cannot be read: told when the run is opened
+            if not RunDir(path).is_run:
+                raise not_a_run(path, takes_patterns=True)
     return list(found)

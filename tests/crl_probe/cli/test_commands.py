@@ -3,9 +3,13 @@
 import copy
 import csv
 import dataclasses
+import errno
 import io
 import json
+import os
+import re
 import shutil
+from pathlib import Path
 
 import click
 import jax
@@ -90,6 +94,33 @@ def test_run_without_a_checkpoint_is_skipped_beside_others_and_refused_alone(fin
     assert result.exit_code == 0
     assert "skipped: no checkpoint found in" in result.output
     assert "no checkpoint found in" in refused("eval", young.path)
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.ESTALE], ids=errno.errorcode.get)
+@pytest.mark.parametrize("unreadable", ["policy", "config.json", "."])
+def test_run_that_cannot_be_read_is_skipped_beside_others_and_refused_alone(
+    finished_run, tmp_path, monkeypatch, number, unreadable
+):
+    """As on a disk that fails, or where permissions are wrong, which a test that runs as root cannot make."""
+    closed = tmp_path / "closed"
+    shutil.copytree(finished_run.path, closed)
+    place = closed / unreadable
+
+    def failing(method):
+        def may_fail(path, *args, **options):
+            if path == place or (unreadable == "." and place in path.parents):
+                raise OSError(number, os.strerror(number), str(path))
+            return method(path, *args, **options)
+
+        return may_fail
+
+    for name in ("stat", "open", "iterdir"):
+        monkeypatch.setattr(Path, name, failing(getattr(Path, name)))
+    result = probe("eval", closed, finished_run.path, "--episodes", 2)
+    assert result.exit_code == 0
+    told = rf"{re.escape(str(place))} cannot be read: {os.strerror(number)}\. Mend its permissions or its file system\."
+    assert re.search(f"^skipped: {told}$", result.stderr, re.MULTILINE)
+    assert re.fullmatch(f"error: {told}\n", refused("eval", closed))
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,13 @@
 """Following training: what counts as news, what is printed, and which errors do not end it. No test waits."""
 
+import errno
 import os
 from pathlib import Path
 
 import pytest
 
 from crl_probe.cli.watch import SECONDS_BETWEEN_SNAPSHOTS, Snapshot, follow, news, take_snapshot
-from crl_train.errors import CheckpointError, ConfigError
+from crl_train.errors import CheckpointError, ConfigError, NotARunError
 
 
 def make_checkpoint(run, steps, written=1):
@@ -64,6 +65,38 @@ def test_it_waits_for_the_first_checkpoint_and_says_so_once():
     trip = Trip(none, none, Snapshot({}, "no checkpoint yet in maze_d4_s0."), at(80)).go()
     assert trip.notified == ["Waiting: 'maze_*' matches nothing.", "Waiting: no checkpoint yet in maze_d4_s0."]
     assert trip.rendered == ["maze_d4_s0 at 80 steps"]
+
+
+@pytest.mark.parametrize("names", [("a", "b"), ("only",), ()], ids=len)
+def test_a_folder_of_runs_is_refused_and_not_waited_for(tmp_path, names):
+    folder = tmp_path / "checkpoints"
+    folder.mkdir()
+    for name in names:
+        make_checkpoint(folder / name, 80)
+    trip = Trip(take_snapshot([str(folder)], None))
+    with pytest.raises(NotARunError, match=f"'{folder}' is not a run" + (".* It holds .*: use '" if names else "")):
+        follow(trip.look, trip.render, notify=trip.notified.append, sleep=trip.sleep)
+    assert (trip.notified, trip.rendered, trip.slept) == ([], [], [])
+
+
+def test_a_folder_that_comes_later_and_is_no_run_ends_nothing(tmp_path):
+    make_checkpoint(tmp_path / "run", 80)
+    first = take_snapshot([str(tmp_path / "*")], None)
+    (tmp_path / "notes").mkdir()
+    second = take_snapshot([str(tmp_path / "*")], None)
+    trip = Trip(first, second, first).go()
+    assert trip.rendered == ["run at 80 steps"] * 2
+    assert trip.notified == [f"Waiting: '{tmp_path / 'notes'}' is not a run: it has no config.json."]
+
+
+def test_a_run_that_cannot_be_read_now_is_waited_for(tmp_path, monkeypatch):
+    make_checkpoint(tmp_path / "run", 80)
+
+    def fail(path):
+        raise OSError(errno.ESTALE, os.strerror(errno.ESTALE), str(path))
+
+    monkeypatch.setattr(Path, "iterdir", fail)
+    assert take_snapshot([str(tmp_path / "run")], None) == Snapshot({}, "no checkpoint yet in run.")
 
 
 def test_later_errors_are_printed_and_watching_continues(capsys):
