@@ -9,6 +9,7 @@ import click
 from crl_train.cli_options import (
     CONTEXT,
     MOST_RUNS,
+    AnyEncoding,
     GroupedCommand,
     LocalPath,
     config_options,
@@ -18,7 +19,7 @@ from crl_train.cli_options import (
 )
 from crl_train.cli_sweep import train_sweep
 from crl_train.cli_train import Sitting, command_line, start, train_to_the_end, training_command
-from crl_train.config import PRESETS, TrainConfig, make_config, read_overrides
+from crl_train.config import PRESETS, TrainConfig, depth_problem, make_config, read_overrides
 from crl_train.console import echo, write
 from crl_train.envs.registry import list_families, make_env
 from crl_train.errors import ConfigError
@@ -31,7 +32,7 @@ DEFAULT_OUT = Path("checkpoints")
 _SET_BY_SWEEP = ("seed", "actor_depth", "critic_depth")
 
 
-@click.group(context_settings=CONTEXT)
+@click.group(cls=AnyEncoding, context_settings=CONTEXT)
 @click.version_option(__version__, prog_name="crl-train")
 def main() -> None:
     """Train deep contrastive RL agents and keep them as Orbax checkpoints.
@@ -208,6 +209,8 @@ def _make_config(env: str, preset: str, config_file: Path | None, settings: dict
 def _with_depth(settings: dict[str, Any], depth: int | None) -> dict[str, Any]:
     if depth is None:
         return settings
+    if problem := depth_problem(depth):
+        raise ConfigError(f"--depth {depth} is not usable: {problem}.")
     both = {name: depth for name in ("actor_depth", "critic_depth") if settings.get(name) is None}
     return {**settings, **both}
 

@@ -5,6 +5,7 @@ import errno
 import itertools
 import logging
 import re
+import sys
 import types
 import typing
 from collections.abc import Callable, Collection, Iterator
@@ -14,7 +15,7 @@ from typing import Any, Final, Literal, TypeVar
 import click
 
 from crl_train.config import LAYERS_PER_BLOCK, PRESETS, TrainConfig
-from crl_train.console import echo
+from crl_train.console import accept_any_text, echo
 from crl_train.errors import ConfigError, CrlError
 from crl_train.interrupt import INTERRUPTED
 from crl_train.local_path import local_path
@@ -38,6 +39,15 @@ class LocalPath(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         with explained():
             return local_path(value, param.get_error_hint(ctx).strip("'") if param else self.name)
+
+
+class AnyEncoding(click.Group):
+    """A program whose help and errors can be printed whatever the encoding of the terminal."""
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        for stream in (sys.stdout, sys.stderr):
+            accept_any_text(stream)
+        return super().main(*args, **options)
 
 
 class GroupedCommand(click.Command):

@@ -5,14 +5,15 @@ is generated from these fields, so a setting is declared, described, defaulted a
 """
 
 import difflib
+import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Literal
 
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field
 
 from crl_train.errors import ConfigError, CrlError
+from crl_train.local_path import local_path
 from crl_train.parsing import parse_json, parse_yaml, read_bounded, shortened
 from crl_train.run_dir import run_name
 
@@ -138,13 +139,8 @@ class TrainConfig(BaseModel):
     @pydantic.field_validator("actor_depth", "critic_depth")
     @classmethod
     def _depth_is_whole_blocks(cls, depth: int) -> int:
-        if depth < LAYERS_PER_BLOCK or depth % LAYERS_PER_BLOCK:
-            below = max(LAYERS_PER_BLOCK, depth // LAYERS_PER_BLOCK * LAYERS_PER_BLOCK)
-            usable = [below] if depth < LAYERS_PER_BLOCK else [below, below + LAYERS_PER_BLOCK]
-            raise ValueError(
-                f"a residual block holds {LAYERS_PER_BLOCK} Dense layers, so depth must be a positive multiple of "
-                f"{LAYERS_PER_BLOCK}. Use {' or '.join(map(str, usable))}"
-            )
+        if problem := depth_problem(depth):
+            raise ValueError(problem)
         return depth
 
     @pydantic.model_validator(mode="after")
@@ -251,12 +247,30 @@ def config_from_values(values: Any, source: str, error: type[CrlError] = ConfigE
     return _checked(values, f"{source}: ", error)
 
 
-def read_overrides(path: Path) -> dict[str, Any]:
+def depth_problem(depth: int) -> str:
+    """Why a network cannot have this depth, with those near it that it can have; empty if it can.
+
+    Example:
+        >>> depth_problem(8), depth_problem(6)[-10:]
+        ('', 'Use 4 or 8')
+    """
+    if depth >= LAYERS_PER_BLOCK and depth % LAYERS_PER_BLOCK == 0:
+        return ""
+    below = max(LAYERS_PER_BLOCK, depth // LAYERS_PER_BLOCK * LAYERS_PER_BLOCK)
+    usable = [below] if depth < LAYERS_PER_BLOCK else [below, below + LAYERS_PER_BLOCK]
+    return (
+        f"a residual block holds {LAYERS_PER_BLOCK} Dense layers, so depth must be a positive multiple of "
+        f"{LAYERS_PER_BLOCK}. Use {' or '.join(map(str, usable))}"
+    )
+
+
+def read_overrides(path: str | os.PathLike[str]) -> dict[str, Any]:
     """Read settings from a YAML or JSON file.
 
     Raises:
         ConfigError: If the file cannot be read as a mapping of settings.
     """
+    path = local_path(path, "config file")
     source = f"config file {str(path)!r}"
     try:
         text = read_bounded(path, _LARGEST_FILE, source)

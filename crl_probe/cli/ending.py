@@ -8,15 +8,17 @@ from typing import Any, Final
 
 import click
 
-from crl_probe.cli.interrupt import INTERRUPTED, Interrupted
-from crl_train.console import STDOUT_IS_CLOSED, accept_any_text, echo
+from crl_probe.cli.interrupt import Interrupted
+from crl_train.cli_options import AnyEncoding
+from crl_train.console import STDOUT_IS_CLOSED, echo
+from crl_train.interrupt import INTERRUPTED
 
 _TO_MEND: Final = 2  # exit code of what the user must mend, as of every error that is explained
 # A file may not become larger (ulimit -f, quotas of some file systems), a disk fails.
 _CANNOT_WRITE: Final = (errno.EFBIG, errno.EIO)
 
 
-class Program(click.Group):
+class Program(AnyEncoding):
     """A command line whose commands end in one way.
 
     =====================================  =========  ==============================
@@ -34,8 +36,6 @@ class Program(click.Group):
             # Its descriptor would be that of the next file opened, which whatever is printed would then destroy.
             echo(STDOUT_IS_CLOSED, err=True, label="error:")
             raise SystemExit(_TO_MEND)
-        for stream in (sys.stdout, sys.stderr):
-            accept_any_text(stream)
         return super().main(*args, **options)
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -1,8 +1,7 @@
-"""Ctrl-C and SIGTERM stop a long command cleanly at any time: with one line, clean-up and no traceback."""
+"""Stop signals end a long command cleanly at any time: with one line, clean-up and no traceback."""
 
 import _thread
 import contextlib
-import signal
 import sys
 import threading
 import types
@@ -11,8 +10,8 @@ from typing import Final
 
 from crl_probe.runs.progress import ProgressListener
 from crl_train.console import echo
+from crl_train.interrupt import on_interrupt
 
-INTERRUPTED: Final = 130  # exit code after SIGINT, as in shells
 _SECONDS_TO_CLEAN_UP: Final = 2.0  # far more than clean-up takes
 
 
@@ -35,7 +34,7 @@ class Interruption:
         if self._deferred:
             return
         if not self._has_ended:
-            self._repeat = threading.Timer(_SECONDS_TO_CLEAN_UP, _thread.interrupt_main)
+            self._repeat = threading.Timer(_SECONDS_TO_CLEAN_UP, _thread.interrupt_main, [signum])
             self._repeat.daemon = True
             self._repeat.start()
         raise KeyboardInterrupt
@@ -108,31 +107,28 @@ class Interrupted(SystemExit):
 
 @contextlib.contextmanager
 def interruptible(final_message: Callable[[], tuple[str, int]]) -> Iterator[Interruption]:
-    """Let Ctrl-C and SIGTERM end the block, print one line, and exit.
+    """Let Ctrl-C, a terminal that closes and the signals of schedulers end the block, print one line, and exit.
 
     Args:
         final_message: Returns the line and the exit code. It is called after the interruption.
     """
     interruption = Interruption()
-    signals = (signal.SIGINT, signal.SIGTERM)
-    handlers = [signal.signal(one, interruption.interrupt) for one in signals]
     hook, sys.unraisablehook = sys.unraisablehook, _all_but_interrupts
-    try:
+    with on_interrupt(interruption.interrupt):
         try:
-            yield interruption
+            try:
+                yield interruption
+            finally:
+                interruption.cancel_repeat()
+        except BaseException as error:
+            if not (interruption.requested or isinstance(error, KeyboardInterrupt)):
+                raise
+            line, code = final_message()
+            if line:
+                echo(line, err=bool(code))
+            raise Interrupted(code) from None
         finally:
-            interruption.cancel_repeat()
-    except BaseException as error:
-        if not (interruption.requested or isinstance(error, KeyboardInterrupt)):
-            raise
-        line, code = final_message()
-        if line:
-            echo(line, err=bool(code))
-        raise Interrupted(code) from None
-    finally:
-        sys.unraisablehook = hook
-        for one, handler in zip(signals, handlers, strict=True):
-            signal.signal(one, handler)
+            sys.unraisablehook = hook
 
 
 def _all_but_interrupts(ignored: "sys.UnraisableHookArgs") -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from crl_probe.cli.interrupt import INTERRUPTED, InterruptibleProgress, Interruption, interruptible
+from crl_probe.cli.interrupt import InterruptibleProgress, Interruption, interruptible
 from crl_probe.cli.opening import evidence_settings, given_probe_set, open_earlier, open_runs, watched
 from crl_probe.cli.options import (
     FILE,
@@ -25,6 +25,7 @@ from crl_probe.cli.options import (
 )
 from crl_train.cli_options import explained
 from crl_train.console import echo
+from crl_train.interrupt import INTERRUPTED
 from crl_train.output import expendable
 
 if TYPE_CHECKING:

@@ -1,5 +1,6 @@
 """What users type: bad input gets one line and exit code 2, nothing is overwritten, and what is typed is trained."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -38,10 +39,26 @@ def test_unknown_environment_gets_the_nearest_names(tmp_path, command):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_depth_6_is_refused_with_the_reason(tmp_path):
-    message = refused("run", "point_u_maze", "--depth", 6, "--out", tmp_path)
-    assert "a residual block holds 4 Dense layers, so depth must be a positive multiple of 4. Use 4 or 8." in message
+@pytest.mark.parametrize(("depth", "usable"), [(6, "4 or 8"), (13, "12 or 16"), (2, "4"), (0, "4")])
+def test_a_depth_that_is_none_is_refused_under_its_option_with_the_reason(tmp_path, depth, usable):
+    assert refused("run", "point_u_maze", "--depth", depth, "--out", tmp_path) == (
+        f"--depth {depth} is not usable: a residual block holds 4 Dense layers, so depth must be a positive multiple "
+        f"of 4. Use {usable}.\n"
+    )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_help_is_printed_in_any_encoding():
+    program = "import sys; from crl_train.cli import main; main(sys.argv[1:], prog_name='crl-train')"
+    for encoding in ("latin-1", "cp1252", "koi8-r"):
+        for command in ("run", "sweep"):
+            shown = subprocess.run(
+                [sys.executable, "-c", program, command, "--help"],
+                env={**os.environ, "PYTHONIOENCODING": encoding},
+                capture_output=True,
+                check=True,
+            )
+            assert "--discount" in shown.stdout.decode(encoding)
 
 
 @pytest.mark.parametrize(

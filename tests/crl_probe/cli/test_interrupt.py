@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM at any time: one line, an exit code, and the handlers as they were."""
+"""Stop signals at any time: one line, an exit code, and the handlers as they were."""
 
 import os
 import signal
@@ -11,6 +11,7 @@ import pytest
 
 from crl_probe.cli import interrupt as cli_interrupt
 from crl_probe.cli.interrupt import InterruptibleProgress, Interruption, interruptible
+from crl_train.interrupt import STOP_SIGNALS
 from tests.crl_probe.recorder import Recorder
 
 
@@ -25,16 +26,28 @@ def ended_by(block, words=final_message):
     return ended.value.code
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", STOP_SIGNALS)
 def test_a_signal_ends_the_block_with_a_line(capsys, number):
     def work(_):
         os.kill(os.getpid(), number)
         pytest.fail("went on")
 
-    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM), sys.unraisablehook
+    before = [signal.getsignal(one) for one in STOP_SIGNALS], sys.unraisablehook
     assert ended_by(work) == 130
     assert capsys.readouterr() == ("", "Stopped.\n")
-    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM), sys.unraisablehook) == before
+    assert ([signal.getsignal(one) for one in STOP_SIGNALS], sys.unraisablehook) == before
+
+
+@pytest.mark.parametrize("number", STOP_SIGNALS)
+def test_a_signal_that_was_ignored_stays_ignored_as_under_nohup(number):
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        with interruptible(final_message) as interruption:
+            os.kill(os.getpid(), number)
+        assert not interruption.requested
+        assert signal.getsignal(number) is signal.SIG_IGN
+    finally:
+        signal.signal(number, before)
 
 
 def test_a_signal_that_a_library_wraps_is_no_error_of_the_library(capsys):
@@ -51,8 +64,11 @@ def test_a_signal_that_a_library_wraps_is_no_error_of_the_library(capsys):
 class Swallowing:
     """Python suppresses every exception of ``__del__``."""
 
+    def __init__(self, number=signal.SIGINT):
+        self.number = number
+
     def __del__(self):
-        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(self.number)
 
 
 def test_a_signal_that_is_swallowed_stops_the_next_step(capsys):
@@ -71,11 +87,12 @@ def test_a_signal_that_is_swallowed_stops_the_next_step(capsys):
     assert capsys.readouterr().err == "Stopped.\n"
 
 
-def test_a_signal_that_is_swallowed_comes_again(monkeypatch):
+@pytest.mark.parametrize("number", STOP_SIGNALS)
+def test_a_signal_that_is_swallowed_comes_again(monkeypatch, number):
     monkeypatch.setattr(cli_interrupt, "_SECONDS_TO_CLEAN_UP", 0.01)
 
     def work(_):
-        Swallowing()
+        Swallowing(number)
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:
             time.sleep(0.01)
