@@ -22,6 +22,7 @@ from crl_train.config import TrainConfig
 from crl_train.envs.registry import make_env
 from crl_train.errors import CheckpointError, NonFiniteError
 from crl_train.evaluation import episode_steps, evaluation_env, roll_out_episodes
+from crl_train.file_lock import require_locks
 from crl_train.goal_metrics import summarise_success
 from crl_train.networks import make_networks
 from crl_train.numeric_flags import check_flags
@@ -157,6 +158,7 @@ def train(run: RunDir, observer: Observer) -> None:
 
 def _train(run: RunDir, observer: Observer) -> None:
     config, record = read_record(run)
+    require_locks(run.config)  # those of the storage library as well: the run may have come here from elsewhere
     check_flags(record["flags"], str(run.path))
     read_metrics(run)  # a damaged line is told before any work
     check_size(config)  # again: a run may go on upon another machine

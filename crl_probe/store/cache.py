@@ -68,12 +68,16 @@ def cache_directory() -> Path:
     """``$CRL_PROBE_CACHE`` if set, else ``crl-probe`` in the user's cache directory (``$XDG_CACHE_HOME``).
 
     A user without a home directory, as in some containers, has a temporary one that ends with the process.
+
+    Raises:
+        ConfigError: If a variable holds a URL or another path that cannot be read as a local one.
     """
     named, of_user = os.environ.get("CRL_PROBE_CACHE"), os.environ.get("XDG_CACHE_HOME")
     if named:
         return local_path(named, "CRL_PROBE_CACHE")
     try:
-        return Path(of_user or Path.home() / ".cache") / "crl-probe"
+        above = local_path(of_user, "XDG_CACHE_HOME") if of_user else Path.home() / ".cache"
+        return above / "crl-probe"
     except RuntimeError:
         return _temporary_directory()
 

@@ -21,6 +21,7 @@ from typing import Any, cast
 
 from crl_probe.store.cache import cache_directory
 from crl_train.atomic_file import write_text_atomically
+from crl_train.local_path import local_path
 
 _PACKAGES = ("umap", "pynndescent")
 _HASH = ".sha256"  # end of the name of the file beside each that holds a compiled function
@@ -32,6 +33,9 @@ def import_umap() -> ModuleType:
 
     The files go to ``$NUMBA_CACHE_DIR`` if set, else to ``numba`` in the cache directory, else, where that cannot be
     written, to a temporary folder that ends with the process.
+
+    Raises:
+        ConfigError: If the variable holds a URL or another path that cannot be read as a local one.
     """
     import numba
 
@@ -113,7 +117,7 @@ def _has_its_hash(file: Path) -> bool:
 
 def _folder() -> Path:
     named = os.environ.get("NUMBA_CACHE_DIR")
-    folder = Path(named) if named else cache_directory() / "numba"
+    folder = local_path(named, "NUMBA_CACHE_DIR") if named else cache_directory() / "numba"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

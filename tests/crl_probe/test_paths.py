@@ -13,9 +13,11 @@ from crl_probe.evidence.evidence import Evidence, EvidenceSettings
 from crl_probe.evidence.probe_set import load_probe_set, save_probe_set
 from crl_probe.plots import save_figure
 from crl_probe.report import write_report
+from crl_probe.store import compiled_umap
 from crl_probe.store.cache import cache_directory
 from crl_train.cli import main as train_main
 from crl_train.cli_options import LocalPath
+from crl_train.config import read_overrides
 from crl_train.errors import ConfigError
 from tests.crl_probe.fakes import FakeRun
 
@@ -113,7 +115,25 @@ def test_home_folder_is_expanded_wherever_a_path_is_taken(finished_run, tmp_path
     assert cache_directory() == tmp_path / "cache"
 
 
-def test_cache_at_a_url_is_refused(monkeypatch):
-    monkeypatch.setenv("CRL_PROBE_CACHE", "s3://bucket/cache")
-    with pytest.raises(ConfigError, match=r"^CRL_PROBE_CACHE 's3://bucket/cache' is not usable: it is a URL"):
-        cache_directory()
+@pytest.mark.parametrize("url", [URL, "s3://bucket/cache", "file:///tmp/cache"])
+@pytest.mark.parametrize(
+    ("variable", "place_of"),
+    [
+        ("CRL_PROBE_CACHE", cache_directory),
+        ("XDG_CACHE_HOME", cache_directory),
+        ("NUMBA_CACHE_DIR", compiled_umap._folder),
+    ],
+    ids=["results", "user", "numba"],
+)
+def test_caches_at_a_url_are_refused_with_the_variable_that_names_it(monkeypatch, tmp_path, variable, place_of, url):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("CRL_PROBE_CACHE")
+    monkeypatch.setenv(variable, url)
+    with pytest.raises(ConfigError, match=f"^{variable} '{url}' is not usable: it is a URL"):
+        place_of()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_settings_at_a_url_are_refused():
+    with pytest.raises(ConfigError, match=f"^config file '{URL}' is not usable: it is a URL"):
+        read_overrides(URL)

@@ -41,10 +41,11 @@ def test_run_is_refused_before_anything_is_made(tmp_path, monkeypatch, kind, num
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("kind", ["flock", "lockf"])
 @pytest.mark.parametrize("number", NUMBERS[:3], ids=errno.errorcode.get)
-def test_run_that_came_to_such_a_file_system_is_not_trained_there(tmp_path, monkeypatch, number):
+def test_run_that_came_to_such_a_file_system_is_not_trained_there(tmp_path, monkeypatch, kind, number):
     run = new_run(tmp_path / "run", tiny_config())
-    without(monkeypatch, "flock", number)
+    without(monkeypatch, kind, number)
     with pytest.raises(CheckpointError, match="is on a file system without locks"):
         train(run, FakeObserver())
     assert sorted(path.name for path in run.path.iterdir()) == ["config.json"]
