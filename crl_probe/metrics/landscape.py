@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, Num
 
 from crl_probe.metrics._checks import MetricError, array_likes, require_at_least, require_finite, require_mask
-from crl_probe.metrics.rounding import require_spread
+from crl_probe.metrics.rounding import has_spread, require_spread
 
 Grid = Float[np.ndarray, "nx ny"]
 Mask = Bool[np.ndarray, "nx ny"]
@@ -131,8 +131,8 @@ def ascent_success(values: Grid, free: Mask, goal_index: tuple[int, int]) -> flo
         A share in [0, 1].
 
     Raises:
-        MetricError: If a free cell is not finite, fewer than 3 cells are free, or the goal's cell is a wall or
-            outside.
+        MetricError: If a free cell is not finite, fewer than 3 cells are free, values differ between them by no more
+            than rounding, or the goal's cell is a wall or outside.
 
     Example:
         >>> values = np.array([[5.0, 4.0, 3.0, 6.0, 7.0]])  # from the two cells on the left, ascent leaves the goal
@@ -153,6 +153,8 @@ def ascent_success(values: Grid, free: Mask, goal_index: tuple[int, int]) -> flo
 
 def steepest_ascent(values: Grid, free: Mask) -> Int[np.ndarray, "nx ny"]:
     """The cell that one step of steepest ascent reaches from each cell, as :func:`ascent_success` takes it.
+
+    In a landscape whose values differ by no more than rounding, no cell is higher than another.
 
     Args:
         values: V_g at each cell. (nx, ny), any unit.
@@ -221,7 +223,8 @@ def _rises(values: Grid, free: Mask) -> tuple[Float[np.ndarray, "steps nx ny"], 
     allowed, neighbour = _neighbours(free)
     here = np.where(free, values, 0.0).astype(np.float64)
     there = here.reshape(-1)[neighbour]
-    rises = np.where(_tied(here, there), 0.0, there - here)
+    is_flat = not (free.any() and has_spread(here[free]))
+    rises = np.where(is_flat | _tied(here, there), 0.0, there - here)
     return np.where(allowed, rises, -np.inf), neighbour
 
 
@@ -248,6 +251,7 @@ def _check_landscape(values: Grid, free: Mask, goal_index: tuple[int, int]) -> N
     require_mask(free=free)
     require_finite(values=values[free])
     require_at_least(_MINIMUM_CELLS, "number of free cells", int(free.sum()))
+    require_spread("greedy ascent has nowhere to go. The network has collapsed", values=values[free])
     if not all(0 <= index < size for index, size in zip(goal_index, free.shape, strict=True)):
         raise MetricError(f"goal_index={goal_index} is outside the grid of {free.shape} cells. Use an index into it.")
     if not free[goal_index]:

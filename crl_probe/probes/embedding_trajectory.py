@@ -19,6 +19,7 @@ from crl_probe.evidence.episodes import OnPolicyEpisodes
 from crl_probe.evidence.places import achieved_goals, distance_to_own_goal, is_reached, map_of
 from crl_probe.evidence.probe_set_sampling import along_paths
 from crl_probe.metrics.definitions import names_of
+from crl_probe.metrics.rounding import has_spread
 from crl_probe.probes._projection import principal_projections
 from crl_probe.probes.declaration import Probe, option
 from crl_probe.probes.result import ProbeResult
@@ -77,7 +78,8 @@ class EmbeddingTrajectoryResult(ProbeResult):
     Attributes:
         runs: The agents.
         method: Name of the projection method.
-        picture: Projection of the shared points, then of the shared goals, for each agent. (runs, points + goals, 2)
+        picture: Projection of the shared points, then of the shared goals, for each agent; zeros for a network that
+            has collapsed. (runs, points + goals, 2)
         trustworthiness: Of each projection; NaN for a network that has collapsed. (runs,)
         linear: The same rows projected onto the first three principal components of each agent's points,
             Procrustes-aligned to the first agent's; the root mean square radius of the points is 1.
@@ -151,16 +153,14 @@ def run(
     method = "umap" if len(spaces) == 1 and settings.method == "aligned" else settings.method
     epochs = settings.epochs or (100 if len(spaces) <= MANY_SPACES else 50)
     evidence.progress(f"{METHODS[method]} of {len(rows)} states in {len(spaces)} embedding spaces")
-    projections = draw(spaces, method, seed=int(rng.integers(2**31)), epochs=epochs)
+    projections = draw(spaces, len(rows), method, seed=int(rng.integers(2**31)), epochs=epochs)
 
     linear, explained = principal_projections(spaces, len(rows))
     return EmbeddingTrajectoryResult(
         runs=evidence.infos,
         method=METHODS[method],
         picture=np.stack(projections),
-        trustworthiness=np.array(
-            [or_nan(metrics.trustworthiness, s, p, NEIGHBOURS) for s, p in zip(spaces, projections, strict=True)]
-        ),
+        trustworthiness=np.array([_trustworthiness(s, p, len(rows)) for s, p in zip(spaces, projections, strict=True)]),
         linear=linear,
         explained=explained,
         episode=paths.episode,
@@ -173,6 +173,13 @@ def run(
         measures=_measures(evidence) if settings.own_episodes else _no_measures(len(spaces)),
         **map_of(env),
     )
+
+
+def _trustworthiness(
+    space: Float[np.ndarray, "rows repr_dim"], projection: Float[np.ndarray, "rows 2"], points: int
+) -> float:
+    """Of a projection of :func:`draw`; NaN where it shows nothing."""
+    return or_nan(metrics.trustworthiness, space, projection, NEIGHBOURS) if has_spread(space[:points]) else np.nan
 
 
 def _measures(evidence: "Evidence") -> dict[str, Float[np.ndarray, "runs episodes"]]:
@@ -195,12 +202,16 @@ def _until_arrival(reached: Bool[np.ndarray, " points"], episode: Int[np.ndarray
 
 
 def draw(
-    spaces: Sequence[Float[np.ndarray, "points repr_dim"]], method: str, seed: int, epochs: int
-) -> list[Float[np.ndarray, "points 2"]]:
-    """Project the same points from several embedding spaces onto the plane.
+    spaces: Sequence[Float[np.ndarray, "rows repr_dim"]], points: int, method: str, seed: int, epochs: int
+) -> list[Float[np.ndarray, "rows 2"]]:
+    """Project the same rows of several embedding spaces onto the plane.
+
+    A space in which the points differ by no more than rounding has a projection of zeros: a picture of it would be one
+    of the rounding.
 
     Args:
-        spaces: One for each agent, rows in the same order.
+        spaces: One for each agent, rows in the same order: the points, and then others that are drawn among them.
+        points: Number of points.
         method: A key of ``METHODS``; ``aligned`` gives each point about the same position in all projections.
         seed: Seeds UMAP.
         epochs: Epochs of the UMAP optimisation.
@@ -225,10 +236,20 @@ def draw(
             f"{len(spaces[0])} points are too few for a projection: it needs more than {2 * NEIGHBOURS}. "
             "Record more or longer episodes, or set more points."
         )
+    projections = np.zeros((len(spaces), len(spaces[0]), 2), dtype=np.float32)
+    spread_out = [place for place, space in enumerate(spaces) if has_spread(space[:points])]
+    if spread_out:
+        projections[spread_out] = _projected([spaces[place] for place in spread_out], method, seed, epochs)
+    return list(projections)
+
+
+def _projected(
+    spaces: Sequence[Float[np.ndarray, "rows repr_dim"]], method: str, seed: int, epochs: int
+) -> list[Float[np.ndarray, "rows 2"]]:
     if method == "pca":
         from sklearn.decomposition import PCA
 
-        return [PCA(2).fit_transform(space).astype(np.float32) for space in spaces]
+        return [PCA(2).fit_transform(space) for space in spaces]
     umap = import_umap()
     options = {
         "n_neighbors": NEIGHBOURS,
@@ -244,16 +265,14 @@ def draw(
         warnings.filterwarnings("ignore", message="n_jobs value .* overridden", category=UserWarning)
         # AlignedUMAP ignores `init`: it uses spectral initialisation, and a seeded random one if that fails.
         warnings.filterwarnings("ignore", message="Spectral initialisation failed", category=UserWarning)
-        if method == "umap":
-            projections = [umap.UMAP(**options).fit_transform(space) for space in spaces]
-        else:
-            identity = {i: i for i in range(len(spaces[0]))}
-            # A window of 2 links each space to its two neighbours; a wider one takes longer and aligns no better.
-            aligned = umap.AlignedUMAP(**options, alignment_window_size=2).fit(
-                list(spaces), relations=[identity] * (len(spaces) - 1)
-            )
-            projections = list(aligned.embeddings_)
-    return [np.asarray(projection, dtype=np.float32) for projection in projections]
+        if method == "umap" or len(spaces) == 1:
+            return [umap.UMAP(**options).fit_transform(space) for space in spaces]
+        identity = {i: i for i in range(len(spaces[0]))}
+        # A window of 2 links each space to its two neighbours; a wider one takes longer and aligns no better.
+        aligned = umap.AlignedUMAP(**options, alignment_window_size=2).fit(
+            list(spaces), relations=[identity] * (len(spaces) - 1)
+        )
+        return list(aligned.embeddings_)
 
 
 def _measure_episodes(

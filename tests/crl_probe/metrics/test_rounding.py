@@ -40,6 +40,8 @@ DIVIDES_BY_A_SPREAD = {
     "energy_monotonicity": lambda phi: metrics.energy_monotonicity(phi[:, 0]),
     "geodesic_rank": lambda phi: metrics.geodesic_rank(phi[:, 0].reshape(20, 25), DISTANCE, GRID),
     "euclidean_rank": lambda phi: metrics.euclidean_rank(phi[:, 0].reshape(20, 25), DISTANCE, GRID),
+    "ascent_success": lambda phi: metrics.ascent_success(phi[:, 0].reshape(20, 25), GRID, (3, 4)),
+    "spurious_maxima": lambda phi: metrics.spurious_maxima(phi[:, 0].reshape(20, 25), GRID, (3, 4)),
     "wall_contrast": lambda phi: metrics.wall_contrast(phi[:24, 0].reshape(3, 8), DISTANCE[:3, :8], CORRIDOR),
 }
 
