@@ -1,17 +1,97 @@
-"""Principal components of several embedding spaces, Procrustes-aligned to those of the first space.
+"""Projections of several embedding spaces: onto the plane by UMAP or PCA, and onto three principal components.
 
-Unlike UMAP this projection is linear: it adds no distortion and no false gaps. Differences in all other directions are
-lost.
+The second kind is linear and Procrustes-aligned to the first space: it adds no distortion and no false gaps.
+Differences in all other directions are lost.
 """
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float
 
 from crl_probe.metrics.rounding import has_spread
+from crl_probe.runs.errors import ProbeError
+from crl_probe.store.compiled_umap import import_umap
 
+METHODS = {"aligned": "AlignedUMAP", "umap": "UMAP", "pca": "PCA"}
+NEIGHBOURS = 15
 DIMENSIONS = 3
+_LARGEST = 1e16  # entry of an embedding: squared distances in a million dimensions are below the largest float32, 3e38
+
+
+def draw(
+    spaces: Sequence[Float[np.ndarray, "rows repr_dim"]], points: int, method: str, seed: int, epochs: int
+) -> list[Float[np.ndarray, "rows 2"]]:
+    """Project the same rows of several embedding spaces onto the plane.
+
+    A space in which the points differ by no more than rounding has a projection of zeros: a picture of it would be one
+    of the rounding.
+
+    Args:
+        spaces: One for each agent, rows in the same order: the points, and then others that are drawn among them.
+        points: Number of points.
+        method: A key of ``METHODS``; ``aligned`` gives each point about the same position in all projections.
+        seed: Seeds UMAP.
+        epochs: Epochs of the UMAP optimisation.
+
+    Raises:
+        ProbeError: If embeddings are not finite, so large that their squares overflow, or too few.
+
+    Source: UMAP, arXiv 1802.03426; umap-learn's AlignedUMAP with identity relations.
+    """
+    if not all(np.isfinite(space).all() for space in spaces):
+        raise ProbeError(
+            "embeddings are not finite: they cannot be projected. A checkpoint holds NaN weights; leave its run out."
+        )
+    largest = max(float(np.abs(space).max()) for space in spaces)
+    if largest > _LARGEST:
+        raise ProbeError(
+            f"embeddings are as large as {largest:.0e}: their squared distances overflow in single precision, in which "
+            f"projections are made. A checkpoint has diverged; leave its run out."
+        )
+    if len(spaces[0]) <= 2 * NEIGHBOURS:
+        raise ProbeError(
+            f"{len(spaces[0])} points are too few for a projection: it needs more than {2 * NEIGHBOURS}. "
+            "Record more or longer episodes, or set more points."
+        )
+    projections = np.zeros((len(spaces), len(spaces[0]), 2), dtype=np.float32)
+    spread_out = [place for place, space in enumerate(spaces) if has_spread(space[:points])]
+    if spread_out:
+        projections[spread_out] = _projected([spaces[place] for place in spread_out], method, seed, epochs)
+    return list(projections)
+
+
+def _projected(
+    spaces: Sequence[Float[np.ndarray, "rows repr_dim"]], method: str, seed: int, epochs: int
+) -> list[Float[np.ndarray, "rows 2"]]:
+    if method == "pca":
+        from sklearn.decomposition import PCA
+
+        return [PCA(2).fit_transform(space) for space in spaces]
+    umap = import_umap()
+    options = {
+        "n_neighbors": NEIGHBOURS,
+        "n_components": 2,
+        "min_dist": 0.1,
+        "n_epochs": epochs,
+        "random_state": seed,
+        # Separate episodes give a graph of several components. Spectral initialisation can fail on it, PCA cannot.
+        "init": "pca",
+    }
+    with warnings.catch_warnings():
+        # A seeded UMAP runs on one thread and warns about it. We want the seed, for reproducible projections.
+        warnings.filterwarnings("ignore", message="n_jobs value .* overridden", category=UserWarning)
+        # AlignedUMAP ignores `init`: it uses spectral initialisation, and a seeded random one if that fails.
+        warnings.filterwarnings("ignore", message="Spectral initialisation failed", category=UserWarning)
+        if method == "umap" or len(spaces) == 1:
+            return [umap.UMAP(**options).fit_transform(space) for space in spaces]
+        identity = {i: i for i in range(len(spaces[0]))}
+        # A window of 2 links each space to its two neighbours; a wider one takes longer and aligns no better.
+        aligned = umap.AlignedUMAP(**options, alignment_window_size=2).fit(
+            list(spaces), relations=[identity] * (len(spaces) - 1)
+        )
+        return list(aligned.embeddings_)
 
 
 def principal_projections(
