@@ -8,11 +8,13 @@ Run it as:
 import argparse
 from pathlib import Path
 
-import matplotlib
-from matplotlib.figure import Figure
-
 from crl_probe import Study
 from crl_probe.plots import plot_landscape, plot_success, save_figure
+
+# isort: split
+# After crl_probe, which copes with an MPLBACKEND that is not installed here, such as that of a notebook.
+import matplotlib
+from matplotlib.figure import Figure
 
 
 def main() -> None:

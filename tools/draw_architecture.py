@@ -11,12 +11,14 @@ the wings that it really imports. Nothing points left.
 import sys
 from pathlib import Path
 
+from crl_probe.plots import save_figure
+from tests.flow import FLOW, PROBE, TRAIN, WINGS, imports, modules, parts_of
+
+# isort: split
+# After crl_probe, which copes with an MPLBACKEND that is not installed here, such as that of a notebook.
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
-
-from crl_probe.plots import save_figure
-from tests.flow import FLOW, PROBE, TRAIN, WINGS, imports, modules, parts_of
 
 KNOWS = {
     "metrics": "every number\nas a pure function",

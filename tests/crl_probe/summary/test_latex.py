@@ -4,6 +4,7 @@ import re
 import shutil
 import string
 import subprocess
+from pathlib import Path
 
 import hypothesis.strategies as st
 import numpy as np
@@ -200,3 +201,11 @@ def test_tables_compile_and_fit(tmp_path):
     assert done.returncode == 0, done.stdout[-2000:]
     assert "Overfull" not in done.stdout
     assert (tmp_path / "tables.pdf").stat().st_size > 0
+
+
+def test_the_example_report_s_tables_fit_a_column():
+    text = (Path(__file__).parents[3] / "reports" / "example" / "tables.tex").read_text()
+    heads = re.findall(r"\\begin\{tabularx\}(\{.*?\}).*X\*\{(\d)\}\{r\}@\{\}\}\n", text)
+    assert len(heads) == text.count(r"\begin{tabularx}") > 3
+    assert {width for width, _ in heads} == {r"{\columnwidth}"}
+    assert max(int(levels) for _, levels in heads) <= 4
