@@ -7,7 +7,7 @@ pdfLaTeX cannot print is replaced by what it can, such as ``U+1F389`` in place o
 import re
 import textwrap
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from crl_probe.metrics import DEFINITIONS
@@ -31,6 +31,7 @@ MOST_COLUMNS: Final = 4
 # By number of columns: the size of intervals, and the characters that a number or interval may have, so that a table
 # fits a column of a two-column article (229 pt). Beyond them it has fewer decimals.
 _SIZES: Final = {1: (r"\scriptsize", 24), 2: (r"\scriptsize", 24), 3: (r"\scriptsize", 16), 4: (r"\tiny", 14)}
+_MOST_ROWS: Final = 24  # of a table, which cannot be longer than a page; a name may take several lines of a row
 _WORDS: Final = 12  # characters of a line of a heading
 
 _HEAD: Final = rf"""% Made by crl-probe {__version__}. Needs \usepackage{{booktabs,tabularx}}.
@@ -124,17 +125,36 @@ def _tabular(table: Table, section: Section) -> str:
     size, width = _SIZES[len(table.columns)]
     shown = Table(table.env, table.columns, (section,))
     title = ": ".join(filter(None, (table.env, section.title)))
-    lines = [row for line in section.lines for row in _rows(line, section, table, width)]
+    metrics = [_rows(line, section, table, width) for line in section.lines]
+    comment = printable(f"% {title}. {interval_words([shown])}".rstrip())
+    return "\n".join([comment, *(_page_of(rows, table, size) for rows in _by_page(metrics))])
+
+
+def _by_page(metrics: Iterable[list[str]]) -> Iterator[list[str]]:
+    """Rows that fit a page together: a metric stays whole if it can."""
+    page: list[str] = []
+    for rows in metrics:
+        if page and len(page) + len(rows) > _MOST_ROWS:
+            yield page
+            page = []
+        page += rows
+        while len(page) > _MOST_ROWS:
+            yield page[:_MOST_ROWS]
+            page = page[_MOST_ROWS:]
+    if page:
+        yield page
+
+
+def _page_of(rows: Iterable[str], table: Table, size: str) -> str:
     return "\n".join(
         [
-            printable(f"% {title}. {interval_words([shown])}".rstrip()),
             rf"\begingroup\footnotesize\setlength{{\tabcolsep}}{{3pt}}\let\intervalsize{size}",
             r"\noindent\begin{tabularx}{\columnwidth}"
             rf"{{@{{}}>{{\raggedright\arraybackslash\hspace{{0pt}}}}X*{{{len(table.columns)}}}{{r}}@{{}}}}",
             r"\toprule",
             *_head(table),
             r"\midrule",
-            *lines,
+            *rows,
             r"\bottomrule",
             r"\end{tabularx}",
             r"\endgroup",

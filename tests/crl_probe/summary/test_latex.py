@@ -16,7 +16,7 @@ from matplotlib.textpath import TextToPath
 
 from crl_probe.metrics import DEFINITIONS
 from crl_probe.probes.samples import metric_samples
-from crl_probe.summary.latex import escaped, latex_text
+from crl_probe.summary.latex import _by_page, escaped, latex_text
 from crl_probe.summary.rows import rows_of
 from tests.crl_probe.summary.examples import SAMPLES, info, successes
 
@@ -209,3 +209,19 @@ def test_the_example_report_s_tables_fit_a_column():
     assert len(heads) == text.count(r"\begin{tabularx}") > 3
     assert {width for width, _ in heads} == {r"{\columnwidth}"}
     assert max(int(levels) for _, levels in heads) <= 4
+
+
+@pytest.mark.parametrize(
+    ("metrics", "pages"),
+    [
+        ([10, 10, 10], [20, 10]),  # a metric stays whole
+        ([24, 1], [24, 1]),
+        ([50], [24, 24, 2]),  # unless it is longer than a page by itself
+        ([], []),
+    ],
+)
+def test_a_table_is_no_longer_than_a_page(metrics, pages):
+    rows = [[f"{metric}.{row}" for row in range(count)] for metric, count in enumerate(metrics)]
+    found = list(_by_page(rows))
+    assert [len(page) for page in found] == pages
+    assert [row for page in found for row in page] == [row for metric in rows for row in metric]
