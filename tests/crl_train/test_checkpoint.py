@@ -260,6 +260,28 @@ def test_step_that_is_not_there_lists_those_that_are(run):
         restore_policy(RunDir(run.path / "nothing"), CONFIG, 300, LIKE)
 
 
+@pytest.mark.parametrize("damage", [os.remove, empty, halve, replace_by_a_folder])
+def test_damage_of_any_one_file_of_a_resume_point_is_explained_or_harmless(tmp_path, damage):
+    state = {"x": jnp.arange(1000.0), "y": {"z": jnp.arange(3)}}
+    whole = RunDir(tmp_path / "whole")
+    whole.path.mkdir()
+    save_resume_point(whole, CONFIG, 10, state, {"epoch": 1})
+    files = sorted(path.relative_to(whole.path) for path in (whole.resume / "10").rglob("*") if path.is_file())
+    problems = []
+    for number, name in enumerate(files):
+        run = RunDir(shutil.copytree(whole.path, tmp_path / str(number)))
+        damage(run.path / name)
+        try:
+            read, progress = restore_resume_point(run, CONFIG, 10, jax.eval_shape(lambda: state))
+        except CheckpointError as error:
+            problems.append(str(error))
+        else:
+            assert tree_equal(read, state)
+            assert progress == {"epoch": 1}
+    assert all(re.search(r"resume/10'.* Start again under another --name", problem) for problem in problems)
+    assert len(problems) >= 4  # data, their index, the names of the leaves, our manifest
+
+
 def test_damaged_resume_point_points_to_the_policies(tmp_path):
     run = RunDir(tmp_path)
     save_resume_point(run, CONFIG, 10, {"x": jnp.zeros(1000)}, {})
