@@ -14,7 +14,7 @@ from typing import Any, Final, Literal, TypeVar
 
 import click
 
-from crl_train.config import LAYERS_PER_BLOCK, PRESETS, TrainConfig
+from crl_train.config import LAYERS_PER_BLOCK, PRESETS, TrainConfig, depth_problem
 from crl_train.console import accept_any_text, echo
 from crl_train.errors import ConfigError, CrlError
 from crl_train.interrupt import INTERRUPTED
@@ -169,7 +169,7 @@ def parse_depths(text: str) -> list[int]:
         ConfigError: If it is no list of numbers, or one of them is no depth; those near them are offered.
     """
     depths = parse_int_list(text, "--depths")
-    wrong = next((depth for depth in depths if depth < LAYERS_PER_BLOCK or depth % LAYERS_PER_BLOCK), None)
+    wrong = next((depth for depth in depths if depth_problem(depth)), None)
     if wrong is None:
         return depths
     above = {depth: max(1, -(-depth // LAYERS_PER_BLOCK)) * LAYERS_PER_BLOCK for depth in depths}

@@ -51,7 +51,7 @@ def test_every_option_that_is_a_path_is_read_at_the_one_door(program):
         ("report", "s3://bucket/*", "--quiet"),
         ("report", "runs", "--out", URL),
         ("landscape", "runs", "--save", "s3://bucket/a.pdf"),
-        ("probe-set", "runs", "--out", "file:///tmp/a.npz"),
+        ("probe-set", "runs", "--out", "file:///shared/a.npz"),
         ("success", "runs", "--probe-set", URL),
         ("eval", URL),
     ],
@@ -90,7 +90,7 @@ def test_commands_refuse_urls_in_one_line(args, tmp_path, monkeypatch):
         "study",
     ],
 )
-@pytest.mark.parametrize("url", [URL, "file:///tmp/place"])
+@pytest.mark.parametrize("url", [URL, "file:///shared/place"])
 def test_python_refuses_urls(take, url, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "runs" / "one").mkdir(parents=True)
@@ -115,7 +115,7 @@ def test_home_folder_is_expanded_wherever_a_path_is_taken(finished_run, tmp_path
     assert cache_directory() == tmp_path / "cache"
 
 
-@pytest.mark.parametrize("url", [URL, "s3://bucket/cache", "file:///tmp/cache"])
+@pytest.mark.parametrize("url", [URL, "s3://bucket/cache", "file:///shared/cache"])
 @pytest.mark.parametrize(
     ("variable", "place_of"),
     [

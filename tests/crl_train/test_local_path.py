@@ -14,7 +14,7 @@ from crl_train.errors import ConfigError
 from crl_train.local_path import local_path
 from crl_train.run_dir import RunDir
 
-URLS = ["gs://bucket/runs", "s3://bucket", "file:///tmp/runs", "hdfs://host:9000/x", "https://host/x", "memory:/x"]
+URLS = ["gs://bucket/runs", "s3://bucket", "file:///shared/runs", "hdfs://host:9000/x", "https://host/x", "memory:/x"]
 
 
 @pytest.mark.parametrize("url", URLS)
@@ -73,7 +73,7 @@ def test_a_path_that_was_read_is_read_as_itself(text):
         ("sweep", "point_u_maze", "--out", "s3://bucket/runs"),
         ("run", "point_u_maze", "--config", "https://host/settings.yaml"),
         ("resume", "gs://bucket/runs/one"),
-        ("info", "file:///tmp/one"),
+        ("info", "file:///shared/one"),
     ],
     ids=" ".join,
 )
