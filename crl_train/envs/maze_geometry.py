@@ -24,6 +24,8 @@ from crl_train.errors import ConfigError
 _CLEARANCE = 1e-9
 _WALL_GROWTH = 1e-10
 
+_MOST_CELLS = 100  # along a side of a maze given as text
+
 _PAIRS_AT_ONCE = 1_000_000  # lines of sight tested together: about 100 MB of temporaries
 
 _ArrayT = TypeVar("_ArrayT", bound=np.ndarray)
@@ -60,6 +62,33 @@ class Maze:
         if name not in LAYOUTS:
             raise ConfigError(f"unknown maze layout {name!r}: no such name. Known layouts: {', '.join(LAYOUTS)}.")
         return cls(name, LAYOUTS[name], cell_size)
+
+    @classmethod
+    def from_text(cls, name: str, text: str, cell_size: float) -> "Maze":
+        """Build a maze from its text grid: a row a line, empty lines left out.
+
+        Raises:
+            ConfigError: If it is no maze, is too large, bears the name of a layout of the project, or has goals that no
+                path leads to.
+
+        Example:
+            >>> Maze.from_text("corridor", "#####\\n#R.G#\\n#####", cell_size=4.0).start_xy
+            array([4., 4.])
+        """
+        if name in LAYOUTS:
+            raise ConfigError(f"maze {name!r} is not usable: a layout of the project has this name. Rename the maze.")
+        rows = tuple(line for line in (line.strip() for line in text.splitlines()) if line)
+        if len(rows) > _MOST_CELLS or any(len(row) > _MOST_CELLS for row in rows):
+            raise ConfigError(f"maze {name!r} is not usable: it is longer than {_MOST_CELLS} cells.")
+        maze = cls(name, rows, cell_size)
+        reachable = np.isfinite(maze.geodesics(maze.start_xy[None], maze.goal_centres)[:, 0])
+        if not reachable.all():
+            row, column = maze.goal_cells[~reachable][0]
+            raise ConfigError(
+                f"maze {name!r} is not usable: no path leads from its start to the goal in row {row}, column {column}, "
+                "both counted from 0."
+            )
+        return maze
 
     # --- cells ---------------------------------------------------------------------------------------
 
@@ -222,6 +251,11 @@ class Maze:
 
     def _cells(self) -> Shaped[np.ndarray, "num_rows num_columns"]:
         return np.array([list(row) for row in self.rows])
+
+
+def maze_of(name: str, text: str | None, cell_size: float) -> Maze:
+    """The maze of a layout's name, or of a text with a name of its own."""
+    return Maze.from_layout(name, cell_size) if text is None else Maze.from_text(name, text, cell_size)
 
 
 @dataclasses.dataclass(frozen=True)

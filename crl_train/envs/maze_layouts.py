@@ -164,3 +164,29 @@ LAYOUTS: Final = MappingProxyType[str, tuple[str, ...]](
         ),
     }
 )
+
+BIG_MAZE_EVAL_WITH_TEN_GOALS: Final = (
+    "########",
+    "#R.##GG#",
+    "#..#.GG#",
+    "##...###",
+    "#..#...#",
+    "#.#G.#G#",
+    "#.GG#GG#",
+    "########",
+)
+"""``big_maze_eval`` of jaxgcrl, and of the humanoid of scaling-crl; that of its ant lacks the goal at row 2, column 5."""
+
+CORRIDORS: Final = ("u_maze", "u2_maze", "u3_maze", "u4_maze", "u5_maze")
+"""Layouts without branches from the start, used to ask which distances an agent generalizes to."""
+
+
+def corridor_layout(name: str) -> tuple[str, ...]:
+    """The corridor of a layout: the same walls and start, and one goal at its other end."""
+    rows = [row.replace(GOAL, FREE) for row in LAYOUTS[name]]
+    row, column = _CORRIDOR_ENDS[name]
+    rows[row] = rows[row][:column] + GOAL + rows[row][column + 1 :]
+    return tuple(rows)
+
+
+_CORRIDOR_ENDS: Final = {"u_maze": (3, 1), "u2_maze": (3, 1), "u3_maze": (3, 1), "u4_maze": (4, 1), "u5_maze": (4, 1)}

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from crl_train.envs.goal_env import EnvSpec, EnvState, GoalEnv, StateLayout
-from crl_train.envs.maze_geometry import Maze
+from crl_train.envs.maze_geometry import Maze, maze_of
 from crl_train.errors import ConfigError
 
 # Powers of two make every product of a step exact. However XLA fuses the step, and whether or not it rounds a product
@@ -60,15 +60,7 @@ class PointMaze(GoalEnv):
                 f"cells wider than {smallest_cell} m. Use {CELL_SIZE}."
             )
         self.maze: Maze = maze
-        self.spec = EnvSpec(
-            name=f"point_{maze.name}",
-            layout=StateLayout(position=2, velocity=2),
-            goal_segment="position",
-            action_dim=2,
-            tolerance=TOLERANCE,
-            episode_length=EPISODE_LENGTH,
-            dt=DT,
-        )
+        self.spec = point_spec(maze.name)
         # NumPy arrays, so that every trace embeds them as constants.
         self._walls = maze.walls.ravel()
         self._start = maze.start_xy.astype(np.float32)
@@ -118,3 +110,22 @@ def _stop_at_wall(
     centre = cell_size * jnp.round(jnp.where(is_blocked, position, target) / cell_size)
     reach = cell_size / 2 - BORDER_GAP
     return jnp.clip(target, centre - reach, centre + reach), jnp.where(is_blocked, 0.0, velocity)
+
+
+def point_spec(layout: str, maze: str | None = None) -> EnvSpec:
+    """The facts about a point maze; they are the same in every layout."""
+    del maze
+    return EnvSpec(
+        name=f"point_{layout}",
+        layout=StateLayout(position=2, velocity=2),
+        goal_segment="position",
+        action_dim=2,
+        tolerance=TOLERANCE,
+        episode_length=EPISODE_LENGTH,
+        dt=DT,
+    )
+
+
+def make_point_maze(layout: str, maze: str | None = None) -> PointMaze:
+    """Build the point maze of a layout, or of a maze given as text, which ``layout`` then names."""
+    return PointMaze(maze_of(layout, maze, CELL_SIZE))

@@ -8,18 +8,22 @@ import dataclasses
 import difflib
 import functools
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from crl_train.device import first_device
-from crl_train.envs.maze_layouts import LAYOUTS
+from crl_train.envs.options import EnvOptions
 from crl_train.errors import ConfigError
 from crl_train.parsing import shortened
 
 if TYPE_CHECKING:
-    from crl_train.envs.goal_env import GoalEnv
+    from crl_train.envs.goal_env import EnvSpec, GoalEnv
 
 EnvFactory: TypeAlias = Callable[..., "GoalEnv"]
+SpecFactory: TypeAlias = Callable[..., "EnvSpec"]
+
+_LAYOUT = "layout"  # the parameter that names a maze
+_MAZE_NAME = r"[A-Za-z0-9_]{1,60}"  # what a maze given as text can be called
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -29,10 +33,15 @@ class EnvFamily:
     Attributes:
         form: How the names are built, with parameters in angle brackets, such as ``point_<layout>``. A single
             environment is a family whose form is its name.
-        factory: Builds a member; called with the parameters of its name as keyword arguments, each a string.
+        factory: Builds a member; called with the parameters of its name and the options that are set as keyword
+            arguments, each a string.
         names: Members to list. Others may exist, where a parameter is a number.
         summary: One line about all of them.
         parameters: Regular expression of every parameter.
+        spec: The facts about a member without building it; called as the factory is.
+        references: Reference trainers that its members can follow.
+        backends: Physics that its members can use, the default first; none if there is no choice.
+        takes_maze: Whether a maze given as text can take the place of the parameter ``layout``.
     """
 
     form: str
@@ -40,12 +49,23 @@ class EnvFamily:
     names: tuple[str, ...]
     summary: str
     parameters: Mapping[str, str]
+    spec: SpecFactory | None = None
+    references: tuple[str, ...] = ()
+    backends: tuple[str, ...] = ()
+    takes_maze: bool = False
+
+    def _pattern(self, parameters: Mapping[str, str]) -> re.Pattern[str]:
+        literals, placeholders = self._pieces[::2], self._pieces[1::2]
+        groups = [f"(?P<{name}>{parameters[name]})" for name in placeholders]
+        return re.compile("".join(map("".join, zip(map(re.escape, literals), [*groups, ""], strict=True))))
 
     @functools.cached_property
-    def _pattern(self) -> re.Pattern[str]:
-        literals, placeholders = self._pieces[::2], self._pieces[1::2]
-        groups = [f"(?P<{name}>{self.parameters[name]})" for name in placeholders]
-        return re.compile("".join(map("".join, zip(map(re.escape, literals), [*groups, ""], strict=True))))
+    def _of_names(self) -> re.Pattern[str]:
+        return self._pattern(self.parameters)
+
+    @functools.cached_property
+    def _of_own_mazes(self) -> re.Pattern[str]:
+        return self._pattern({**self.parameters, _LAYOUT: _MAZE_NAME})
 
     @property
     def _pieces(self) -> list[str]:
@@ -58,16 +78,47 @@ class EnvFamily:
                 f"form {self.form!r} is not usable with the parameters {', '.join(self.parameters) or 'none'}: every "
                 "name in angle brackets needs one regular expression."
             )
+        if self.takes_maze and _LAYOUT not in self.parameters:
+            raise ConfigError(
+                f"form {self.form!r} is not usable for mazes given as text: their name takes the place of <{_LAYOUT}>, "
+                "which it does not have."
+            )
         if odd := [name for name in self.names if self.parse(name) is None]:
             raise ConfigError(
                 f"environment name {odd[0]!r} is not usable: it does not have the form {self.form!r} of its family. "
                 "Change the name or the regular expression of a parameter."
             )
 
-    def parse(self, name: str) -> dict[str, str] | None:
-        """Read the parameters out of a name; None if it is no member."""
-        match = self._pattern.fullmatch(name)
+    def parse(self, name: str, with_maze: bool = False) -> dict[str, str] | None:
+        """Read the parameters out of a name; None if it is no member.
+
+        Args:
+            name: What users type.
+            with_maze: Whether a maze is given as text, whose name then takes the place of a layout's.
+        """
+        if with_maze and not self.takes_maze:
+            return None
+        match = (self._of_own_mazes if with_maze else self._of_names).fullmatch(name)
         return None if match is None else match.groupdict()
+
+    def check(self, name: str, options: EnvOptions) -> None:
+        """Refuse options that the members of this family do not have.
+
+        Raises:
+            ConfigError: If one is set that they do not have, or to another value than those they have.
+        """
+        has = {"reference": self.references, "backend": self.backends}
+        for option, values in has.items():
+            value = getattr(options, option)
+            if value is not None and value not in values:
+                choices = f"it has {' and '.join(values)}" if values else f"it has no choice of {option}"
+                raise ConfigError(f"{option}={value!r} is not usable with environment {name!r}: {choices}.")
+
+    def facts(self, name: str, options: EnvOptions = EnvOptions()) -> "EnvSpec | None":
+        """Sizes, tolerance and length of a member without building it; None if the family does not tell."""
+        if self.spec is None:
+            return None
+        return self.spec(**(self.parse(name, options.maze is not None) or {}), **options.given())
 
 
 _FAMILIES: list[EnvFamily] = []
@@ -88,16 +139,30 @@ def register_env(name: str, factory: EnvFactory, summary: str = "") -> None:
 
 
 def register_family(
-    form: str, factory: EnvFactory, names: Iterable[str], summary: str, parameters: Mapping[str, str]
+    form: str,
+    factory: EnvFactory,
+    names: Iterable[str],
+    summary: str,
+    parameters: Mapping[str, str],
+    *,
+    spec: SpecFactory | None = None,
+    references: Sequence[str] = (),
+    backends: Sequence[str] = (),
+    takes_maze: bool = False,
 ) -> None:
     """Add a family of environments whose names carry parameters.
 
     Args:
         form: How its names are built, such as ``arm_grasp_<noise>``.
-        factory: Builds a member; called with the parameters of its name as keyword arguments, each a string.
+        factory: Builds a member; called with the parameters of its name, and the options that are set, as keyword
+            arguments, each a string.
         names: Members to list; others that have the form can be made too.
         summary: One line for ``crl-train envs``.
         parameters: Regular expression of every parameter in the form.
+        spec: The facts about a member without building it, for ``crl-train envs``; called as the factory is.
+        references: Reference trainers that its members can follow: values of the option ``reference``.
+        backends: Values of the option ``backend``, the default first.
+        takes_maze: Whether the factory takes ``maze``, the text of a maze; ``layout`` is then the maze's name.
     Raises:
         ConfigError: If form, parameters and names do not fit together, or a name is taken.
 
@@ -110,7 +175,17 @@ def register_family(
 
     Source: ours.
     """
-    new = EnvFamily(form, factory, tuple(names), summary, dict(parameters))
+    new = EnvFamily(
+        form,
+        factory,
+        tuple(names),
+        summary,
+        dict(parameters),
+        spec=spec,
+        references=tuple(references),
+        backends=tuple(backends),
+        takes_maze=takes_maze,
+    )
     for known in _FAMILIES:
         taken = [name for name in new.names if known.parse(name) is not None]
         taken += [name for name in known.names if new.parse(name) is not None]
@@ -121,27 +196,48 @@ def register_family(
     _FAMILIES.append(new)
 
 
-def make_env(name: str) -> "GoalEnv":
+def make_env(name: str, options: EnvOptions = EnvOptions()) -> "GoalEnv":
     """The environment of a name, built when it is first needed: environments are pure, so all may share one object.
 
+    Args:
+        name: What users type, such as ``ant_u4_maze``.
+        options: Whose details it follows, its physics, and its maze if that is given as text.
     Raises:
-        ConfigError: If there is no such environment; the message offers the nearest names. Or if JAX has no device.
+        ConfigError: If there is no such environment; the message offers the nearest names. If it does not have an
+            option that is set. Or if JAX has no device.
     Source: ours.
     """
-    for family in _FAMILIES:
-        if family.parse(name) is not None:
-            return _build(family, name)
+    family = family_of(name, options)
+    family.check(name, options)
+    return _build(family, name, options)
+
+
+def family_of(name: str, options: EnvOptions = EnvOptions()) -> EnvFamily:
+    """The family that a name belongs to.
+
+    Raises:
+        ConfigError: If there is none; the message offers the nearest names.
+    """
+    with_maze = options.maze is not None
+    found = [family for family in _FAMILIES if family.parse(name, with_maze) is not None]
+    if found:
+        # ``ant_ball_<layout>`` rather than ``ant_<layout>`` with a maze called ball_...
+        return max(found, key=lambda family: len(family.form))
+    if with_maze:
+        forms = ", ".join(family.form for family in _FAMILIES if family.takes_maze)
+        raise ConfigError(f"environment {shortened(name)} takes no maze given as text. These do: {forms}.")
     known = dict.fromkeys((*list_envs(), *(family.form for family in _FAMILIES)))
     nearest = difflib.get_close_matches(name[:80], known, n=3)
     hint = f"Did you mean {' or '.join(map(repr, nearest))}? " if nearest else ""
     raise ConfigError(f"unknown environment {shortened(name)}: no such name is registered. {hint}See: crl-train envs.")
 
 
-# One object for one name, so that functions compiled for it serve every run that names it.
+# One object for one name and its options, so that functions compiled for it serve every run that has the same.
 @functools.cache
-def _build(family: EnvFamily, name: str) -> "GoalEnv":
+def _build(family: EnvFamily, name: str, options: EnvOptions) -> "GoalEnv":
     first_device()  # all that uses JAX builds an environment first
-    return family.factory(**(family.parse(name) or {}))
+    parameters = family.parse(name, options.maze is not None) or {}
+    return family.factory(**parameters, **options.given())
 
 
 def list_envs() -> tuple[str, ...]:
@@ -152,19 +248,3 @@ def list_envs() -> tuple[str, ...]:
 def list_families() -> tuple[EnvFamily, ...]:
     """All families, in the order of registration."""
     return tuple(_FAMILIES)
-
-
-def _make_point_maze(layout: str) -> "GoalEnv":
-    from crl_train.envs.maze_geometry import Maze
-    from crl_train.envs.point_maze import CELL_SIZE, PointMaze
-
-    return PointMaze(Maze.from_layout(layout, cell_size=CELL_SIZE))
-
-
-register_family(
-    "point_<layout>",
-    _make_point_maze,
-    names=[f"point_{layout}" for layout in LAYOUTS],
-    summary="a point is pushed through a maze; in pure JAX, with exact geodesic distances",
-    parameters={"layout": "|".join(LAYOUTS)},
-)

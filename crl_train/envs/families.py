@@ -1,0 +1,95 @@
+"""The project's own environments, registered by name; what builds them is imported when it is first needed."""
+
+import functools
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+from crl_train.envs.maze_layouts import CORRIDORS, LAYOUTS
+from crl_train.envs.options import REFERENCES
+from crl_train.envs.registry import register_family
+
+_LAYOUT = {"layout": "|".join(LAYOUTS)}
+
+
+def _later(path: str) -> Callable[..., Any]:
+    """A function of a module that is imported with the first call: ``later("crl_train.envs.ant:make_ant")``."""
+    module, _, name = path.partition(":")
+    return lambda **given: getattr(importlib.import_module(module), name)(**given)
+
+
+register_family(
+    "point_<layout>",
+    _later("crl_train.envs.point_maze:make_point_maze"),
+    names=[f"point_{layout}" for layout in LAYOUTS],
+    summary="a point is pushed through a maze; in pure JAX, with exact geodesic distances",
+    parameters=_LAYOUT,
+    spec=_later("crl_train.envs.point_maze:point_spec"),
+    takes_maze=True,
+)
+
+_BACKENDS = ("spring", "generalized", "positional", "mjx")
+
+register_family(
+    "ant",
+    _later("crl_train.envs.ant:make_ant"),
+    names=("ant",),
+    summary="an ant walks to a goal 10 m away",
+    parameters={},
+    spec=_later("crl_train.envs.ant:ant_spec"),
+    references=REFERENCES,
+    backends=_BACKENDS,
+)
+register_family(
+    "ant_random_start",
+    _later("crl_train.envs.ant:make_ant_random_start"),
+    names=("ant_random_start",),
+    summary="an ant walks to a goal 10 m away, and starts anywhere on a circle around it",
+    parameters={},
+    spec=functools.partial(_later("crl_train.envs.ant:ant_spec"), name="ant_random_start"),
+    references=("jaxgcrl",),
+    backends=_BACKENDS,
+)
+register_family(
+    "ant_<layout>",
+    _later("crl_train.envs.ant:make_ant_maze"),
+    names=[f"ant_{layout}" for layout in LAYOUTS],
+    summary="an ant walks through a maze",
+    parameters=_LAYOUT,
+    spec=_later("crl_train.envs.ant:ant_spec"),
+    references=REFERENCES,
+    backends=_BACKENDS,
+    takes_maze=True,
+)
+register_family(
+    "ant_<layout>_gen_<config>",
+    _later("crl_train.envs.ant:make_ant_corridor"),
+    names=[f"ant_{layout}_gen_{config}" for layout in CORRIDORS for config in ("1f", "1f2f3f4f5f")],
+    summary="an ant walks along a corridor to goals some cells ahead: 1f3f means one or three",
+    parameters={"layout": "|".join(CORRIDORS), "config": r"(?:[1-9][0-9]?f)+"},
+    spec=_later("crl_train.envs.ant:ant_spec"),
+    references=("scaling-crl",),
+    backends=_BACKENDS,
+)
+
+register_family(
+    "humanoid",
+    _later("crl_train.envs.humanoid:make_humanoid"),
+    names=("humanoid",),
+    summary="a humanoid walks to a goal 1 to 5 m away",
+    parameters={},
+    spec=_later("crl_train.envs.humanoid:humanoid_spec"),
+    references=REFERENCES,
+    backends=_BACKENDS,
+)
+register_family(
+    "humanoid_<layout>",
+    _later("crl_train.envs.humanoid:make_humanoid_maze"),
+    names=[f"humanoid_{layout}" for layout in LAYOUTS],
+    summary="a humanoid walks through a maze",
+    parameters=_LAYOUT,
+    spec=_later("crl_train.envs.humanoid:humanoid_spec"),
+    references=REFERENCES,
+    backends=_BACKENDS,
+    takes_maze=True,
+)

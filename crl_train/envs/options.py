@@ -1,0 +1,29 @@
+"""Options of an environment beside its name: whose details it follows, its physics, and a maze given as text."""
+
+import dataclasses
+from typing import Final
+
+REFERENCES: Final = ("scaling-crl", "jaxgcrl")
+"""Trainers whose environments can be reproduced, defects included: the code of arXiv 2503.14858 and 2408.11052."""
+
+BACKENDS: Final = ("spring", "generalized", "positional", "mjx")
+"""Physics pipelines of brax."""
+
+
+@dataclasses.dataclass(frozen=True)
+class EnvOptions:
+    """What decides an environment beside its name; None is the environment's own choice.
+
+    Attributes:
+        reference: One of ``REFERENCES``: behave as that trainer's environment does, so that its agents can be probed.
+        backend: One of ``BACKENDS``.
+        maze: A maze as text, rows on lines of their own, for the environment ``<robot>_<name of the maze>``.
+    """
+
+    reference: str | None = None
+    backend: str | None = None
+    maze: str | None = None
+
+    def given(self) -> dict[str, str]:
+        """The options that are set, by name."""
+        return {name: value for name, value in vars(self).items() if value is not None}

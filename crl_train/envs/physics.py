@@ -1,0 +1,190 @@
+"""Rigid-body physics: brax's pipelines step a MuJoCo model that was edited in memory.
+
+brax ships the robots' models. A family of environments takes one with :func:`asset`, edits it through MuJoCo's model
+API, and gives it to :class:`Physics`.
+"""
+
+import contextlib
+import dataclasses
+import importlib
+import importlib.resources
+import io
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Final
+
+import jax
+import numpy as np
+from jaxtyping import Array, Float
+
+if TYPE_CHECKING:
+    import mujoco
+
+    from crl_train.envs.walls import NearbyWalls
+
+_PIPELINES: Final = {
+    "spring": "brax.spring.pipeline",
+    "generalized": "brax.generalized.pipeline",
+    "positional": "brax.positional.pipeline",
+    "mjx": "brax.mjx.pipeline",
+}
+
+
+@contextlib.contextmanager
+def silence() -> Iterator[None]:
+    """Keep brax's advice to use other libraries, and a line about an optional accelerator library, from our users."""
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")  # those of brax and NumPy's about brax, while a model is read
+        yield
+
+
+def asset(name: str) -> "mujoco.MjSpec":
+    """A model that brax ships, such as ``ant``, to be edited. Bodies without a joint are part of their parent."""
+    with silence():
+        import mujoco
+        from brax.io import mjcf
+
+        text = importlib.resources.files("brax").joinpath(f"envs/assets/{name}.xml").read_text()
+        # MuJoCo warns of this attribute; the family that needs it sets the total mass itself.
+        text = re.sub(r'settotalmass="[^"]*"', "", mjcf.fuse_bodies(text))
+        return mujoco.MjSpec.from_string(text)
+
+
+def add_slide_target(
+    spec: "mujoco.MjSpec", position: tuple[float, float, float], axes: str, radius: float, reach: float
+) -> None:
+    """Add the body that a reference trainer moves to the goal: a ball of 1 kg on slides, which touches nothing.
+
+    Our own environments have none: where the goal is does not change how a robot moves.
+
+    Args:
+        spec: The model.
+        position: Of the body with its slides at 0, metres.
+        axes: Its slides in order, such as ``xy``.
+        radius: Of the ball, metres.
+        reach: The slides go this far either way, metres.
+    """
+    import mujoco
+
+    body = spec.worldbody.add_body(name="target", pos=position)
+    for axis in axes:
+        body.add_joint(
+            name=f"target_{axis}",
+            type=mujoco.mjtJoint.mjJNT_SLIDE,
+            axis=[float(axis == one) for one in "xyz"],
+            range=[-reach, reach],
+            limited=mujoco.mjtLimited.mjLIMITED_TRUE,
+            armature=0.0,
+            damping=0.0,
+            stiffness=0.0,
+        )
+    body.add_geom(
+        name="target", type=mujoco.mjtGeom.mjGEOM_SPHERE, size=[radius, 0, 0], mass=1.0, contype=0, conaffinity=0
+    )
+
+
+def use_fast_solver(spec: "mujoco.MjSpec") -> None:
+    """Give MuJoCo XLA the few iterations that the reference trainers let it make."""
+    import mujoco
+
+    spec.option.solver = mujoco.mjtSolver.mjSOL_NEWTON
+    spec.option.disableflags = mujoco.mjtDisableBit.mjDSBL_EULERDAMP
+    spec.option.iterations, spec.option.ls_iterations = 1, 4
+
+
+def set_numeric(spec: "mujoco.MjSpec", name: str, values: list[float]) -> None:
+    """Set one of brax's own numbers in a model, such as ``init_qpos``."""
+    for numeric in spec.numerics:
+        if numeric.name == name:
+            spec.delete(numeric)
+    spec.add_numeric(name=name, data=values, size=len(values))
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Physics:
+    """A model and the pipeline that steps it.
+
+    Attributes:
+        system: brax's form of the model.
+        backend: Name of the pipeline.
+        num_frames: Substeps of a control step.
+        walls: Moves the walls that can be touched to where they are; None where there is no maze.
+    """
+
+    system: Any
+    backend: str
+    num_frames: int
+    walls: "NearbyWalls | None" = None
+
+    @classmethod
+    def from_spec(
+        cls,
+        spec: "mujoco.MjSpec",
+        backend: str,
+        timestep: float,
+        num_frames: int,
+        walls: "Callable[[mujoco.MjModel], NearbyWalls] | None" = None,
+        total_mass: float | None = None,
+    ) -> "Physics":
+        """Compile a model.
+
+        Args:
+            spec: The edited model.
+            backend: One of ``options.BACKENDS``.
+            timestep: Of a substep, seconds.
+            num_frames: Substeps of a control step.
+            walls: Makes the walls of a maze from the compiled model.
+            total_mass: Scale all masses to this sum, kilograms.
+        """
+        spec.option.timestep = timestep
+        with silence():
+            import mujoco
+            from brax.io import mjcf
+
+            model = spec.compile()
+            if total_mass is not None:
+                mujoco.mj_setTotalmass(model, total_mass)
+                mujoco.mj_setConst(model, mujoco.MjData(model))
+            nearby = walls(model) if walls is not None else None
+            # Whoever builds it may be in the middle of a trace: the system must consist of numbers all the same.
+            with jax.ensure_compile_time_eval():
+                system = mjcf.load_model(model)
+        return cls(system, backend, num_frames, nearby)
+
+    @property
+    def dt(self) -> float:
+        """Seconds of a control step."""
+        return float(self.system.mj_model.opt.timestep) * self.num_frames
+
+    @property
+    def start(self) -> Float[np.ndarray, " q"]:
+        """Generalized positions of the model's initial pose."""
+        return np.asarray(self.system.init_q, dtype=np.float32)
+
+    @property
+    def num_velocities(self) -> int:
+        """Generalized velocities."""
+        return int(self.system.qd_size())
+
+    def link(self, name: str) -> int:
+        """Index of a body among the links."""
+        return int(self.system.link_names.index(name))
+
+    def init(self, q: Float[Array, " q"], qd: Float[Array, " qd"]) -> Any:
+        """The state of a pose and velocities; it has ``q``, ``qd`` and the links' poses ``x`` and velocities ``xd``."""
+        return self._pipeline.init(self.system, q, qd)
+
+    def step(self, state: Any, control: Float[Array, " actuators"]) -> Any:
+        """Advance by a control step under one control."""
+
+        def substep(state: Any, _: None) -> tuple[Any, None]:
+            system = self.system if self.walls is None else self.walls.around(self.system, state.x)
+            return self._pipeline.step(system, state, control), None
+
+        return jax.lax.scan(substep, state, None, self.num_frames)[0]
+
+    @property
+    def _pipeline(self) -> ModuleType:
+        return importlib.import_module(_PIPELINES[self.backend])

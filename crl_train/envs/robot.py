@@ -1,0 +1,66 @@
+"""What all robots share: physics, the commanded goal that stays, and the end of an episode when the robot falls."""
+
+import abc
+import dataclasses
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, PRNGKeyArray
+
+from crl_train.envs.goal_env import EnvSpec, EnvState, GoalEnv
+from crl_train.envs.maze_geometry import Maze
+from crl_train.envs.physics import Physics
+
+
+class Robot(GoalEnv):
+    """A goal-conditioned environment whose dynamics are a physics model.
+
+    Subclasses draw how an episode begins, and say what of the physics is the state.
+    """
+
+    def __init__(self, spec: EnvSpec, physics: Physics, maze: Maze | None = None) -> None:
+        self.spec = dataclasses.replace(spec, dt=physics.dt, backend=physics.backend)
+        self.physics = physics
+        self.maze = maze
+
+    @abc.abstractmethod
+    def draw(self, key: PRNGKeyArray) -> tuple[Float[Array, " q"], Float[Array, " qd"], Float[Array, " goal_dim"]]:
+        """Draw generalized positions and velocities of a start, and a commanded goal."""
+
+    @abc.abstractmethod
+    def state_of(self, physics_state: Any, control: Float[Array, " actuators"]) -> Float[Array, " state_dim"]:
+        """The state that the agent sees.
+
+        Args:
+            physics_state: Of the physics.
+            control: What the actuators were told last; zeros at a start.
+        """
+
+    def control_of(self, action: Float[Array, " action_dim"]) -> Float[Array, " actuators"]:
+        """What the actuators are told; the action itself unless a robot scales it."""
+        return action
+
+    def is_over(self, physics_state: Any) -> Bool[Array, ""]:
+        """Whether the episode ends here, as by a fall."""
+        return jnp.zeros((), dtype=bool)
+
+    def reset(self, key: PRNGKeyArray) -> EnvState:
+        q, qd, goal = self.draw(key)
+        physics_state = self.physics.init(q, qd)
+        state = self.state_of(physics_state, self.control_of(jnp.zeros(self.action_dim)))
+        observation, _ = self.observe(state, goal)
+        return EnvState(pipeline_state=physics_state, obs=observation, reward=jnp.zeros(()), done=jnp.zeros(()))
+
+    def step(self, env_state: EnvState, action: Float[Array, " action_dim"]) -> EnvState:
+        control = self.control_of(jnp.clip(action, -1, 1))
+        physics_state = self.physics.step(env_state.pipeline_state, control)
+        _, goal = self.split_observation(env_state.obs)
+        observation, reward = self.observe(self.state_of(physics_state, control), goal)
+        done = self.is_over(physics_state).astype(jnp.float32)
+        return dataclasses.replace(env_state, pipeline_state=physics_state, obs=observation, reward=reward, done=done)
+
+
+def upright(heading: float) -> np.ndarray:
+    """Quaternion (w, x, y, z) of a body that stands upright and faces ``heading``, radians from the x axis."""
+    return np.array([np.cos(heading / 2), 0.0, 0.0, np.sin(heading / 2)], dtype=np.float32)
