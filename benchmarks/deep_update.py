@@ -9,9 +9,9 @@ import time
 import jax
 
 from crl_train.config import make_config
-from crl_train.envs import make_env
 from crl_train.networks import make_networks
 from crl_train.relabel import ContrastiveBatch
+from crl_train.run_envs import training_env
 from crl_train.update import init_learner, update
 
 BARS = {64: 8.0, 1024: 15.0}  # seconds
@@ -24,7 +24,7 @@ def main() -> None:
         config = make_config(
             {"env": "point_u_maze", "actor_depth": depth, "critic_depth": depth, "batch_size": BATCH_SIZE}
         )
-        env = make_env(config.env)
+        env = training_env(config)
         networks = make_networks(config, env.action_dim)
         keys = jax.random.split(jax.random.key(0), 5)
         sizes = (env.state_dim, env.action_dim, env.goal_dim)

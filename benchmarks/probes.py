@@ -25,8 +25,8 @@ from crl_probe.probes.q_landscape import landscapes
 from crl_probe.runs.encode import CHUNK
 from crl_probe.runs.loaded_run import LoadedRun
 from crl_train.config import make_config
-from crl_train.envs import make_env
 from crl_train.networks import init_params, make_networks
+from crl_train.run_envs import training_env
 
 GRID, GOALS, REPEATS = 128, 16, 3
 SWEEP = [
@@ -58,7 +58,7 @@ def seconds(work: Callable[[], object]) -> float:
 def untrained(depth: int, width: int) -> LoadedRun:
     """An untrained agent that is not on disk."""
     config = make_config({"env": "point_u4_maze", "actor_depth": depth, "critic_depth": depth, "width": width})
-    env = make_env(config.env)
+    env = training_env(config)
     networks = make_networks(config, env.action_dim)
     params = jax.jit(lambda key: init_params(networks, env, key))(jax.random.key(0))
     return LoadedRun(Path("untrained"), config, env, 0, (0,), "", {}, [], networks, params)

@@ -23,6 +23,7 @@ from crl_train.config import PRESETS, TrainConfig, depth_problem, make_config, r
 from crl_train.console import echo, write
 from crl_train.envs.registry import list_families, make_env
 from crl_train.errors import ConfigError
+from crl_train.parsing import shortened
 from crl_train.run_dir import RunDir
 from crl_train.version import __version__
 
@@ -52,6 +53,9 @@ def _run_options(command: Any) -> Any:
             "--show-config", is_flag=True, help="Print all settings, as --config reads them, and do nothing else."
         ),
         click.option("--out", type=LocalPath(), default=DEFAULT_OUT, show_default=True, help="Folder for runs."),
+        click.option(
+            "--maze", "maze_file", type=LocalPath(), help="Text file of a maze: ENV is then the robot, such as ant."
+        ),
         click.option("--config", "config_file", type=LocalPath(), help="YAML or JSON file of settings."),
         click.option(
             "--preset",
@@ -70,11 +74,12 @@ def _run_options(command: Any) -> Any:
 @_run_options
 @click.option("--name", help="Name of the run's directory; <env>_d<depth>_s<seed> if not given.")
 @click.option("--depth", type=int, help="Depth of actor and critic alike; --actor-depth and --critic-depth set one.")
-@config_options(exclude=("env",))
+@config_options(exclude=("env", "maze"))
 def run(
     env: str,
     preset: str,
     config_file: Path | None,
+    maze_file: Path | None,
     out: Path,
     show_config: bool,
     quiet: bool,
@@ -84,7 +89,7 @@ def run(
 ) -> None:
     """Train one agent on ENV."""
     with explained():
-        config = _make_config(env, preset, config_file, _with_depth(settings, depth))
+        config = _make_config(env, preset, config_file, maze_file, _with_depth(settings, depth))
         run_dir = RunDir(out / _checked_name(name or config.name))
         if show_config:
             _print_config(config)
@@ -99,13 +104,14 @@ def run(
 @click.option("--depths", default="4,16,64", show_default=True, help="Depths of actor and critic, such as 4,16,64.")
 @click.option("--seeds", default="0", show_default=True, help="Seeds, such as 0-2 or 0,3.")
 @_run_options
-@config_options(exclude=("env", *_SET_BY_SWEEP))
+@config_options(exclude=("env", "maze", *_SET_BY_SWEEP))
 def sweep(
     env: str,
     depths: str,
     seeds: str,
     preset: str,
     config_file: Path | None,
+    maze_file: Path | None,
     out: Path,
     show_config: bool,
     quiet: bool,
@@ -126,7 +132,7 @@ def sweep(
                 f"{MOST_RUNS:,}. Split it."
             )
         configs = [
-            _make_config(env, preset, config_file, {**_with_depth(settings, depth), "seed": seed})
+            _make_config(env, preset, config_file, maze_file, {**_with_depth(settings, depth), "seed": seed})
             for seed in seed_list
             for depth in depth_list
         ]
@@ -188,22 +194,29 @@ def info(run_path: Path) -> None:
         print_info(RunDir(run_path))
 
 
-def _make_config(env: str, preset: str, config_file: Path | None, settings: dict[str, Any]) -> TrainConfig:
+def _make_config(
+    env: str, preset: str, config_file: Path | None, maze_file: Path | None, settings: dict[str, Any]
+) -> TrainConfig:
     """Merge preset, file and options, the later ones winning, and check that the environments exist and fit."""
-    from crl_train.evaluation import episode_steps, evaluation_env
+    from crl_train.run_envs import episode_steps, evaluation_env, read_maze, training_env
     from crl_train.step_counts import step_counts
 
+    task = {"env": env} if maze_file is None else read_maze(env, maze_file)
     given = {name: value for name, value in settings.items() if value is not None}
     from_file = read_overrides(config_file) if config_file else {}
-    if from_file.get("env", env) != env:
-        raise ConfigError(
-            f"env={from_file['env']!r} in {str(config_file)!r} contradicts ENV={env!r}: give one of them."
-        )
-    config = make_config({**from_file, **given, "env": env}, preset)
+    for name, value in task.items():
+        if from_file.get(name, value) != value:
+            typed = "ENV" if name == "env" else "--maze"
+            raise ConfigError(
+                f"{name}={shortened(from_file[name])} in {str(config_file)!r} contradicts {typed}={shortened(value)}: "
+                "give one of them."
+            )
+    config = make_config({**from_file, **given, **task}, preset)
     step_counts(config)
-    training_env = make_env(env)
-    evaluation_env(config, training_env)
-    return config.model_copy(update={"episode_length": episode_steps(config, training_env)})
+    env_of_run = training_env(config)
+    evaluation_env(config)
+    settled = {"episode_length": episode_steps(config, env_of_run), "backend": env_of_run.spec.backend}
+    return config.model_copy(update=settled)
 
 
 def _with_depth(settings: dict[str, Any], depth: int | None) -> dict[str, Any]:

@@ -124,10 +124,10 @@ def _shown(value: Any) -> str:
 
 
 def _click_type(annotation: Any) -> Any:
+    if typing.get_origin(annotation) in (types.UnionType, typing.Union):
+        annotation = next(kind for kind in typing.get_args(annotation) if kind is not type(None))
     if typing.get_origin(annotation) is Literal:
         return click.Choice(typing.get_args(annotation))
-    if isinstance(annotation, types.UnionType):
-        annotation = next(kind for kind in typing.get_args(annotation) if kind is not type(None))
     return {int: click.INT, float: click.FLOAT, bool: click.BOOL, str: click.STRING}[annotation]
 
 

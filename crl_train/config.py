@@ -20,6 +20,9 @@ from crl_train.run_dir import run_name
 LAYERS_PER_BLOCK = 4
 """Dense layers inside one residual block. Source: arXiv 2503.14858 section 4.1."""
 
+LARGEST_MAZE = 20_000
+"""Characters of a maze given as text; it has 100 cells a side at most."""
+
 POLICY_PATTERN = r"^(mean|sample|best_of_[1-9][0-9]{0,3})$"
 """Modes of acting. The critic scores K candidates side by side, so K has four digits at most."""
 
@@ -38,6 +41,8 @@ _LARGEST_FILE = 100_000  # bytes of a file of settings, which holds some forty l
 
 Energy = Literal["norm", "l2", "dot", "cosine"]
 ContrastiveLoss = Literal["forward_infonce", "backward_infonce", "symmetric_infonce", "binary_nce"]
+Reference = Literal["scaling-crl", "jaxgcrl"]
+Backend = Literal["spring", "generalized", "positional", "mjx"]
 
 
 def _field(default: Any, group: str, description: str, *, if_none: str = "", **rules: Any) -> Any:
@@ -71,6 +76,21 @@ class TrainConfig(BaseModel):
     )
     episode_length: int | None = _field(
         None, "Task", "Steps per episode.", if_none="the environment's", ge=1, le=_MOST_STEPS
+    )
+
+    reference: Reference | None = _field(
+        None,
+        "Task",
+        "Reproduce the environment of a reference trainer, defects included; docs/environments.md lists them.",
+        if_none="ours",
+    )
+    backend: Backend | None = _field(None, "Task", "Physics of brax that steps a robot.", if_none="the environment's")
+    maze: str | None = _field(
+        None,
+        "Task",
+        "A maze as text, rows on lines of their own; the environment is then <robot>_<name of the maze>.",
+        if_none="the layout that ENV names",
+        max_length=LARGEST_MAZE,
     )
 
     total_env_steps: int = _field(
@@ -142,6 +162,12 @@ class TrainConfig(BaseModel):
         if problem := depth_problem(depth):
             raise ValueError(problem)
         return depth
+
+    @pydantic.field_validator("maze")
+    @classmethod
+    def _maze_is_its_rows(cls, maze: str | None) -> str | None:
+        """Leave out blanks and empty lines, so that equal mazes are equal texts."""
+        return maze and "\n".join(row for row in map(str.strip, maze.splitlines()) if row)
 
     @pydantic.model_validator(mode="after")
     def _rows_can_be_counted(self) -> "TrainConfig":

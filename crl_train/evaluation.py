@@ -9,11 +9,9 @@ import numpy as np
 from flax import struct
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
-from crl_train.config import TrainConfig, num_candidates
+from crl_train.config import num_candidates
 from crl_train.device import free_memory
 from crl_train.envs.goal_env import EnvState, GoalEnv, batched_reset
-from crl_train.envs.registry import make_env
-from crl_train.errors import ConfigError
 from crl_train.memory import require_memory
 from crl_train.numerics import single_precision
 from crl_train.policy import ActFn, Policy
@@ -51,38 +49,6 @@ class Episodes:
     distances: Float[np.ndarray, "episodes steps"]
     reached: Bool[np.ndarray, "episodes steps"]
     active: Bool[np.ndarray, "episodes steps"]
-
-
-def episode_steps(config: TrainConfig, env: GoalEnv) -> int:
-    """Steps of an episode: as configured, else as the environment has it."""
-    return config.episode_length or env.spec.episode_length
-
-
-def evaluation_env(config: TrainConfig, env: GoalEnv | None = None) -> GoalEnv:
-    """Build the environment that a run is evaluated on: ``eval_env`` as configured, else the one it trains on.
-
-    Args:
-        config: Names both.
-        env: The environment it trains on, if that is built already.
-    Raises:
-        ConfigError: If an environment is unknown, or the two differ in the size of state, goal or action.
-    """
-    env = env or make_env(config.env)
-    if config.eval_env in (None, config.env):
-        return env
-    other = make_env(config.eval_env)
-    sizes = {
-        "state": (other.state_dim, env.state_dim),
-        "goal": (other.goal_dim, env.goal_dim),
-        "action": (other.action_dim, env.action_dim),
-    }
-    differ = [f"{part} {there} and {here}" for part, (there, here) in sizes.items() if there != here]
-    if differ:
-        raise ConfigError(
-            f"eval_env={config.eval_env!r} is not usable with env={config.env!r}: an agent acts only where all sizes "
-            f"are its own, and these differ ({', '.join(differ)}). Evaluate on another layout of the same task."
-        )
-    return other
 
 
 def roll_out_episodes(

@@ -1,8 +1,8 @@
 """Step many environments side by side: episode limit, automatic reset and trajectory ids live here.
 
-Every episode begins with a fresh start state and a fresh commanded goal. (The reference trainer puts each parallel
-environment back to its first start and goal for the whole run; see docs/algorithm.md.) They are drawn for a whole
-unroll beforehand, so that no step pays for a reset: under ``vmap`` every branch of a step is computed.
+Every episode begins with a fresh start state and a fresh commanded goal. They are drawn for a whole unroll beforehand,
+so that no step pays for a reset: under ``vmap`` every branch of a step is computed. An environment that reproduces a
+reference trainer's goes back to its first start and goal for the whole run instead; see docs/algorithm.md.
 """
 
 import jax
@@ -22,11 +22,13 @@ class Slots:
         env_state: Environment states; every leaf has a leading axis of ``num_envs``.
         episode_step: Steps taken in the current episode.
         trajectory_id: Episodes finished before this one in the same slot; never resets.
+        first: Where every episode of a slot begins, if ``spec.fixed_starts``; else None.
     """
 
     env_state: EnvState
     episode_step: Int[Array, " num_envs"]
     trajectory_id: Int[Array, " num_envs"]
+    first: EnvState | None = None
 
 
 @struct.dataclass
@@ -69,6 +71,17 @@ class ResetPool:
         return jax.tree.map(lambda leaf: leaf[num_taken % num_rounds, column], self.rounds)
 
 
+@struct.dataclass
+class FixedStarts:
+    """The first state of every slot, which all its episodes begin with."""
+
+    first: EnvState
+
+    def entries(self, trajectory_id: Int[Array, " num_envs"]) -> EnvState:
+        """As :meth:`ResetPool.entries`."""
+        return self.first
+
+
 def draw_resets(env: GoalEnv, slots: Slots, key: PRNGKeyArray, num_steps: int, episode_length: int) -> ResetPool:
     """Draw what ``num_steps`` steps of all slots need in resets."""
     num_rounds = -(-num_steps // episode_length)
@@ -79,14 +92,16 @@ def draw_resets(env: GoalEnv, slots: Slots, key: PRNGKeyArray, num_steps: int, e
 def reset_slots(env: GoalEnv, key: PRNGKeyArray, num_envs: int) -> Slots:
     """Start ``num_envs`` fresh episodes."""
     zeros = jnp.zeros(num_envs, jnp.int32)
-    return Slots(env_state=batched_reset(env, key, num_envs), episode_step=zeros, trajectory_id=zeros)
+    start = batched_reset(env, key, num_envs)
+    first = start if env.spec.fixed_starts else None
+    return Slots(env_state=start, episode_step=zeros, trajectory_id=zeros, first=first)
 
 
 def step_slots(
     env: GoalEnv,
     slots: Slots,
     action: Float[Array, "num_envs action_dim"],
-    pool: ResetPool,
+    pool: ResetPool | FixedStarts,
     episode_length: int,
 ) -> Slots:
     """Advance every slot by one step; a slot whose episode is over starts the next one from the pool."""
@@ -103,6 +118,7 @@ def step_slots(
         env_state=env_state,
         episode_step=jnp.where(over, 0, episode_step),
         trajectory_id=slots.trajectory_id + over.astype(jnp.int32),
+        first=slots.first,
     )
 
 
@@ -123,7 +139,11 @@ def unroll(
     """
 
     pool_key, action_key = jax.random.split(key)
-    pool = draw_resets(env, slots, pool_key, num_steps, episode_length)
+    pool: ResetPool | FixedStarts
+    if slots.first is not None:
+        pool = FixedStarts(slots.first)
+    else:
+        pool = draw_resets(env, slots, pool_key, num_steps, episode_length)
 
     def step(slots: Slots, step_key: PRNGKeyArray) -> tuple[Slots, Transition]:
         state, goal = env.split_observation(slots.env_state.obs)

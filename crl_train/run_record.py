@@ -28,7 +28,7 @@ from crl_train.run_size import check_size
 from crl_train.step_counts import with_budget
 from crl_train.version import __version__
 
-_RECORDED_PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy", "brax", "mujoco")
+_RECORDED_PACKAGES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "numpy", "brax", "mujoco", "mujoco-mjx")
 _LARGEST_CONFIG = 2**24  # bytes: room for the longest command line that a system takes, every character escaped
 _LONGEST_LINE = 1_000_000  # bytes of one epoch in metrics.jsonl
 _MOST_ENV_STEPS = 2**53  # exact as a number of JSON and in float64

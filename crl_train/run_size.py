@@ -2,8 +2,8 @@
 
 from crl_train.config import LAYERS_PER_BLOCK, TrainConfig, num_candidates
 from crl_train.device import free_memory
-from crl_train.envs.registry import make_env
 from crl_train.memory import require_memory
+from crl_train.run_envs import episode_steps, training_env
 
 _BYTES = 4  # of a float32 and of an int32
 
@@ -14,9 +14,8 @@ def check_size(config: TrainConfig) -> None:
     Raises:
         ConfigError: If it cannot; the message has both numbers and the settings to lower.
     """
-    env = make_env(config.env)
-    length = config.episode_length or env.spec.episode_length
-    sizes = run_size(config, env.state_dim, env.action_dim, env.goal_dim, length)
+    env = training_env(config)
+    sizes = run_size(config, env.state_dim, env.action_dim, env.goal_dim, episode_steps(config, env))
     require_memory("this run", sizes, free_memory())
 
 

@@ -19,9 +19,8 @@ from jaxtyping import Array, Bool, Float
 
 from crl_train.checkpoint import remove_leftovers, restore_resume_point, save_policy, save_resume_point
 from crl_train.config import TrainConfig
-from crl_train.envs.registry import make_env
 from crl_train.errors import CheckpointError, NonFiniteError
-from crl_train.evaluation import episode_steps, evaluation_env, roll_out_episodes
+from crl_train.evaluation import roll_out_episodes
 from crl_train.file_lock import require_locks
 from crl_train.goal_metrics import summarise_success
 from crl_train.networks import make_networks
@@ -30,6 +29,7 @@ from crl_train.numerics import key_from_data, random_key, single_precision
 from crl_train.parsing import shortened
 from crl_train.policy import make_act
 from crl_train.run_dir import RunDir
+from crl_train.run_envs import episode_steps, evaluation_env, training_env
 from crl_train.run_record import append_metrics, exclusive, read_metrics, read_record, truncate_metrics
 from crl_train.run_size import check_size
 from crl_train.step_counts import StepCounts, step_counts
@@ -118,10 +118,10 @@ def _steps_of(config: TrainConfig) -> _CompiledSteps:
 
 @functools.lru_cache(maxsize=8)
 def _compile_steps(config: TrainConfig) -> _CompiledSteps:
-    env = make_env(config.env)
+    env = training_env(config)
     networks = make_networks(config, env.action_dim)
     length = episode_steps(config, env)
-    eval_env = evaluation_env(config, env)
+    eval_env = evaluation_env(config)
 
     def evaluate(params: Any, key: Array) -> _Outcomes:
         act = make_act(networks, params, config.energy, config.evaluation)

@@ -20,9 +20,9 @@ FLOW = (
     ("config", "device"),
     ("step_counts", "goal_metrics", "manifest"),
     ("envs",),
-    ("energy", "networks", "run_size"),
+    ("energy", "networks", "run_envs"),
     ("policy",),
-    ("rollout", "evaluation"),
+    ("rollout", "evaluation", "run_size"),
     ("replay",),
     ("relabel",),
     ("losses",),
@@ -41,7 +41,7 @@ RANK = {module: rank for rank, modules in enumerate(FLOW) for module in modules}
 OPEN_TO_PROBES = {
     "version", "errors", "atomic_file", "array_likes", "interrupt", "console", "output", "local_path", "run_dir",
     "numerics", "parsing", "memory", "config", "device", "goal_metrics", "envs", "energy", "networks", "policy",
-    "rollout", "evaluation", "relabel", "run_record", "checkpoint", "cli_options",
+    "rollout", "evaluation", "relabel", "run_envs", "run_record", "checkpoint", "cli_options",
 }  # fmt: skip
 
 

@@ -18,7 +18,6 @@ from crl_train.config import LAYERS_PER_BLOCK, TrainConfig
 from crl_train.energy import paired_energy
 from crl_train.envs.goal_env import GoalEnv
 from crl_train.errors import ConfigError
-from crl_train.evaluation import episode_steps
 from crl_train.networks import (
     Networks,
     Params,
@@ -29,6 +28,7 @@ from crl_train.networks import (
     residual_stream,
 )
 from crl_train.policy import Policy, make_act
+from crl_train.run_envs import episode_steps
 
 AnyArray = Array | np.ndarray
 """What the methods that look inside a loaded run take; they return JAX arrays."""

@@ -17,11 +17,11 @@ from crl_train.console import printable
 from crl_train.device import first_device
 from crl_train.envs.goal_env import GoalEnv
 from crl_train.errors import CheckpointError, ConfigError, RunNotFoundError, RunRecordError
-from crl_train.evaluation import evaluation_env
 from crl_train.local_path import local_path
 from crl_train.networks import init_params, make_networks
 from crl_train.numerics import random_key, single_precision
 from crl_train.run_dir import RunDir, not_a_run
+from crl_train.run_envs import evaluation_env
 from crl_train.run_record import read_metrics, read_record
 
 _COEFFICIENT = "log_entropy_coefficient"  # in every checkpoint, and of no use to probes

@@ -1,12 +1,14 @@
 """Options of an environment beside its name: whose details it follows, its physics, and a maze given as text."""
 
 import dataclasses
-from typing import Final
+from typing import Final, get_args
 
-REFERENCES: Final = ("scaling-crl", "jaxgcrl")
+from crl_train.config import Backend, Reference
+
+REFERENCES: Final[tuple[str, ...]] = get_args(Reference)
 """Trainers whose environments can be reproduced, defects included: the code of arXiv 2503.14858 and 2408.11052."""
 
-BACKENDS: Final = ("spring", "generalized", "positional", "mjx")
+BACKENDS: Final[tuple[str, ...]] = get_args(Backend)
 """Physics pipelines of brax."""
 
 
@@ -27,3 +29,7 @@ class EnvOptions:
     def given(self) -> dict[str, str]:
         """The options that are set, by name."""
         return {name: value for name, value in vars(self).items() if value is not None}
+
+
+OURS: Final = EnvOptions()
+"""No option set."""

@@ -69,7 +69,10 @@ def along_corridor(maze: Maze, hops: tuple[int, ...], only_first: bool = False) 
     cells = maze.cell_size * corridor_cells(maze).astype(np.float32)
     possible = [hop for hop in hops if hop < len(cells)]
     if not possible:
-        raise ConfigError(f"goals of {hops} cells ahead are not usable: maze {maze.name!r} has {len(cells)} cells in all.")
+        raise ConfigError(
+            f"goals {hops[0]} cells ahead are not usable in maze {maze.name!r}: its corridor has {len(cells)} cells in "
+            f"all. Use {len(cells) - 1} at most."
+        )
     pairs = [(place, place + hop) for hop in possible for place in range(len(cells) - hop)]
     shares = [1 / len(possible) / (len(cells) - hop) for hop in possible for _ in range(len(cells) - hop)]
     first, last = cells[[pair[0] for pair in pairs]], cells[[pair[1] for pair in pairs]]

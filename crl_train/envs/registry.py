@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from crl_train.device import first_device
-from crl_train.envs.options import EnvOptions
+from crl_train.envs.options import OURS, EnvOptions
 from crl_train.errors import ConfigError
 from crl_train.parsing import shortened
 
@@ -114,7 +114,7 @@ class EnvFamily:
                 choices = f"it has {' and '.join(values)}" if values else f"it has no choice of {option}"
                 raise ConfigError(f"{option}={value!r} is not usable with environment {name!r}: {choices}.")
 
-    def facts(self, name: str, options: EnvOptions = EnvOptions()) -> "EnvSpec | None":
+    def facts(self, name: str, options: EnvOptions = OURS) -> "EnvSpec | None":
         """Sizes, tolerance and length of a member without building it; None if the family does not tell."""
         if self.spec is None:
             return None
@@ -196,7 +196,7 @@ def register_family(
     _FAMILIES.append(new)
 
 
-def make_env(name: str, options: EnvOptions = EnvOptions()) -> "GoalEnv":
+def make_env(name: str, options: EnvOptions = OURS) -> "GoalEnv":
     """The environment of a name, built when it is first needed: environments are pure, so all may share one object.
 
     Args:
@@ -209,10 +209,12 @@ def make_env(name: str, options: EnvOptions = EnvOptions()) -> "GoalEnv":
     """
     family = family_of(name, options)
     family.check(name, options)
-    return _build(family, name, options)
+    spec = family.facts(name, options)
+    # Physics that is named and happens to be the environment's own makes no second environment.
+    return _build(family, name, options if spec is None else dataclasses.replace(options, backend=spec.backend))
 
 
-def family_of(name: str, options: EnvOptions = EnvOptions()) -> EnvFamily:
+def family_of(name: str, options: EnvOptions = OURS) -> EnvFamily:
     """The family that a name belongs to.
 
     Raises:
@@ -237,7 +239,10 @@ def family_of(name: str, options: EnvOptions = EnvOptions()) -> EnvFamily:
 def _build(family: EnvFamily, name: str, options: EnvOptions) -> "GoalEnv":
     first_device()  # all that uses JAX builds an environment first
     parameters = family.parse(name, options.maze is not None) or {}
-    return family.factory(**parameters, **options.given())
+    env = family.factory(**parameters, **options.given())
+    if options.reference is not None:  # another task: nothing measured on one may be taken for a number of the other
+        env.spec = dataclasses.replace(env.spec, name=f"{env.spec.name} (as in {options.reference})")
+    return env
 
 
 def list_envs() -> tuple[str, ...]:

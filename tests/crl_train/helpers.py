@@ -16,10 +16,10 @@ from crl_train import training
 from crl_train.checkpoint import RestoredPolicy, content_hash, restore_policy
 from crl_train.cli import main
 from crl_train.config import TrainConfig, make_config
-from crl_train.envs import make_env
 from crl_train.networks import init_params, make_networks
 from crl_train.numerics import random_key, single_precision
 from crl_train.run_dir import RunDir
+from crl_train.run_envs import training_env
 from crl_train.run_record import create_run, read_metrics, read_record
 from crl_train.training import Stopped, train
 
@@ -135,7 +135,7 @@ def stop_training_by(monkeypatch, *signals):
 def policy_of(run: RunDir, step: int) -> RestoredPolicy:
     """A run's policy at a checkpoint."""
     config, _ = read_record(run)
-    env = make_env(config.env)
+    env = training_env(config)
     networks = make_networks(config, env.action_dim)
     like = jax.eval_shape(
         lambda: {**init_params(networks, env, random_key(0)), "log_entropy_coefficient": jnp.zeros(())}

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crl_train.envs import make_env, register_env
+from crl_train.envs import make_env
 from crl_train.envs.point_maze import PointMaze
 from crl_train.errors import ConfigError
-from crl_train.evaluation import collect_episodes, evaluation_env
+from crl_train.evaluation import collect_episodes
 from crl_train.networks import make_networks
 from crl_train.policy import make_act
 from tests.crl_train.helpers import tiny_config
@@ -82,26 +82,6 @@ def test_episodes_differ_and_depend_on_the_key_alone(seed):
     first, again = (collect_episodes(ENV, wander, jax.random.key(seed), 4, 3) for _ in range(2))
     np.testing.assert_array_equal(first.states, again.states)
     assert len(np.unique(first.states[:, 0, 0])) == len(np.unique(first.commanded_goals[:, 0])) == 4
-
-
-def test_evaluation_is_on_the_training_environment_unless_another_is_named():
-    config = tiny_config()
-    assert evaluation_env(config, ENV) is ENV
-    assert evaluation_env(tiny_config(eval_env="point_u_maze"), ENV) is ENV
-    assert evaluation_env(config).name == "point_u_maze"
-    assert evaluation_env(tiny_config(eval_env="point_u_maze_eval"), ENV).name == "point_u_maze_eval"
-
-
-def test_evaluation_environment_of_other_sizes_is_refused(own_registry):
-    register_env("counter", Counter)
-    message = (
-        r"^eval_env='counter' is not usable with env='point_u_maze': an agent acts only where all sizes are its own, "
-        r"and these differ \(state 2 and 4, goal 1 and 2, action 1 and 2\)\. Evaluate on another layout"
-    )
-    with pytest.raises(ConfigError, match=message):
-        evaluation_env(tiny_config(eval_env="counter"))
-    with pytest.raises(ConfigError, match="unknown environment 'point_u_eval': no such name is registered"):
-        evaluation_env(tiny_config(eval_env="point_u_eval"))
 
 
 def test_episode_that_ends_by_itself_is_held_there():

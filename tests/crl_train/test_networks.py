@@ -21,6 +21,7 @@ from crl_train.networks import (
     residual_stream,
 )
 from crl_train.relabel import ContrastiveBatch
+from crl_train.run_envs import training_env
 from crl_train.update import init_learner, update
 from tests.crl_train.helpers import layer_norm, relu, residual_mlp, swish, tiny_config, tree_equal
 from tests.tolerance import assert_close
@@ -211,7 +212,7 @@ def test_networks_of_an_agent_take_their_sizes_from_config_and_environment():
 @pytest.mark.slow
 def test_agent_of_1024_layers_initialises_compiles_and_makes_an_update(capsys):
     config = tiny_config(actor_depth=1024, critic_depth=1024)
-    env = make_env(config.env)
+    env = training_env(config)
     networks = make_networks(config, env.action_dim)
     keys = jax.random.split(jax.random.key(0), 5)
     sizes = (env.state_dim, env.action_dim, env.goal_dim)

@@ -8,9 +8,9 @@ import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crl_train.envs import make_env
 from crl_train.networks import init_params, make_networks
 from crl_train.policy import LOG_STD_MAX, LOG_STD_MIN, bounded_log_std, log_prob, make_act, sample_action
+from crl_train.run_envs import training_env
 from tests.crl_train.helpers import tiny_config
 from tests.tolerance import assert_close, float32_tolerance
 
@@ -78,7 +78,7 @@ TERMS = 5 * 4 * 8  # roundings in the stem and four layers of 8 units
 @pytest.fixture(scope="module")
 def agent():
     config = tiny_config(width=8)
-    env = make_env(config.env)
+    env = training_env(config)
     networks = make_networks(config, env.action_dim)
     params = jax.jit(lambda key: init_params(networks, env, key))(jax.random.key(0))
     state, goal = jax.random.normal(jax.random.key(9), (5, 4)), jax.random.normal(jax.random.key(8), (5, 2))

@@ -50,7 +50,13 @@ class Restless(Counter):
         return dataclasses.replace(after, done=(count >= 1 + jnp.floor(4 * start)).astype(jnp.float32))
 
 
-COUNTER, RESTLESS = Counter(), Restless()
+class Returning(Restless):
+    """Goes back to where it began, as the environments of reference trainers do."""
+
+    spec = dataclasses.replace(Counter.spec, fixed_starts=True)
+
+
+COUNTER, RESTLESS, RETURNING = Counter(), Restless(), Returning()
 
 
 def act(state, goal, key):
@@ -121,6 +127,17 @@ def test_slot_that_ends_early_and_often_goes_on_in_the_next_column():
         slots = step(slots)
         seen.append(np.asarray(slots.env_state.obs[:, 1]))
     np.testing.assert_array_equal(seen, np.concatenate([drawn, np.roll(drawn, -1, axis=1)]))
+
+
+def test_fixed_starts_put_a_slot_back_to_its_first_start_and_goal_for_ever():
+    before, after, taken = run(RETURNING, jax.random.key(2), 24, 3)
+    first, goals = np.split(np.asarray(before.env_state.obs), [2], axis=-1)
+    np.testing.assert_array_equal(taken.state[:, :, 1], np.broadcast_to(first[:, 1], (24, NUM_ENVS)))
+    np.testing.assert_array_equal(after.env_state.obs[:, 2:], goals)
+    assert (after.trajectory_id >= 24 // 3).all()
+    assert "random_bits" not in str(
+        jax.make_jaxpr(lambda slots, key: unroll(RETURNING, act, slots, key, 7, 3))(before, jax.random.key(0))
+    )
 
 
 def test_no_step_draws_a_reset_also_where_several_seeds_are_trained_together():

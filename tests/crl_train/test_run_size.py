@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crl_train.config import make_config
-from crl_train.envs import make_env
 from crl_train.errors import ConfigError
 from crl_train.networks import make_networks
 from crl_train.run_dir import RunDir
+from crl_train.run_envs import training_env
 from crl_train.run_record import create_run
 from crl_train.run_size import check_size, run_size
 from crl_train.training_state import init_training_state
@@ -30,7 +30,7 @@ def test_sizes_are_those_of_the_state_that_a_run_holds(width, actor_blocks, crit
         repr_dim=repr_dim,
         layer_norm=layer_norm,
     )
-    env = make_env(config.env)
+    env = training_env(config)
     networks = make_networks(config, env.action_dim)
     state = jax.eval_shape(lambda key: init_training_state(config, env, networks, key), jax.random.key(0))
     sizes = run_size(config, env.state_dim, env.action_dim, env.goal_dim, 15)

@@ -12,10 +12,10 @@ import jax.numpy as jnp
 
 from crl_train.checkpoint import restore_policy
 from crl_train.config import TrainConfig
-from crl_train.envs.registry import make_env
 from crl_train.errors import CrlError
 from crl_train.networks import init_params, make_networks
 from crl_train.run_dir import RunDir
+from crl_train.run_envs import training_env
 from crl_train.run_record import read_record
 from tests.crl_train.helpers import TINY
 from tools.torture.programs import plain
@@ -89,7 +89,7 @@ def hash_of(run: RunDir, step: int) -> str:
 
 @functools.lru_cache
 def _names_and_shapes(config: TrainConfig) -> Any:
-    env = make_env(config.env)
+    env = training_env(config)
     networks = make_networks(config, env.action_dim)
     return jax.eval_shape(
         lambda: {**init_params(networks, env, jax.random.key(0)), "log_entropy_coefficient": jnp.zeros(())}
