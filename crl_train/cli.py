@@ -21,7 +21,8 @@ from crl_train.cli_sweep import train_sweep
 from crl_train.cli_train import Sitting, command_line, start, train_to_the_end, training_command
 from crl_train.config import PRESETS, TrainConfig, depth_problem, make_config, read_overrides
 from crl_train.console import echo, write
-from crl_train.envs.registry import list_families, make_env
+from crl_train.envs.options import BACKENDS, REFERENCES, EnvOptions
+from crl_train.envs.registry import family_of, list_families, make_env
 from crl_train.errors import ConfigError
 from crl_train.parsing import shortened
 from crl_train.run_dir import RunDir
@@ -173,15 +174,24 @@ def resume(run_path: Path, total_env_steps: int | None, quiet: bool) -> None:
 
 @main.command()
 @click.argument("name", required=False)
-def envs(name: str | None) -> None:
-    """List the environments by family, or say what the environment NAME is made of."""
-    from crl_train.cli_envs import print_env, print_families
+@click.option("--json", "as_json", is_flag=True, help="Print the facts of every name as JSON.")
+@click.option("--reference", type=click.Choice(REFERENCES), help="As that trainer's environment NAME is.")
+@click.option("--backend", type=click.Choice(BACKENDS), help="With that physics.")
+def envs(name: str | None, as_json: bool, reference: str | None, backend: str | None) -> None:
+    """List the environments by family, those whose name has a form like 'ant_*', or what the environment NAME is."""
+    from crl_train.cli_envs import matching, print_env, print_families, print_json, print_names
 
     with explained():
-        if name is None:
-            print_families(list_families())
+        families = list_families()
+        if as_json:
+            print_json(matching(families, name or "*"))
+        elif name is None:
+            print_families(families)
+        elif any(sign in name for sign in "*?[<"):
+            print_names(matching(families, name))
         else:
-            print_env(make_env(name))
+            options = EnvOptions(reference=reference, backend=backend)
+            print_env(make_env(name, options), family_of(name), name, options)
 
 
 @main.command()

@@ -42,7 +42,14 @@ class LocalPath(click.Path):
 
 
 class AnyEncoding(click.Group):
-    """A program whose help and errors can be printed whatever the encoding of the terminal."""
+    """A program whose help and errors can be printed whatever the encoding of the terminal.
+
+    Every command takes ``--env-module``.
+    """
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        command = super().get_command(ctx, cmd_name)
+        return None if command is None else with_env_module(command)
 
     def main(self, *args: Any, **options: Any) -> Any:
         for stream in (sys.stdout, sys.stderr):
@@ -129,6 +136,34 @@ def _click_type(annotation: Any) -> Any:
     if typing.get_origin(annotation) is Literal:
         return click.Choice(typing.get_args(annotation))
     return {int: click.INT, float: click.FLOAT, bool: click.BOOL, str: click.STRING}[annotation]
+
+
+_ENV_MODULE: Final = "--env-module"
+
+
+def with_env_module(command: click.Command) -> click.Command:
+    """Let a command take ``--env-module``, if it does not yet."""
+    if not any(_ENV_MODULE in param.opts for param in command.params):
+        option = click.Option(
+            [_ENV_MODULE],
+            multiple=True,
+            expose_value=False,
+            is_eager=True,
+            callback=_use_modules,
+            metavar="MODULE",
+            help="Module that registers environments of your own.",
+        )
+        command.params.append(option)
+    return command
+
+
+def _use_modules(ctx: click.Context, param: click.Parameter, names: tuple[str, ...]) -> None:
+    if names and not ctx.resilient_parsing:
+        from crl_train.envs.outside import use_module
+
+        with explained():
+            for name in names:
+                use_module(name)
 
 
 _LIST_PART = re.compile(r"\s*([0-9]{1,18})(?:-([0-9]{1,18}))?\s*")

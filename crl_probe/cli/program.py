@@ -6,7 +6,7 @@ from typing import Final
 import click
 
 from crl_probe.cli.ending import Program
-from crl_train.cli_options import CONTEXT
+from crl_train.cli_options import CONTEXT, with_env_module
 from crl_train.version import __version__
 
 # Commands that do not belong to a probe, with the file of each: those listed before and after the probes.
@@ -25,14 +25,14 @@ class Commands(Program):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         file = (_FIRST | _LAST).get(cmd_name)
         if file is not None:
-            return importlib.import_module(f"crl_probe.cli.{file}").command
+            return with_env_module(importlib.import_module(f"crl_probe.cli.{file}").command)
         from crl_probe.probes.registry import COMMANDS
 
         if cmd_name not in COMMANDS:
             return None
         from crl_probe.cli.probes import command_of
 
-        return command_of(COMMANDS[cmd_name])
+        return with_env_module(command_of(COMMANDS[cmd_name]))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -21,6 +21,7 @@ import crl_probe
 import crl_train
 from crl_probe.runs.run_info import RunInfo
 from crl_probe.store.results import ResultError, load_result, save_result, with_runs
+from crl_train.envs.outside import source_hash
 from crl_train.local_path import local_path
 
 logger = logging.getLogger(__name__)
@@ -48,12 +49,16 @@ _NUMERICAL = {
         "policy.py",
         "rollout.py",
         "evaluation.py",
+        "run_envs.py",
         "goal_metrics.py",
         "array_likes.py",
         "relabel.py",
     ),
 }
-_NUMERICAL_LIBRARIES = ("jax", "jaxlib", "flax", "numpy", "scipy", "scikit-learn", "umap-learn", "numba", "pynndescent")
+_NUMERICAL_LIBRARIES = (
+    *("jax", "jaxlib", "flax", "brax", "mujoco", "mujoco-mjx"),
+    *("numpy", "scipy", "scikit-learn", "umap-learn", "numba", "pynndescent"),
+)
 # Flags of JAX that change the numbers of the same program.
 _NUMERIC_FLAGS = (
     "jax_default_matmul_precision",
@@ -175,7 +180,7 @@ def cache_key(name: str, runs: Sequence[RunInfo], question: Mapping[str, Any]) -
         "name": name,
         "agents": [[run.env, run.content_hash, run.config_hash] for run in runs],
         "question": dict(question),
-        "code": code_hash(),
+        "code": [code_hash(), source_hash()],
         "device": jax.default_backend(),
         "flags": {flag: str(getattr(jax.config, flag)) for flag in _NUMERIC_FLAGS},
         "libraries": {library: importlib.metadata.version(library) for library in _NUMERICAL_LIBRARIES},

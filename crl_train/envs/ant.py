@@ -14,7 +14,8 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from crl_train.envs import placement
-from crl_train.envs.goal_env import EnvSpec, StateLayout
+from crl_train.envs.env_spec import EnvSpec
+from crl_train.envs.facts import ANT_TIMING, ant_spec
 from crl_train.envs.maze_geometry import Maze
 from crl_train.envs.maze_layouts import corridor_layout
 from crl_train.envs.physics import Physics, asset, use_fast_solver
@@ -27,14 +28,11 @@ if TYPE_CHECKING:
     import mujoco
 
 CELL_SIZE: Final = 4.0  # metres
-TIMING: Final = {"spring": (0.005, 10), "positional": (0.005, 10), "generalized": (0.01, 5), "mjx": (0.01, 5)}
 POSITIONAL_GEAR: Final = 200.0  # newton metres at full control; the model's own is 150
 
 START_NOISE: Final = 0.1  # of every position, uniform either way, and standard deviation of every velocity
 HEALTHY_HEIGHT: Final = (0.2, 1.0)  # metres; an episode ends when the torso leaves it
 GOAL_RADIUS: Final = 10.0  # metres from the start, in the open
-TOLERANCE: Final = 0.5  # metres
-EPISODE_LENGTH: Final = 1000
 
 FEET: Final = ("left_foot_geom", "right_foot_geom", "third_foot_geom", "fourth_foot_geom")
 HIPS: Final = ("aux_1_geom", "aux_2_geom", "aux_3_geom", "aux_4_geom")
@@ -43,16 +41,6 @@ BODY_RADIUS: Final = 0.25  # metres, of the torso
 
 NUM_POSITIONS: Final = 15  # of the ant: a free joint and eight hinges
 NUM_VELOCITIES: Final = 14
-
-SEGMENTS: Final = {
-    "position": 2,
-    "height": 1,
-    "orientation": 4,
-    "joints": 8,
-    "velocity": 3,
-    "angular_velocity": 3,
-    "joint_velocities": 8,
-}
 
 
 class Ant(Robot):
@@ -118,31 +106,6 @@ class Ant(Robot):
         rest = rest.at[3:7].set(upright(heading))
         xy = jnp.asarray(xy, dtype=jnp.float32)
         return jnp.concatenate([xy, jnp.broadcast_to(rest[2:], (*xy.shape[:-1], len(rest) - 2))], axis=-1)
-
-
-def ant_spec(
-    layout: str = "",
-    config: str = "",
-    maze: str | None = None,
-    reference: str | None = None,
-    backend: str | None = None,
-    name: str = "ant",
-) -> EnvSpec:
-    """The facts about an ant, in the open or in a maze."""
-    del maze
-    parts = [name, layout, f"gen_{config}" if config else ""]
-    timestep, num_frames = TIMING[backend or "spring"]
-    return EnvSpec(
-        name="_".join(part for part in parts if part),
-        layout=StateLayout(**SEGMENTS),
-        goal_segment="position",
-        action_dim=8,
-        tolerance=TOLERANCE,
-        episode_length=EPISODE_LENGTH,
-        dt=timestep * num_frames,
-        backend=backend or "spring",
-        fixed_starts=reference is not None,
-    )
 
 
 def make_ant(reference: str | None = None, backend: str | None = None) -> Ant:
@@ -218,7 +181,7 @@ def ant_physics(
             actuator.gear[0] = POSITIONAL_GEAR
     if backend == "mjx":
         use_fast_solver(model)
-    timestep, num_frames = TIMING[backend]
+    timestep, num_frames = ANT_TIMING[backend]
     if maze is None:
         return Physics.from_spec(model, backend, timestep, num_frames)
     parts = (TORSO, *HIPS, *FEET, *touching)

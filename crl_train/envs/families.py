@@ -5,6 +5,7 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
+from crl_train.envs import facts
 from crl_train.envs.maze_layouts import CORRIDORS, LAYOUTS
 from crl_train.envs.options import REFERENCES
 from crl_train.envs.registry import register_family
@@ -24,7 +25,7 @@ register_family(
     names=[f"point_{layout}" for layout in LAYOUTS],
     summary="a point is pushed through a maze; in pure JAX, with exact geodesic distances",
     parameters=_LAYOUT,
-    spec=_later("crl_train.envs.point_maze:point_spec"),
+    spec=facts.point_spec,
     takes_maze=True,
 )
 
@@ -36,7 +37,7 @@ register_family(
     names=("ant",),
     summary="an ant walks to a goal 10 m away",
     parameters={},
-    spec=_later("crl_train.envs.ant:ant_spec"),
+    spec=facts.ant_spec,
     references=REFERENCES,
     backends=_BACKENDS,
 )
@@ -46,7 +47,7 @@ register_family(
     names=("ant_random_start",),
     summary="an ant walks to a goal 10 m away, and starts anywhere on a circle around it",
     parameters={},
-    spec=functools.partial(_later("crl_train.envs.ant:ant_spec"), name="ant_random_start"),
+    spec=functools.partial(facts.ant_spec, name="ant_random_start"),
     references=("jaxgcrl",),
     backends=_BACKENDS,
 )
@@ -56,7 +57,7 @@ register_family(
     names=[f"ant_{layout}" for layout in LAYOUTS],
     summary="an ant walks through a maze",
     parameters=_LAYOUT,
-    spec=_later("crl_train.envs.ant:ant_spec"),
+    spec=facts.ant_spec,
     references=REFERENCES,
     backends=_BACKENDS,
     takes_maze=True,
@@ -67,7 +68,7 @@ register_family(
     names=[f"ant_{layout}_gen_{config}" for layout in CORRIDORS for config in ("1f", "1f2f3f4f5f")],
     summary="an ant walks along a corridor to goals some cells ahead: 1f3f means one or three",
     parameters={"layout": "|".join(CORRIDORS), "config": r"(?:[1-9][0-9]?f)+"},
-    spec=_later("crl_train.envs.ant:ant_spec"),
+    spec=facts.ant_spec,
     references=("scaling-crl",),
     backends=_BACKENDS,
 )
@@ -78,7 +79,7 @@ register_family(
     names=("humanoid",),
     summary="a humanoid walks to a goal 1 to 5 m away",
     parameters={},
-    spec=_later("crl_train.envs.humanoid:humanoid_spec"),
+    spec=facts.humanoid_spec,
     references=REFERENCES,
     backends=_BACKENDS,
 )
@@ -88,7 +89,7 @@ register_family(
     names=[f"humanoid_{layout}" for layout in LAYOUTS],
     summary="a humanoid walks through a maze",
     parameters=_LAYOUT,
-    spec=_later("crl_train.envs.humanoid:humanoid_spec"),
+    spec=facts.humanoid_spec,
     references=REFERENCES,
     backends=_BACKENDS,
     takes_maze=True,

@@ -14,7 +14,8 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from crl_train.envs import placement
-from crl_train.envs.goal_env import EnvSpec, StateLayout
+from crl_train.envs.env_spec import EnvSpec
+from crl_train.envs.facts import humanoid_spec, humanoid_timing
 from crl_train.envs.maze_geometry import Maze
 from crl_train.envs.physics import Physics, add_slide_target, asset, silence, use_fast_solver
 from crl_train.envs.placement import Placement
@@ -23,8 +24,6 @@ from crl_train.envs.robot import Robot, upright
 from crl_train.envs.walls import NearbyWalls, add_nearby_walls
 
 CELL_SIZE: Final = 2.0  # metres
-TIMING: Final = {"spring": (0.0015, 10), "positional": (0.0015, 10), "generalized": (0.003, 5), "mjx": (0.003, 5)}
-OPEN_FIELD_OF_SCALING_CRL: Final = (0.003, 10)  # with the versions it pins, its spring physics takes doubled substeps
 GEARS: Final = (350.0,) * 11 + (100.0,) * 6  # newton metres for a control of 1, of spring and positional physics
 CONTROL: Final = 0.4  # of an action of 1
 
@@ -32,12 +31,7 @@ START_HEIGHT: Final = 1.4  # metres
 HEALTHY_HEIGHT: Final = (1.0, 2.0)  # metres; an episode ends when the torso leaves it
 GOAL_RADII: Final = (1.0, 5.0)  # metres from the start, in the open
 GOAL_HEIGHT: Final = 1.25  # metres
-TOLERANCE: Final = 0.5  # metres
-EPISODE_LENGTH: Final = 1000
 BODY_RADIUS: Final = 0.25  # metres, of torso and shoulders
-
-NUM_LINKS: Final = 11
-NUM_JOINTS: Final = 17
 
 
 class Humanoid(Robot):
@@ -117,42 +111,10 @@ class Humanoid(Robot):
         return jnp.concatenate([xy, jnp.broadcast_to(rest[2:], (*xy.shape[:-1], len(rest) - 2))], axis=-1)
 
 
-def humanoid_spec(
-    layout: str = "", maze: str | None = None, reference: str | None = None, backend: str | None = None
-) -> EnvSpec:
-    """The facts about a humanoid, in the open or in a maze."""
-    del maze
-    timestep, num_frames = _timing(layout, reference, backend)
-    target = int(reference is not None)  # one link, with two degrees of freedom
-    links, joints = NUM_LINKS + target, {"target": 2} if target else {}
-    velocities = {"target_velocity": 2} if target else {}
-    return EnvSpec(
-        name=f"humanoid_{layout}" if layout else "humanoid",
-        layout=StateLayout(
-            **{"position": 3, "orientation": 4, "joints": NUM_JOINTS, **joints},
-            **{"velocity": 3, "angular_velocity": 3, "joint_velocities": NUM_JOINTS, **velocities},
-            **{"inertias": 10 * links, "centre_velocities": 6 * links, "torques": 6 + NUM_JOINTS + 2 * target},
-        ),
-        goal_segment="position",
-        action_dim=NUM_JOINTS,
-        tolerance=TOLERANCE,
-        episode_length=EPISODE_LENGTH,
-        dt=timestep * num_frames,
-        backend=backend or "spring",
-        fixed_starts=reference is not None,
-    )
-
-
-def _timing(layout: str, reference: str | None, backend: str | None) -> tuple[float, int]:
-    if reference == "scaling-crl" and not layout and backend in (None, "spring"):
-        return OPEN_FIELD_OF_SCALING_CRL
-    return TIMING[backend or "spring"]
-
-
 def make_humanoid(reference: str | None = None, backend: str | None = None) -> Humanoid:
     """The humanoid in the open: the goal is 1 to 5 m from the start."""
     spec = humanoid_spec(reference=reference, backend=backend)
-    physics = _physics(spec, _timing("", reference, backend), reference is not None)
+    physics = _physics(spec, humanoid_timing("", reference, backend), reference is not None)
     return Humanoid(spec, physics, placement.around_start(*GOAL_RADII), has_target=reference is not None)
 
 
@@ -166,7 +128,7 @@ def make_humanoid_maze(
     """
     spec = humanoid_spec(layout, reference=reference, backend=backend)
     place = reference_maze(layout, maze, CELL_SIZE, reference)
-    physics = _physics(spec, _timing(layout, reference, backend), reference is not None, place)
+    physics = _physics(spec, humanoid_timing(layout, reference, backend), reference is not None, place)
     return Humanoid(spec, physics, placement.in_maze(place), maze=place, has_target=reference is not None)
 
 

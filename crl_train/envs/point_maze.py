@@ -8,7 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
-from crl_train.envs.goal_env import EnvSpec, EnvState, GoalEnv, StateLayout
+from crl_train.envs.facts import POINT_DT, point_spec
+from crl_train.envs.goal_env import EnvState, GoalEnv
 from crl_train.envs.maze_geometry import Maze, maze_of
 from crl_train.errors import ConfigError
 
@@ -16,15 +17,12 @@ from crl_train.errors import ConfigError
 # before adding to it, all uses of a position then agree to the bit: no wall test speaks of another position than the
 # one that is stored.
 CELL_SIZE: Final = 4.0  # metres; that of the ant mazes, so that positions mean the same in both
-DT: Final = 0.125  # seconds
 FORCE: Final = 16.0  # newtons per unit of action, on a mass of 1 kg
 DRAG: Final = 2.0  # newtons per (metre per second)
 TERMINAL_SPEED: Final = FORCE / DRAG  # metres per second, per axis
 
 START_NOISE: Final = 0.5  # metres; the start is uniform in a square of this half width
 GOAL_MARGIN: Final = 0.5  # metres between a goal and the borders of its cell
-TOLERANCE: Final = 0.5  # metres
-EPISODE_LENGTH: Final = 300  # steps; six times what the farthest goal of all mazes takes at full speed
 
 # After a step the point is at least this far from every cell border. It is well above the rounding of float32 at the
 # size of a maze (4e-6 m), so that neither rounding nor a border shared with a wall can put the point inside one.
@@ -80,11 +78,11 @@ class PointMaze(GoalEnv):
     def step(self, env_state: EnvState, action: Float[Array, " action_dim"]) -> EnvState:
         x, y, vx, vy = env_state.pipeline_state
         force_x, force_y = FORCE * jnp.clip(action, -1, 1)
-        vx += DT * (force_x - DRAG * vx)
-        vy += DT * (force_y - DRAG * vy)
-        next_x = x + DT * vx
+        vx += POINT_DT * (force_x - DRAG * vx)
+        vy += POINT_DT * (force_y - DRAG * vy)
+        next_x = x + POINT_DT * vx
         x, vx = _stop_at_wall(x, next_x, vx, self._is_wall(next_x, y), self.maze.cell_size)
-        next_y = y + DT * vy
+        next_y = y + POINT_DT * vy
         y, vy = _stop_at_wall(y, next_y, vy, self._is_wall(x, next_y), self.maze.cell_size)
         state = jnp.stack([x, y, vx, vy])
         _, goal = self.split_observation(env_state.obs)
@@ -110,20 +108,6 @@ def _stop_at_wall(
     centre = cell_size * jnp.round(jnp.where(is_blocked, position, target) / cell_size)
     reach = cell_size / 2 - BORDER_GAP
     return jnp.clip(target, centre - reach, centre + reach), jnp.where(is_blocked, 0.0, velocity)
-
-
-def point_spec(layout: str, maze: str | None = None) -> EnvSpec:
-    """The facts about a point maze; they are the same in every layout."""
-    del maze
-    return EnvSpec(
-        name=f"point_{layout}",
-        layout=StateLayout(position=2, velocity=2),
-        goal_segment="position",
-        action_dim=2,
-        tolerance=TOLERANCE,
-        episode_length=EPISODE_LENGTH,
-        dt=DT,
-    )
 
 
 def make_point_maze(layout: str, maze: str | None = None) -> PointMaze:

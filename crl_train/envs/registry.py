@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from crl_train.device import first_device
 from crl_train.envs.options import OURS, EnvOptions
+from crl_train.envs.outside import load_outside
 from crl_train.errors import ConfigError
 from crl_train.parsing import shortened
 
 if TYPE_CHECKING:
-    from crl_train.envs.goal_env import EnvSpec, GoalEnv
+    from crl_train.envs.env_spec import EnvSpec
+    from crl_train.envs.goal_env import GoalEnv
 
 EnvFactory: TypeAlias = Callable[..., "GoalEnv"]
 SpecFactory: TypeAlias = Callable[..., "EnvSpec"]
@@ -220,6 +222,7 @@ def family_of(name: str, options: EnvOptions = OURS) -> EnvFamily:
     Raises:
         ConfigError: If there is none; the message offers the nearest names.
     """
+    load_outside()
     with_maze = options.maze is not None
     found = [family for family in _FAMILIES if family.parse(name, with_maze) is not None]
     if found:
@@ -231,7 +234,10 @@ def family_of(name: str, options: EnvOptions = OURS) -> EnvFamily:
     known = dict.fromkeys((*list_envs(), *(family.form for family in _FAMILIES)))
     nearest = difflib.get_close_matches(name[:80], known, n=3)
     hint = f"Did you mean {' or '.join(map(repr, nearest))}? " if nearest else ""
-    raise ConfigError(f"unknown environment {shortened(name)}: no such name is registered. {hint}See: crl-train envs.")
+    raise ConfigError(
+        f"unknown environment {shortened(name)}: no such name is registered. {hint}See: crl-train envs; "
+        "one of your own needs --env-module."
+    )
 
 
 # One object for one name and its options, so that functions compiled for it serve every run that has the same.
@@ -247,9 +253,10 @@ def _build(family: EnvFamily, name: str, options: EnvOptions) -> "GoalEnv":
 
 def list_envs() -> tuple[str, ...]:
     """Listed names of all environments, in the order of registration."""
-    return tuple(name for family in _FAMILIES for name in family.names)
+    return tuple(name for family in list_families() for name in family.names)
 
 
 def list_families() -> tuple[EnvFamily, ...]:
     """All families, in the order of registration."""
+    load_outside()
     return tuple(_FAMILIES)

@@ -8,7 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
-from crl_train.envs.goal_env import EnvSpec, EnvState, GoalEnv
+from crl_train.envs.env_spec import EnvSpec
+from crl_train.envs.goal_env import EnvState, GoalEnv
 from crl_train.envs.maze_geometry import Maze
 from crl_train.envs.physics import Physics
 

@@ -1,5 +1,6 @@
 """What users type: bad input gets one line and exit code 2, nothing is overwritten, and what is typed is trained."""
 
+import json
 import os
 import re
 import shlex
@@ -13,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crl_train.config import TrainConfig
-from crl_train.envs import list_envs, register_env, register_family
+from crl_train.envs import list_envs, list_families, register_env, register_family
+from crl_train.envs.maze_layouts import LAYOUTS
 from crl_train.run_dir import RunDir
 from crl_train.run_record import read_record
 from crl_train.training import is_complete
@@ -225,30 +227,69 @@ def not_to_be_built(**parameters):
     raise AssertionError(f"listing built an environment with {parameters}")
 
 
-def test_envs_lists_every_environment_under_its_family():
-    lines = invoke("envs").stdout.splitlines()
-    assert lines[0].startswith("point_<layout>: a point is pushed through a maze")
-    assert [name for line in lines[1:] for name in line.split()] == list(list_envs())
+def table(*args):
+    """The headings and rows that ``crl-train envs`` prints, each a list of cells."""
+    heading, *rows = invoke("envs", *args).stdout.partition("\n\n")[0].splitlines()
+    return re.split(r"  +", heading), [re.split(r"  +", row.strip()) for row in rows]
+
+
+def test_envs_is_a_table_of_families():
+    headings, rows = table()
+    assert headings == [
+        "environment",
+        "names",
+        "state",
+        "goal",
+        "action",
+        "steps",
+        "dt",
+        "tolerance",
+        "physics",
+        "as in",
+    ]
+    assert rows[0] == ["point_<layout>", "17", "4", "2", "2", "300", "0.125 s", "0.5 m"]
+    assert ["humanoid", "1", "246", "3", "17", "1000", "0.015 s", "0.5 m", "spring", "scaling-crl, jaxgcrl"] in rows
+    assert [row[0] for row in rows] == [family.form for family in list_families()]
+
+
+def test_envs_with_a_pattern_is_a_table_of_names():
+    assert [row[0] for row in table("*")[1]] == list(list_envs())
+    assert [row[0] for row in table("point_u[45]_maze")[1]] == ["point_u4_maze", "point_u5_maze"]
+    assert [row[0] for row in table("point_<layout>")[1]] == [name for name in list_envs() if name.startswith("point_")]
+
+
+def test_envs_as_json_has_all_facts_also_of_the_references():
+    (facts,) = json.loads(invoke("envs", "humanoid", "--json").stdout)
+    assert (facts["facts"]["state_dim"], facts["facts"]["goal_axes"]) == (246, ["x", "y", "z"])
+    assert sum(facts["facts"]["state"].values()) == 246
+    assert facts["as_in"]["scaling-crl"]["state_dim"] == 268
+    assert [one["name"] for one in json.loads(invoke("envs", "--json").stdout)] == list(list_envs())
 
 
 def test_envs_builds_nothing_and_is_quick_with_hundreds_of_names(own_registry):
-    names = [f"ant_u4_maze_gen_R{number}" for number in range(500)]
+    names = [f"wolf_u4_maze_gen_R{number}" for number in range(500)]
     parameters = {"layout": "u4_maze", "config": r"R\d+"}
-    register_family("ant_<layout>_gen_<config>", not_to_be_built, names, "an ant in a maze", parameters)
-    register_env("cheetah", not_to_be_built, "a cheetah runs")
+    register_family("wolf_<layout>_gen_<config>", not_to_be_built, names, "a wolf in a maze", parameters)
     register_env("bare", not_to_be_built)
     started = time.perf_counter()
-    lines = invoke("envs").stdout.splitlines()
+    rows = table()[1]
     assert time.perf_counter() - started < 1
-    start, end = lines.index("ant_<layout>_gen_<config>: an ant in a maze"), lines.index("cheetah: a cheetah runs")
-    assert [name for line in lines[start + 1 : end] for name in line.split()] == names
-    assert lines[end + 1 :] == ["bare"]
+    assert [row[:3] for row in rows[-2:]] == [["wolf_<layout>_gen_<config>", "500", "?"], ["bare", "1", "?"]]
+    assert [row[0] for row in table("wolf_*")[1]] == names
+    assert json.loads(invoke("envs", "bare", "--json").stdout)[0]["facts"] is None
+
+
+def test_envs_with_a_pattern_of_nothing_offers_the_nearest_names():
+    message = "no environment matches 'humanoyd_u*': no listed name does. Near it: humanoid, humanoid_u_maze"
+    assert message in refused("envs", "humanoyd_u*")
 
 
 def test_envs_with_a_name_says_what_that_one_is_made_of():
-    lines = dict(re.split(r"  +", line, maxsplit=1) for line in invoke("envs", "point_u_maze").stdout.splitlines())
-    assert lines == {
+    facts, _, plan = invoke("envs", "point_u_maze").stdout.partition("\n\n")
+    assert plan.split() == list(LAYOUTS["u_maze"])
+    assert dict(re.split(r"  +", line, maxsplit=1) for line in facts.splitlines()) == {
         "environment": "point_u_maze",
+        "": "a point is pushed through a maze; in pure JAX, with exact geodesic distances",
         "state": "4 (position 2, velocity 2)",
         "goal": "2 (x, y)",
         "action": "2",
@@ -290,7 +331,7 @@ def test_help_and_the_list_of_environments_are_quick_and_import_no_physics(args)
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert time.perf_counter() - started < 5  # generous, for busy machines; docs/performance.md has what it takes
     assert result.stderr.strip() == ""
-    assert ("point_u_maze" if args == ["envs"] else "Usage: crl-train") in result.stdout
+    assert ("point_<layout>" if args == ["envs"] else "Usage: crl-train") in result.stdout
 
 
 @pytest.mark.parametrize(
