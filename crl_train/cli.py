@@ -225,7 +225,7 @@ def _make_config(
     step_counts(config)
     env_of_run = training_env(config)
     evaluation_env(config)
-    settled = {"episode_length": episode_steps(config, env_of_run), "backend": env_of_run.spec.backend}
+    settled = {"episode_length": episode_steps(config, env_of_run), "backend": env_of_run.spec.backend or None}
     return config.model_copy(update=settled)
 
 

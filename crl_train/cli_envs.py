@@ -75,7 +75,7 @@ def print_env(env: "GoalEnv", family: EnvFamily, name: str, options: EnvOptions)
         "steps": f"{spec.episode_length} of {spec.dt:g} s",
         "tolerance": f"{spec.tolerance:g} {spec.unit}",
     }
-    if spec.backend is not None:
+    if spec.backend:
         others = [backend for backend in family.backends if backend != spec.backend]
         facts["physics"] = spec.backend + (f"; --backend can be {', '.join(others)}" if others else "")
     if maze is not None:
@@ -103,7 +103,7 @@ def _cells(family: EnvFamily, name: str) -> tuple[str, ...]:
         str(spec.episode_length),
         f"{spec.dt:g} s",
         f"{spec.tolerance:g} {spec.unit}",
-        spec.backend or "",
+        spec.backend,
         ", ".join(family.references),
     )
 
@@ -133,7 +133,8 @@ def _facts(spec: "EnvSpec | None") -> dict[str, Any] | None:
         "unit": spec.unit,
         "episode_length": spec.episode_length,
         "dt": spec.dt,
-        "backend": spec.backend,
+        "backend": spec.backend or None,
+        "substeps": spec.substeps,
         "fixed_starts": spec.fixed_starts,
     }
 

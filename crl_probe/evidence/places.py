@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float
 
 if TYPE_CHECKING:
     from crl_train.envs.goal_env import GoalEnv
-    from crl_train.envs.maze_geometry import Maze, MazeGrid
+    from crl_train.envs.maze_geometry import MazeGrid
 
 
 def achieved_goals(
@@ -60,14 +60,19 @@ def map_of(env: "GoalEnv") -> dict[str, np.ndarray]:
 
 
 def floor_of(
-    env: "GoalEnv", maze: "Maze", cells_per_cell: int
+    env: "GoalEnv", num_cells: int
 ) -> tuple["MazeGrid", Float[np.ndarray, "cells 2"], Float[np.ndarray, "cells state_dim"]]:
-    """Divide the maze into fine cells, with the state of the agent at rest in each free one.
+    """Divide the floor into fine cells, with the state of the agent at rest in each free one.
+
+    Args:
+        env: Has a floor: see :func:`without_floor`.
+        num_cells: Cells along the longer side, approximately in a maze.
 
     Returns:
         The grid; the centres of its free cells in order, metres; the state of the agent at each centre.
     """
-    grid = maze.grid(cells_per_cell)
+    assert env.floor is not None, "the declaration of the probe requires it"
+    grid = env.floor.fine_grid(num_cells)
     places = grid.points[np.asarray(grid.free).reshape(-1)]
     return grid, places, np.asarray(env.planar_state(places))
 
@@ -83,9 +88,11 @@ def distance_to_own_goal(
     return geodesic_distances(env, places, distinct)[goal_of, np.arange(len(places))]
 
 
-def without_maze(env: "GoalEnv") -> str:
-    """Why a probe of mazes cannot use this environment; empty if it can."""
-    return "" if env.maze is not None else "it has no maze"
+def without_floor(env: "GoalEnv") -> str:
+    """Why a probe of places on the floor cannot use this environment; empty if it can."""
+    if env.floor is not None:
+        return ""
+    return "it has neither a maze nor an open plane" if env.is_planar else "it has no state at rest at a place"
 
 
 def without_plane(env: "GoalEnv") -> str:

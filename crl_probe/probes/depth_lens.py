@@ -25,7 +25,6 @@ from crl_train.errors import ConfigError
 if TYPE_CHECKING:
     from crl_probe.evidence.evidence import Evidence
     from crl_train.envs.goal_env import GoalEnv
-    from crl_train.envs.maze_geometry import Maze
 
 SOURCES = {"retrieval_accuracy": "shared", "geodesic_rank": "grid"}
 """The scores of the depth lens, and the source of each."""
@@ -40,7 +39,7 @@ class DepthLensSettings:
     Attributes:
         kept: Number of blocks after which the head is applied, evenly spaced from before the first to the last.
         batch_size: Pairs in a batch; chance is 1 / batch_size.
-        fine_cells: Approximate number of grid cells along the long side of the maze.
+        fine_cells: Approximate number of grid cells along the long side of the floor.
     """
 
     kept: int = 33
@@ -63,7 +62,7 @@ class DepthLensResult(ProbeResult):
         total_blocks: Residual blocks of each agent's encoders. (runs,)
         blocks: For each agent the numbers of blocks after which its head was applied, from 0 to all. (kept,)
         retrieval_accuracy: For each agent its score on every batch of shared pairs. (kept, batches)
-        geodesic_rank: For each agent its score for every shared goal; (kept, 0) without a maze. (kept, goals)
+        geodesic_rank: For each agent its score for every shared goal; (kept, 0) without a floor. (kept, goals)
         readable: For each name in ``SOURCES`` the share of blocks that reaches 90 % of the whole critic's mean score.
             (runs,)
     """
@@ -101,8 +100,8 @@ def run(evidence: "Evidence", settings: DepthLensSettings, rng: np.random.Genera
     blocks = [evenly_spaced_blocks(agent.critic_blocks, settings.kept) for agent in agents]
     retrieval = evidence.of_each_run("retrieving goals block by block", _retrieval, pairs, each=[(b,) for b in blocks])
     ranks = [np.zeros((len(b), 0)) for b in blocks]
-    if evidence.env.maze is not None:
-        common = _grid(evidence.env.maze, evidence.env, evidence.goals, settings.fine_cells)
+    if evidence.env.floor is not None:
+        common = _grid(evidence.env, evidence.goals, settings.fine_cells)
         ranks = evidence.of_each_run("landscapes block by block", _ranks, *common, each=[(b,) for b in blocks])
     return DepthLensResult(
         runs=evidence.infos,
@@ -118,7 +117,7 @@ def run(evidence: "Evidence", settings: DepthLensSettings, rng: np.random.Genera
 
 
 def _readable(scores: Float[np.ndarray, "kept samples"], blocks: Int[np.ndarray, " kept"]) -> float:
-    # Undefined without a maze, and for a critic whose score with all its blocks is not above 0.
+    # Undefined without a floor, and for a critic whose score with all its blocks is not above 0.
     return or_nan(metrics.readable_depth, scores.mean(axis=1), blocks) if scores.size else float("nan")
 
 
@@ -182,11 +181,12 @@ def _chunk(agent: LayeredAgent) -> int:
 
 
 def _grid(
-    maze: "Maze", env: "GoalEnv", goals: Float[np.ndarray, "goals goal_dim"], fine_cells: int
+    env: "GoalEnv", goals: Float[np.ndarray, "goals goal_dim"], fine_cells: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Nominal states in the free cells of the maze, the goals, and the geodesic distances between them."""
-    _, places, states = floor_of(env, maze, max(3, round(fine_cells / max(maze.walls.shape))))
-    return states, goals, maze.geodesics(places, np.asarray(env.in_plane(goals)))
+    """Nominal states in the free cells of the floor, the goals, and the geodesic distances between them."""
+    assert env.floor is not None
+    _, places, states = floor_of(env, fine_cells)
+    return states, goals, env.floor.geodesics(places, np.asarray(env.in_plane(goals)))
 
 
 PROBE = Probe(

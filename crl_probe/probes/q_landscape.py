@@ -1,4 +1,4 @@
-"""The critic's energy at every position in the maze, for the same goals at every depth."""
+"""The critic's energy at every position of a maze or an open plane, for the same goals at every depth."""
 
 import dataclasses
 import re
@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from crl_probe import metrics
-from crl_probe.evidence.places import floor_of, without_maze
+from crl_probe.evidence.places import floor_of, without_floor
 from crl_probe.metrics.definitions import names_of
 from crl_probe.metrics.landscape import steepest_ascent
 from crl_probe.probes.declaration import Findings, Probe, option
@@ -42,7 +42,7 @@ class QLandscapeSettings:
     """Settings of the probe.
 
     Attributes:
-        fine_cells: Approximate number of grid cells along the long side of the maze.
+        fine_cells: Approximate number of grid cells along the long side of the floor.
         action: The agent's action at each position: ``mean``, ``sample``, ``best_of_K``, or the same action
             everywhere, its entries separated by commas.
     """
@@ -110,7 +110,7 @@ class QLandscapeResult(ProbeResult):
 
 @dataclasses.dataclass(frozen=True)
 class _Grid:
-    """The free cells of the maze, and their distances to the shared goals.
+    """The free cells of the floor, and their distances to the shared goals.
 
     Attributes:
         states: The agent at rest in each free cell. (cells, state_dim)
@@ -138,7 +138,7 @@ class _Landscapes(NamedTuple):
 
 
 def run(evidence: "Evidence", settings: QLandscapeSettings, rng: np.random.Generator) -> QLandscapeResult:
-    """Evaluate every critic on a grid over the maze, and score how well its landscape follows the maze.
+    """Evaluate every critic on a grid over the floor, and score how well its landscape follows the maze.
 
     Args:
         evidence: The agents, and the shared goals.
@@ -150,8 +150,9 @@ def run(evidence: "Evidence", settings: QLandscapeSettings, rng: np.random.Gener
         ConfigError: If the action is not possible in the environment.
     """
     env, goals = evidence.env, evidence.goals
-    assert env.maze is not None, "the declaration requires a maze"
-    cells, places, states = floor_of(env, env.maze, _odd(settings.fine_cells / max(env.maze.walls.shape)))
+    floor = env.floor
+    assert floor is not None, "the declaration requires it"
+    cells, places, states = floor_of(env, settings.fine_cells)
     free = np.asarray(cells.free)
     is_fixed = "," in settings.action
     if not is_fixed and settings.action != "mean":
@@ -164,7 +165,7 @@ def run(evidence: "Evidence", settings: QLandscapeSettings, rng: np.random.Gener
         states=states,
         goals=goals,
         free=free,
-        geodesic=_on_grid(env.maze.geodesics(places, planar_goals), free),
+        geodesic=_on_grid(floor.geodesics(places, planar_goals), free),
         euclidean=_on_grid(np.linalg.norm(places - planar_goals[:, None], axis=-1), free),
         goal_cells=np.stack(nearest, axis=-1),
     )
@@ -175,7 +176,7 @@ def run(evidence: "Evidence", settings: QLandscapeSettings, rng: np.random.Gener
         xs=np.asarray(cells.xs),
         ys=np.asarray(cells.ys),
         free=free,
-        start=np.asarray(env.maze.start_xy, dtype=np.float64),
+        start=np.asarray(floor.start_xy, dtype=np.float64),
         goals=goals,
         goal_cells=grid.goal_cells,
         geodesic=grid.geodesic,
@@ -304,11 +305,6 @@ def _on_grid(
     return grid
 
 
-def _odd(cells_per_cell: float) -> int:
-    # With an odd number, the centre of a maze cell, where goals are, is the centre of a fine cell.
-    return max(3, 2 * round((cells_per_cell - 1) / 2) + 1)
-
-
 def _finding(found: Findings) -> str:
     rank, gain = found.at_last("geodesic_rank", "grid"), found.at_last("topology_gain", "grid")
     if rank is None:
@@ -338,7 +334,7 @@ PROBE = Probe(
     result=QLandscapeResult,
     run=run,
     metrics=names_of("landscape"),
-    environment=without_maze,
+    environment=without_floor,
     records=("goals",),
     over_training=True,
     reading=lambda _: (

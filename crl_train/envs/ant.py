@@ -15,9 +15,10 @@ from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from crl_train.envs import placement
 from crl_train.envs.env_spec import EnvSpec
-from crl_train.envs.facts import ANT_TIMING, ant_spec
+from crl_train.envs.facts import ant_spec
 from crl_train.envs.maze_geometry import Maze
 from crl_train.envs.maze_layouts import corridor_layout
+from crl_train.envs.open_plane import OpenPlane
 from crl_train.envs.physics import Physics, asset, use_fast_solver
 from crl_train.envs.placement import Placement
 from crl_train.envs.reference_mazes import reference_maze
@@ -33,6 +34,7 @@ POSITIONAL_GEAR: Final = 200.0  # newton metres at full control; the model's own
 START_NOISE: Final = 0.1  # of every position, uniform either way, and standard deviation of every velocity
 HEALTHY_HEIGHT: Final = (0.2, 1.0)  # metres; an episode ends when the torso leaves it
 GOAL_RADIUS: Final = 10.0  # metres from the start, in the open
+PLANE_MARGIN: Final = 2.0  # metres around all goals, in landscapes
 
 FEET: Final = ("left_foot_geom", "right_foot_geom", "third_foot_geom", "fourth_foot_geom")
 HIPS: Final = ("aux_1_geom", "aux_2_geom", "aux_3_geom", "aux_4_geom")
@@ -56,7 +58,7 @@ class Ant(Robot):
         spec: EnvSpec,
         physics: Physics,
         place: Placement,
-        maze: Maze | None = None,
+        floor: Maze | OpenPlane,
         reference: str | None = None,
         noisy_place: bool = True,
     ) -> None:
@@ -66,11 +68,11 @@ class Ant(Robot):
             spec: The facts about it.
             physics: Its model.
             place: Draws start and goal.
-            maze: Whose walls the model has.
+            floor: The maze whose walls the model has, or the plane that landscapes show.
             reference: The trainer whose details it follows.
             noisy_place: Whether the start is only near to where ``place`` says.
         """
-        super().__init__(spec, physics, maze)
+        super().__init__(spec, physics, floor)
         self._place = place
         self._reference = reference
         self._noisy_place = noisy_place
@@ -111,14 +113,20 @@ class Ant(Robot):
 def make_ant(reference: str | None = None, backend: str | None = None) -> Ant:
     """The ant in the open: the goal is 10 m from the start."""
     spec = ant_spec(reference=reference, backend=backend)
-    return Ant(spec, ant_physics(spec), placement.around_start(GOAL_RADIUS, GOAL_RADIUS), reference=reference)
+    place = placement.around_start(GOAL_RADIUS, GOAL_RADIUS)
+    return Ant(spec, ant_physics(spec), place, _plane(GOAL_RADIUS), reference)
 
 
 def make_ant_random_start(reference: str | None = None, backend: str | None = None) -> Ant:
     """The ant in the open: the goal is 10 m from the origin, and the start 10 m from the goal."""
     spec = ant_spec(name="ant_random_start", reference=reference, backend=backend)
     place = placement.around_goal(GOAL_RADIUS)
-    return Ant(spec, ant_physics(spec), place, reference=reference, noisy_place=False)
+    return Ant(spec, ant_physics(spec), place, _plane(2 * GOAL_RADIUS), reference, noisy_place=False)
+
+
+def _plane(reach: float) -> OpenPlane:
+    half = reach + PLANE_MARGIN
+    return OpenPlane((-half, half, -half, half))
 
 
 def make_ant_maze(
@@ -136,8 +144,8 @@ def make_ant_maze(
         spec,
         ant_physics(spec, place),
         placement.in_maze(place),
-        maze=place,
-        reference=reference,
+        place,
+        reference,
         noisy_place=reference != "jaxgcrl",
     )
 
@@ -157,8 +165,8 @@ def make_ant_corridor(layout: str, config: str, reference: str | None = None, ba
         spec,
         ant_physics(spec, maze),
         placement.along_corridor(maze, hops, only_first),
-        maze=maze,
-        reference=reference,
+        maze,
+        reference,
         noisy_place=False,
     )
 
@@ -175,17 +183,15 @@ def ant_physics(
         touching: Geometries beside the ant's own that meet walls.
     """
     model = model or asset("ant")
-    backend = spec.backend or "spring"
-    if backend == "positional":
+    if spec.backend == "positional":
         for actuator in model.actuators:
             actuator.gear[0] = POSITIONAL_GEAR
-    if backend == "mjx":
+    if spec.backend == "mjx":
         use_fast_solver(model)
-    timestep, num_frames = ANT_TIMING[backend]
     if maze is None:
-        return Physics.from_spec(model, backend, timestep, num_frames)
+        return Physics.compiled(model, spec)
     parts = (TORSO, *HIPS, *FEET, *touching)
     for part in (TORSO, *HIPS, *FEET):
         model.geom(part).conaffinity = 1  # feet also meet each other, the torso and the hips, as in the references
     add_nearby_walls(model, maze, parts)
-    return Physics.from_spec(model, backend, timestep, num_frames, lambda m: NearbyWalls.of_model(m, maze, parts))
+    return Physics.compiled(model, spec, lambda m: NearbyWalls.of_model(m, maze, parts))

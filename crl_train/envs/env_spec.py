@@ -66,7 +66,8 @@ class EnvSpec:
             entries the segment's name with a number (``tips_0``).
         plane: The two goal axes that span the floor, in metres along world x and y. If not given: x and y if the goal
             has both, else None: the task has no floor plane (a cheetah's goal is a distance along x).
-        backend: Physics pipeline of brax; None where the environment moves by equations of its own.
+        backend: Physics pipeline of brax; empty where the environment moves by equations of its own.
+        substeps: Steps of the physics in a step of the environment.
         fixed_starts: While training, each parallel environment goes back to its first start and goal for the whole
             run, as reference trainers do, instead of drawing new ones in every episode.
 
@@ -90,7 +91,8 @@ class EnvSpec:
     unit: str = "m"
     goal_axes: tuple[str, ...] = ()
     plane: tuple[str, str] | None = None
-    backend: str | None = None
+    backend: str = ""
+    substeps: int = 1
     fixed_starts: bool = False
 
     def __post_init__(self) -> None:

@@ -1,13 +1,39 @@
-"""The facts about every environment of the project, known without building one: sizes, tolerance, time.
+"""The facts about every environment of the project, known without building one: sizes, tolerance, time, physics.
 
-Sources: the environments of arXiv 2503.14858 (scaling-crl) and arXiv 2408.11052 (jaxgcrl); see docs/environments.md.
+Source: the environments of arXiv 2503.14858 (scaling-crl) and arXiv 2408.11052 (jaxgcrl); see docs/environments.md for
+where ours differ.
 """
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from crl_train.envs.env_spec import EnvSpec, StateLayout
 
 EPISODE_LENGTH: Final = 1000  # steps, of every robot
+
+# Tables called TIMING have, by physics, the seconds of a substep and the substeps of a step.
+
+
+def _robot(
+    name: str,
+    segments: Mapping[str, int],
+    timing: tuple[float, int],
+    backend: str,
+    reference: str | None,
+    **facts: Any,
+) -> EnvSpec:
+    timestep, substeps = timing
+    return EnvSpec(
+        name=name,
+        layout=StateLayout(**segments),
+        episode_length=EPISODE_LENGTH,
+        dt=timestep * substeps,
+        substeps=substeps,
+        backend=backend,
+        fixed_starts=reference is not None,
+        **facts,
+    )
+
 
 # --- point mazes ------------------------------------------------------------------------------------------
 
@@ -29,18 +55,74 @@ def point_spec(layout: str, maze: str | None = None) -> EnvSpec:
     )
 
 
+# --- reacher ----------------------------------------------------------------------------------------------
+
+REACHER_TIMING: Final = {"spring": (0.005, 4), "positional": (0.005, 4), "generalized": (0.01, 2), "mjx": (0.01, 2)}
+REACHER_SEGMENTS: Final = {"cosines": 2, "sines": 2, "tip": 3, "tip_velocity": 3}
+
+
+def reacher_spec(reference: str | None = None, backend: str | None = None) -> EnvSpec:
+    """The facts about a reacher."""
+    backend = backend or ("generalized" if reference == "jaxgcrl" else "spring")
+    timing = REACHER_TIMING[backend]
+    return _robot(
+        "reacher", REACHER_SEGMENTS, timing, backend, reference, goal_segment="tip", action_dim=2, tolerance=0.05
+    )
+
+
+# --- pusher -----------------------------------------------------------------------------------------------
+
+PUSHER_TIMING: Final = {"generalized": (0.01, 5)}
+PUSHER_SEGMENTS: Final = {"joints": 7, "tip": 3, "object": 3, "joint_velocities": 7}
+
+
+def pusher_spec(kind: str, reference: str | None = None, backend: str | None = None) -> EnvSpec:
+    """The facts about a pusher, ``easy`` or ``hard``."""
+    backend = backend or "generalized"
+    timing = PUSHER_TIMING[backend]
+    return _robot(
+        f"pusher_{kind}",
+        PUSHER_SEGMENTS,
+        timing,
+        backend,
+        reference,
+        goal_segment="object",
+        action_dim=7,
+        tolerance=0.1,
+    )
+
+
+# --- cheetah ----------------------------------------------------------------------------------------------
+
+CHEETAH_TIMING: Final = {"mjx": (0.01, 5)}
+CHEETAH_SEGMENTS: Final = {
+    **{"position": 1, "height": 1, "pitch": 1, "joints": 6},
+    **{"velocity": 1, "vertical_velocity": 1, "pitch_velocity": 1, "joint_velocities": 6},
+}
+
+
+def cheetah_spec(reference: str | None = None, backend: str | None = None) -> EnvSpec:
+    """The facts about a cheetah."""
+    backend = backend or "mjx"
+    return _robot(
+        "cheetah",
+        CHEETAH_SEGMENTS,
+        CHEETAH_TIMING[backend],
+        backend,
+        reference,
+        goal_segment="position",
+        goal_axes=("x",),
+        action_dim=6,
+        tolerance=0.5,
+    )
+
+
 # --- ant --------------------------------------------------------------------------------------------------
 
-# Seconds of a substep, and substeps of a control step, by physics.
 ANT_TIMING: Final = {"spring": (0.005, 10), "positional": (0.005, 10), "generalized": (0.01, 5), "mjx": (0.01, 5)}
 ANT_SEGMENTS: Final = {
-    "position": 2,
-    "height": 1,
-    "orientation": 4,
-    "joints": 8,
-    "velocity": 3,
-    "angular_velocity": 3,
-    "joint_velocities": 8,
+    **{"position": 2, "height": 1, "orientation": 4, "joints": 8},
+    **{"velocity": 3, "angular_velocity": 3, "joint_velocities": 8},
 }
 
 
@@ -54,30 +136,28 @@ def ant_spec(
 ) -> EnvSpec:
     """The facts about an ant, in the open or in a maze."""
     del maze
+    backend = backend or "spring"
     parts = [name, layout, f"gen_{config}" if config else ""]
-    timestep, num_frames = ANT_TIMING[backend or "spring"]
-    return EnvSpec(
-        name="_".join(part for part in parts if part),
-        layout=StateLayout(**ANT_SEGMENTS),
+    return _robot(
+        "_".join(part for part in parts if part),
+        ANT_SEGMENTS,
+        ANT_TIMING[backend],
+        backend,
+        reference,
         goal_segment="position",
         action_dim=8,
         tolerance=0.5,
-        episode_length=EPISODE_LENGTH,
-        dt=timestep * num_frames,
-        backend=backend or "spring",
-        fixed_starts=reference is not None,
     )
 
 
 # --- humanoid ---------------------------------------------------------------------------------------------
 
 HUMANOID_TIMING: Final = {
-    "spring": (0.0015, 10),
-    "positional": (0.0015, 10),
-    "generalized": (0.003, 5),
-    "mjx": (0.003, 5),
+    **{"spring": (0.0015, 10), "positional": (0.0015, 10)},
+    **{"generalized": (0.003, 5), "mjx": (0.003, 5)},
 }
-OPEN_FIELD_OF_SCALING_CRL: Final = (0.003, 10)  # with the versions it pins, its spring physics takes doubled substeps
+# scaling-crl asks for half of it. With the versions it pins, its spring physics in the open field takes this.
+HUMANOID_TIMING_OF_SCALING_CRL: Final = (0.003, 10)
 HUMANOID_LINKS: Final = 11
 HUMANOID_JOINTS: Final = 17
 
@@ -87,28 +167,22 @@ def humanoid_spec(
 ) -> EnvSpec:
     """The facts about a humanoid, in the open or in a maze."""
     del maze
-    timestep, num_frames = humanoid_timing(layout, reference, backend)
-    target = int(reference is not None)  # one link, with two degrees of freedom
-    links, joints = HUMANOID_LINKS + target, {"target": 2} if target else {}
-    velocities = {"target_velocity": 2} if target else {}
-    return EnvSpec(
-        name=f"humanoid_{layout}" if layout else "humanoid",
-        layout=StateLayout(
-            **{"position": 3, "orientation": 4, "joints": HUMANOID_JOINTS, **joints},
-            **{"velocity": 3, "angular_velocity": 3, "joint_velocities": HUMANOID_JOINTS, **velocities},
-            **{"inertias": 10 * links, "centre_velocities": 6 * links, "torques": 6 + HUMANOID_JOINTS + 2 * target},
-        ),
+    backend = backend or "spring"
+    is_doubled = (reference, layout, backend) == ("scaling-crl", "", "spring")
+    target = int(reference is not None)  # a link at the goal, with two degrees of freedom
+    links, joints = HUMANOID_LINKS + target, HUMANOID_JOINTS
+    segments = {
+        **{"position": 3, "orientation": 4, "joints": joints, "target": 2 * target},
+        **{"velocity": 3, "angular_velocity": 3, "joint_velocities": joints, "target_velocity": 2 * target},
+        **{"inertias": 10 * links, "centre_velocities": 6 * links, "torques": 6 + joints + 2 * target},
+    }
+    return _robot(
+        f"humanoid_{layout}" if layout else "humanoid",
+        {name: size for name, size in segments.items() if size},
+        HUMANOID_TIMING_OF_SCALING_CRL if is_doubled else HUMANOID_TIMING[backend],
+        backend,
+        reference,
         goal_segment="position",
-        action_dim=HUMANOID_JOINTS,
+        action_dim=joints,
         tolerance=0.5,
-        episode_length=EPISODE_LENGTH,
-        dt=timestep * num_frames,
-        backend=backend or "spring",
-        fixed_starts=reference is not None,
     )
-
-
-def humanoid_timing(layout: str, reference: str | None, backend: str | None) -> tuple[float, int]:
-    if reference == "scaling-crl" and not layout and backend in (None, "spring"):
-        return OPEN_FIELD_OF_SCALING_CRL
-    return HUMANOID_TIMING[backend or "spring"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from crl_train.envs import facts
 from crl_train.envs.maze_layouts import CORRIDORS, LAYOUTS
-from crl_train.envs.options import REFERENCES
+from crl_train.envs.options import BACKENDS, REFERENCES
 from crl_train.envs.registry import register_family
 
 _LAYOUT = {"layout": "|".join(LAYOUTS)}
@@ -29,8 +29,36 @@ register_family(
     takes_maze=True,
 )
 
-_BACKENDS = ("spring", "generalized", "positional", "mjx")
-
+register_family(
+    "reacher",
+    _later("crl_train.envs.reacher:make_reacher"),
+    names=("reacher",),
+    summary="an arm of two links reaches for a point in the plane",
+    parameters={},
+    spec=facts.reacher_spec,
+    references=REFERENCES,
+    backends=BACKENDS,
+)
+register_family(
+    "pusher_<kind>",
+    _later("crl_train.envs.pusher:make_pusher"),
+    names=("pusher_easy", "pusher_hard"),
+    summary="an arm pushes an object over a table to a goal",
+    parameters={"kind": "easy|hard"},
+    spec=facts.pusher_spec,
+    references=("jaxgcrl",),
+    backends=("generalized",),
+)
+register_family(
+    "cheetah",
+    _later("crl_train.envs.cheetah:make_cheetah"),
+    names=("cheetah",),
+    summary="a two-legged cheetah runs to a goal 5 m ahead",
+    parameters={},
+    spec=facts.cheetah_spec,
+    references=("jaxgcrl",),
+    backends=("mjx",),
+)
 register_family(
     "ant",
     _later("crl_train.envs.ant:make_ant"),
@@ -39,7 +67,7 @@ register_family(
     parameters={},
     spec=facts.ant_spec,
     references=REFERENCES,
-    backends=_BACKENDS,
+    backends=BACKENDS,
 )
 register_family(
     "ant_random_start",
@@ -49,7 +77,7 @@ register_family(
     parameters={},
     spec=functools.partial(facts.ant_spec, name="ant_random_start"),
     references=("jaxgcrl",),
-    backends=_BACKENDS,
+    backends=BACKENDS,
 )
 register_family(
     "ant_<layout>",
@@ -59,7 +87,7 @@ register_family(
     parameters=_LAYOUT,
     spec=facts.ant_spec,
     references=REFERENCES,
-    backends=_BACKENDS,
+    backends=BACKENDS,
     takes_maze=True,
 )
 register_family(
@@ -70,7 +98,7 @@ register_family(
     parameters={"layout": "|".join(CORRIDORS), "config": r"(?:[1-9][0-9]?f)+"},
     spec=facts.ant_spec,
     references=("scaling-crl",),
-    backends=_BACKENDS,
+    backends=BACKENDS,
 )
 
 register_family(
@@ -81,7 +109,7 @@ register_family(
     parameters={},
     spec=facts.humanoid_spec,
     references=REFERENCES,
-    backends=_BACKENDS,
+    backends=BACKENDS,
 )
 register_family(
     "humanoid_<layout>",
@@ -91,6 +119,6 @@ register_family(
     parameters=_LAYOUT,
     spec=facts.humanoid_spec,
     references=REFERENCES,
-    backends=_BACKENDS,
+    backends=BACKENDS,
     takes_maze=True,
 )

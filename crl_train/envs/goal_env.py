@@ -20,6 +20,7 @@ __all__ = ["EnvSpec", "EnvState", "GoalEnv", "StateLayout", "batched_reset"]
 
 if TYPE_CHECKING:
     from crl_train.envs.maze_geometry import Maze
+    from crl_train.envs.open_plane import OpenPlane
 
 
 @struct.dataclass
@@ -49,11 +50,13 @@ class EnvState:
 class GoalEnv(abc.ABC):
     """A single, unbatched environment with a commanded goal; pure functions of arrays, so it can be vmapped.
 
-    Subclasses set ``spec`` (and ``maze`` where there is one) and write ``reset`` and ``step``.
+    Subclasses set ``spec`` and write ``reset`` and ``step``. They set ``maze`` where there is one, and ``open_plane``
+    where there is none but a nominal state at every place.
     """
 
     spec: EnvSpec
     maze: "Maze | None" = None
+    open_plane: "OpenPlane | None" = None
 
     @abc.abstractmethod
     def reset(self, key: PRNGKeyArray) -> EnvState:
@@ -82,12 +85,24 @@ class GoalEnv(abc.ABC):
     def planar_state(self, xy: Float[Array | np.ndarray, "*batch 2"]) -> Float[Array, "*batch state_dim"]:
         """Place the nominal state (at rest, upright) at positions of the plane, for landscapes.
 
+        The achieved goal of the state is the position, as far as the body can be there.
+
         Raises:
             ConfigError: If the environment's task does not live in the plane.
         """
         raise ConfigError(f"environment {self.spec.name!r} is not planar: it has no nominal state at a position.")
 
+    @property
+    def is_planar(self) -> bool:
+        """Whether there is a nominal state at a position: the environment has a ``planar_state`` of its own."""
+        return type(self).planar_state is not GoalEnv.planar_state
+
     # --- derived, never overridden -------------------------------------------------------------------
+
+    @property
+    def floor(self) -> "Maze | OpenPlane | None":
+        """Where the nominal state can be placed; None if there is none, or nobody has said where."""
+        return (self.maze or self.open_plane) if self.is_planar else None
 
     @property
     def name(self) -> str:

@@ -15,8 +15,9 @@ from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from crl_train.envs import placement
 from crl_train.envs.env_spec import EnvSpec
-from crl_train.envs.facts import humanoid_spec, humanoid_timing
+from crl_train.envs.facts import humanoid_spec
 from crl_train.envs.maze_geometry import Maze
+from crl_train.envs.open_plane import OpenPlane
 from crl_train.envs.physics import Physics, add_slide_target, asset, silence, use_fast_solver
 from crl_train.envs.placement import Placement
 from crl_train.envs.reference_mazes import reference_maze
@@ -30,6 +31,7 @@ CONTROL: Final = 0.4  # of an action of 1
 START_HEIGHT: Final = 1.4  # metres
 HEALTHY_HEIGHT: Final = (1.0, 2.0)  # metres; an episode ends when the torso leaves it
 GOAL_RADII: Final = (1.0, 5.0)  # metres from the start, in the open
+PLANE: Final = OpenPlane((-6.0, 6.0, -6.0, 6.0))  # of landscapes, in the open
 GOAL_HEIGHT: Final = 1.25  # metres
 BODY_RADIUS: Final = 0.25  # metres, of torso and shoulders
 
@@ -45,7 +47,7 @@ class Humanoid(Robot):
     """
 
     def __init__(
-        self, spec: EnvSpec, physics: Physics, place: Placement, maze: Maze | None = None, has_target: bool = False
+        self, spec: EnvSpec, physics: Physics, place: Placement, floor: Maze | OpenPlane, has_target: bool = False
     ) -> None:
         """Put a humanoid somewhere.
 
@@ -53,10 +55,10 @@ class Humanoid(Robot):
             spec: The facts about it.
             physics: Its model.
             place: Draws start and goal.
-            maze: Whose walls the model has.
+            floor: The maze whose walls the model has, or the plane that landscapes show.
             has_target: Whether the model has a body at the goal, as reference trainers have.
         """
-        super().__init__(spec, physics, maze)
+        super().__init__(spec, physics, floor)
         self._place = place
         self._has_target = has_target
 
@@ -91,6 +93,12 @@ class Humanoid(Robot):
         torques = actuator.to_tau(system, control, physics_state.q, physics_state.qd)
         return jnp.concatenate([physics_state.q, physics_state.qd, inertias.ravel(), shares.ravel(), torques])
 
+    def _at_rest(self, orientation: Float[Array, "4"]) -> Float[Array, " state_dim"]:
+        """The state of standing still at the origin."""
+        q = jnp.asarray(self.physics.start).at[3:7].set(orientation)
+        pose = self.physics.init(q, jnp.zeros(self.physics.num_velocities))
+        return self.state_of(pose, jnp.zeros(self.action_dim))
+
     def _inertia(self) -> Any:
         """Mass and inertia of the links, as the physics takes them: some of brax's replace them by 1."""
         system = self.physics.system
@@ -103,9 +111,8 @@ class Humanoid(Robot):
     def planar_state(
         self, xy: Float[Array | np.ndarray, "*batch 2"], heading: float = 0.0
     ) -> Float[Array, "*batch state_dim"]:
-        q = jnp.asarray(self.physics.start).at[3:7].set(upright(heading))
-        at_rest = self.physics.init(q, jnp.zeros(self.physics.num_velocities))
-        rest = self.state_of(at_rest, jnp.zeros(self.action_dim))
+        # Compiled, because operation by operation it takes many seconds.
+        rest = jax.jit(self._at_rest)(jnp.asarray(upright(heading)))
         xy = jnp.asarray(xy, dtype=jnp.float32)
         # Everything else is relative to the body.
         return jnp.concatenate([xy, jnp.broadcast_to(rest[2:], (*xy.shape[:-1], len(rest) - 2))], axis=-1)
@@ -114,8 +121,8 @@ class Humanoid(Robot):
 def make_humanoid(reference: str | None = None, backend: str | None = None) -> Humanoid:
     """The humanoid in the open: the goal is 1 to 5 m from the start."""
     spec = humanoid_spec(reference=reference, backend=backend)
-    physics = _physics(spec, humanoid_timing("", reference, backend), reference is not None)
-    return Humanoid(spec, physics, placement.around_start(*GOAL_RADII), has_target=reference is not None)
+    physics = _physics(spec, reference is not None)
+    return Humanoid(spec, physics, placement.around_start(*GOAL_RADII), PLANE, reference is not None)
 
 
 def make_humanoid_maze(
@@ -128,11 +135,11 @@ def make_humanoid_maze(
     """
     spec = humanoid_spec(layout, reference=reference, backend=backend)
     place = reference_maze(layout, maze, CELL_SIZE, reference)
-    physics = _physics(spec, humanoid_timing(layout, reference, backend), reference is not None, place)
-    return Humanoid(spec, physics, placement.in_maze(place), maze=place, has_target=reference is not None)
+    physics = _physics(spec, reference is not None, place)
+    return Humanoid(spec, physics, placement.in_maze(place), place, reference is not None)
 
 
-def _physics(spec: EnvSpec, timing: tuple[float, int], has_target: bool, maze: Maze | None = None) -> Physics:
+def _physics(spec: EnvSpec, has_target: bool, maze: Maze | None = None) -> Physics:
     model = asset("humanoid")
     # Everything but the floor is one of the body's geometries: all of them meet the floor, and none another.
     parts = [geometry.name for geometry in model.geoms if geometry.name != "floor"]
@@ -140,13 +147,12 @@ def _physics(spec: EnvSpec, timing: tuple[float, int], has_target: bool, maze: M
         model.geom(part).contype = 1
     if has_target:
         add_slide_target(model, (0.0, 0.0, GOAL_HEIGHT), "xy", radius=0.5, reach=20.0 if maze is None else 100.0)
-    backend = spec.backend or "spring"
-    if backend in ("spring", "positional"):
+    if spec.backend in ("spring", "positional"):
         for motor, gear in zip(model.actuators, GEARS, strict=True):
             motor.gear[0] = gear
-    if backend == "mjx":
+    if spec.backend == "mjx":
         use_fast_solver(model)
     if maze is None:
-        return Physics.from_spec(model, backend, *timing)
+        return Physics.compiled(model, spec)
     add_nearby_walls(model, maze, parts)
-    return Physics.from_spec(model, backend, *timing, lambda m: NearbyWalls.of_model(m, maze, parts))
+    return Physics.compiled(model, spec, lambda m: NearbyWalls.of_model(m, maze, parts))

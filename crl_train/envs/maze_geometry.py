@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float, Int, Shaped
 from scipy.sparse.csgraph import shortest_path
 from scipy.spatial.distance import cdist
 
-from crl_train.envs.maze_layouts import FREE, GOAL, LAYOUTS, START, WALL
+from crl_train.envs.maze_layouts import FREE, GOAL, KNOWN_LAYOUTS, START, WALL
 from crl_train.errors import ConfigError
 
 # Visibility is decided between points that keep clear of every wall, against walls grown by less than that clearance:
@@ -59,9 +59,9 @@ class Maze:
         Raises:
             ConfigError: If there is no such layout.
         """
-        if name not in LAYOUTS:
-            raise ConfigError(f"unknown maze layout {name!r}: no such name. Known layouts: {', '.join(LAYOUTS)}.")
-        return cls(name, LAYOUTS[name], cell_size)
+        if name not in KNOWN_LAYOUTS:
+            raise ConfigError(f"unknown maze layout {name!r}: no such name. Known layouts: {', '.join(KNOWN_LAYOUTS)}.")
+        return cls(name, KNOWN_LAYOUTS[name], cell_size)
 
     @classmethod
     def from_text(cls, name: str, text: str, cell_size: float) -> "Maze":
@@ -75,7 +75,7 @@ class Maze:
             >>> Maze.from_text("corridor", "#####\\n#R.G#\\n#####", cell_size=4.0).start_xy
             array([4., 4.])
         """
-        if name in LAYOUTS:
+        if name in KNOWN_LAYOUTS:
             raise ConfigError(f"maze {name!r} is not usable: a layout of the project has this name. Rename the maze.")
         rows = tuple(line for line in (line.strip() for line in text.splitlines()) if line)
         if len(rows) > _MOST_CELLS or any(len(row) > _MOST_CELLS for row in rows):
@@ -136,6 +136,14 @@ class Maze:
             for column in (lower[:, 1], upper[:, 1]):
                 touches_wall |= self.walls[row, column]
         return inside & ~touches_wall
+
+    def fine_grid(self, num_cells: int) -> "MazeGrid":
+        """Divide the maze into about ``num_cells`` along its longer side, an odd number of them to a cell.
+
+        The centre of a cell, where goals are, is then the centre of a fine one.
+        """
+        per_cell = num_cells / max(self.walls.shape)
+        return self.grid(max(3, 2 * round((per_cell - 1) / 2) + 1))
 
     def grid(self, cells_per_cell: int) -> "MazeGrid":
         """Divide every cell into ``cells_per_cell`` by ``cells_per_cell`` fine ones.

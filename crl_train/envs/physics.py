@@ -19,6 +19,8 @@ import jax
 import numpy as np
 from jaxtyping import Array, Float
 
+from crl_train.envs.env_spec import EnvSpec
+
 if TYPE_CHECKING:
     import mujoco
 
@@ -109,54 +111,45 @@ class Physics:
     Attributes:
         system: brax's form of the model.
         backend: Name of the pipeline.
-        num_frames: Substeps of a control step.
+        substeps: Steps of the pipeline in a control step.
         walls: Moves the walls that can be touched to where they are; None where there is no maze.
     """
 
     system: Any
     backend: str
-    num_frames: int
+    substeps: int
     walls: "NearbyWalls | None" = None
 
     @classmethod
-    def from_spec(
+    def compiled(
         cls,
-        spec: "mujoco.MjSpec",
-        backend: str,
-        timestep: float,
-        num_frames: int,
+        model: "mujoco.MjSpec",
+        spec: EnvSpec,
         walls: "Callable[[mujoco.MjModel], NearbyWalls] | None" = None,
         total_mass: float | None = None,
     ) -> "Physics":
         """Compile a model.
 
         Args:
-            spec: The edited model.
-            backend: One of ``options.BACKENDS``.
-            timestep: Of a substep, seconds.
-            num_frames: Substeps of a control step.
+            model: The edited model.
+            spec: Which pipeline steps it, and how finely.
             walls: Makes the walls of a maze from the compiled model.
             total_mass: Scale all masses to this sum, kilograms.
         """
-        spec.option.timestep = timestep
+        model.option.timestep = spec.dt / spec.substeps
         with silence():
             import mujoco
             from brax.io import mjcf
 
-            model = spec.compile()
+            final = model.compile()
             if total_mass is not None:
-                mujoco.mj_setTotalmass(model, total_mass)
-                mujoco.mj_setConst(model, mujoco.MjData(model))
-            nearby = walls(model) if walls is not None else None
+                mujoco.mj_setTotalmass(final, total_mass)
+                mujoco.mj_setConst(final, mujoco.MjData(final))
+            nearby = walls(final) if walls is not None else None
             # Whoever builds it may be in the middle of a trace: the system must consist of numbers all the same.
             with jax.ensure_compile_time_eval():
-                system = mjcf.load_model(model)
-        return cls(system, backend, num_frames, nearby)
-
-    @property
-    def dt(self) -> float:
-        """Seconds of a control step."""
-        return float(self.system.mj_model.opt.timestep) * self.num_frames
+                system = mjcf.load_model(final)
+        return cls(system, spec.backend, spec.substeps, nearby)
 
     @property
     def start(self) -> Float[np.ndarray, " q"]:
@@ -183,7 +176,7 @@ class Physics:
             system = self.system if self.walls is None else self.walls.around(self.system, state.x)
             return self._pipeline.step(system, state, control), None
 
-        return jax.lax.scan(substep, state, None, self.num_frames)[0]
+        return jax.lax.scan(substep, state, None, self.substeps)[0]
 
     @property
     def _pipeline(self) -> ModuleType:

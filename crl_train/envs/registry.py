@@ -213,7 +213,7 @@ def make_env(name: str, options: EnvOptions = OURS) -> "GoalEnv":
     family.check(name, options)
     spec = family.facts(name, options)
     # Physics that is named and happens to be the environment's own makes no second environment.
-    return _build(family, name, options if spec is None else dataclasses.replace(options, backend=spec.backend))
+    return _build(family, name, options if spec is None else dataclasses.replace(options, backend=spec.backend or None))
 
 
 def family_of(name: str, options: EnvOptions = OURS) -> EnvFamily:

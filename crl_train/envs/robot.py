@@ -11,6 +11,7 @@ from jaxtyping import Array, Bool, Float, PRNGKeyArray
 from crl_train.envs.env_spec import EnvSpec
 from crl_train.envs.goal_env import EnvState, GoalEnv
 from crl_train.envs.maze_geometry import Maze
+from crl_train.envs.open_plane import OpenPlane
 from crl_train.envs.physics import Physics
 
 
@@ -20,10 +21,13 @@ class Robot(GoalEnv):
     Subclasses draw how an episode begins, and say what of the physics is the state.
     """
 
-    def __init__(self, spec: EnvSpec, physics: Physics, maze: Maze | None = None) -> None:
-        self.spec = dataclasses.replace(spec, dt=physics.dt, backend=physics.backend)
+    def __init__(self, spec: EnvSpec, physics: Physics, floor: Maze | OpenPlane | None = None) -> None:
+        self.spec = spec
         self.physics = physics
-        self.maze = maze
+        if isinstance(floor, Maze):
+            self.maze = floor
+        else:
+            self.open_plane = floor
 
     @abc.abstractmethod
     def draw(self, key: PRNGKeyArray) -> tuple[Float[Array, " q"], Float[Array, " qd"], Float[Array, " goal_dim"]]:

@@ -11,6 +11,7 @@ from crl_probe.probes import embedding_trajectory, goal_clusters, q_landscape, s
 from crl_probe.probes.registry import run_probe
 from crl_probe.runs.run_info import RunInfo
 from crl_probe.store.results import load_result, save_result
+from crl_train.envs.open_plane import OpenPlane
 from tests.crl_probe.fakes import FakeRun
 from tests.tolerance import assert_close
 
@@ -49,12 +50,31 @@ def test_arrows_are_the_climb_that_is_scored(landscape):
         assert arrived.mean() == pytest.approx(landscape.scores["ascent_success"][run, goal])
 
 
-def test_an_environment_without_a_maze_is_named(small):
+def without_maze() -> FakeRun:
     run = FakeRun()
     run.env = copy.copy(run.env)
     run.env.maze = None
-    with pytest.raises(ValueError, match="environment 'point_u_maze' cannot be probed this way: it has no maze"):
-        run_probe(q_landscape.PROBE, Evidence([run], small, use_cache=False))
+    return run
+
+
+def test_an_environment_without_a_floor_is_named(small):
+    message = "environment 'point_u_maze' cannot be probed this way: it has neither a maze nor an open plane"
+    with pytest.raises(ValueError, match=message):
+        run_probe(q_landscape.PROBE, Evidence([without_maze()], small, use_cache=False))
+
+
+def test_on_an_open_plane_the_straight_line_is_the_geodesic_and_walls_have_no_score(small):
+    run = without_maze()
+    run.env.open_plane = OpenPlane((0.0, 14.0, 2.0, 9.0), ring=(3.0, 14.0))
+    result = q_landscape.run(Evidence([run], small, use_cache=False), q_landscape.QLandscapeSettings(20), rng())
+    assert result.free.shape == (20, 10)
+    places = np.stack(np.meshgrid(result.xs, result.ys, indexing="ij"), axis=-1)
+    radius = np.linalg.norm(places, axis=-1)
+    np.testing.assert_array_equal(result.free, (radius >= 3) & (radius <= 14))
+    straight = np.linalg.norm(places - result.goals[:, None, None], axis=-1)
+    np.testing.assert_allclose(result.geodesic, np.where(result.free, straight, np.nan), rtol=1e-6)
+    np.testing.assert_array_equal(result.scores["geodesic_rank"], result.scores["euclidean_rank"])
+    assert np.isnan(result.scores["topology_gain"]).all()
 
 
 def test_a_fixed_action_is_the_same_everywhere_and_checked(fake_runs, small, evidence):
