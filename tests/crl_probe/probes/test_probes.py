@@ -12,6 +12,7 @@ from crl_probe.probes.registry import run_probe
 from crl_probe.runs.run_info import RunInfo
 from crl_probe.store.results import load_result, save_result
 from crl_train.envs.open_plane import OpenPlane
+from crl_train.envs.point_maze import PointMaze
 from tests.crl_probe.fakes import FakeRun
 from tests.tolerance import assert_close
 
@@ -64,8 +65,10 @@ def test_an_environment_without_a_floor_is_named(small):
 
 
 def test_on_an_open_plane_the_straight_line_is_the_geodesic_and_walls_have_no_score(small):
-    run = without_maze()
-    run.env.open_plane = OpenPlane((0.0, 14.0, 2.0, 9.0), ring=(3.0, 14.0))
+    run = FakeRun()
+    plane = OpenPlane((0.0, 14.0, 2.0, 9.0), ring=(3.0, 14.0))
+    run.env = copy.copy(run.env)
+    run.env.__class__ = type("OpenEnv", (PointMaze,), {"floor": plane})
     result = q_landscape.run(Evidence([run], small, use_cache=False), q_landscape.QLandscapeSettings(20), rng())
     assert result.free.shape == (20, 10)
     places = np.stack(np.meshgrid(result.xs, result.ys, indexing="ij"), axis=-1)
