@@ -6,27 +6,17 @@ so it is found on the visibility graph of those corners instead of on a grid, wh
 
 import dataclasses
 import functools
-import itertools
 import math
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
-from scipy.sparse.csgraph import shortest_path
-from scipy.spatial.distance import cdist
 
+from crl_train.envs.geodesics import ShortestPaths
 from crl_train.envs.maze_layouts import FREE, GOAL, KNOWN_LAYOUTS, START, WALL
 from crl_train.errors import ConfigError
 
-# Visibility is decided between points that keep clear of every wall, against walls grown by less than that clearance:
-# a line along a wall is then free, one through the seam of two walls or the point where two touch is not, and rounding
-# decides nothing. Both are shares of a cell. Lengths are measured between the true points.
-_CLEARANCE = 1e-9
-_WALL_GROWTH = 1e-10
-
 _MOST_CELLS = 100  # along a side of a maze given as text
-
-_PAIRS_AT_ONCE = 1_000_000  # lines of sight tested together: about 100 MB of temporaries
 
 _ArrayT = TypeVar("_ArrayT", bound=np.ndarray)
 
@@ -39,11 +29,13 @@ class Maze:
         name: Name of the layout.
         rows: The text grid; legend in ``maze_layouts``.
         cell_size: Width of a cell, metres.
+        body_radius: How far the centre of the agent's body keeps from walls on geodesics, metres.
     """
 
     name: str
     rows: tuple[str, ...]
     cell_size: float
+    body_radius: float = 0.0
 
     def __post_init__(self) -> None:
         problem = _layout_problem(self.rows)
@@ -51,9 +43,14 @@ class Maze:
             raise ConfigError(f"maze {self.name!r} is not usable: {problem}. Compare crl_train.envs.maze_layouts.")
         if not (math.isfinite(self.cell_size) and self.cell_size > 0):
             raise ConfigError(f"cell_size={self.cell_size} is not usable: a cell is a positive number of metres wide.")
+        if not 0 <= self.body_radius < self.cell_size / 2:
+            raise ConfigError(
+                f"body_radius={self.body_radius} is not usable: a body fits between the walls of a cell, so it is 0 or "
+                f"more and below cell_size / 2 = {self.cell_size / 2} m."
+            )
 
     @classmethod
-    def from_layout(cls, name: str, cell_size: float) -> "Maze":
+    def from_layout(cls, name: str, cell_size: float, body_radius: float = 0.0) -> "Maze":
         """Build a maze of the project by name.
 
         Raises:
@@ -61,10 +58,10 @@ class Maze:
         """
         if name not in KNOWN_LAYOUTS:
             raise ConfigError(f"unknown maze layout {name!r}: no such name. Known layouts: {', '.join(KNOWN_LAYOUTS)}.")
-        return cls(name, KNOWN_LAYOUTS[name], cell_size)
+        return cls(name, KNOWN_LAYOUTS[name], cell_size, body_radius)
 
     @classmethod
-    def from_text(cls, name: str, text: str, cell_size: float) -> "Maze":
+    def from_text(cls, name: str, text: str, cell_size: float, body_radius: float = 0.0) -> "Maze":
         """Build a maze from its text grid: a row a line, empty lines left out.
 
         Raises:
@@ -80,7 +77,7 @@ class Maze:
         rows = tuple(line for line in (line.strip() for line in text.splitlines()) if line)
         if len(rows) > _MOST_CELLS or any(len(row) > _MOST_CELLS for row in rows):
             raise ConfigError(f"maze {name!r} is not usable: it is longer than {_MOST_CELLS} cells.")
-        maze = cls(name, rows, cell_size)
+        maze = cls(name, rows, cell_size, body_radius)
         reachable = np.isfinite(maze.geodesics(maze.start_xy[None], maze.goal_centres)[:, 0])
         if not reachable.all():
             row, column = maze.goal_cells[~reachable][0]
@@ -171,9 +168,11 @@ class Maze:
         return float(self.geodesics(self.start_xy[None], self.goal_centres).max())
 
     def geodesic(self, points: Float[np.ndarray, "n 2"], goal: Float[np.ndarray, "2"]) -> Float[np.ndarray, " n"]:
-        """Measure the shortest free path of a point-sized body from many places to one goal.
+        """Measure the shortest free path of the body's centre from many places to one goal.
 
-        For many goals ``geodesics`` does the common work once.
+        The centre keeps ``body_radius`` from walls along either axis, as that of a square body would. A place nearer to
+        one counts from the nearest place that is not, with the way there. For many goals ``geodesics`` does the common
+        work once.
 
         Args:
             points: Positions in the plane. (n, 2), metres.
@@ -197,73 +196,22 @@ class Maze:
                 )
         free = self.is_free(points)
         distances = np.full((len(goals), len(points)), np.nan)
-        distances[:, free] = self._free_geodesics(points[free], goals)
-        return distances
-
-    def _free_geodesics(
-        self, points: Float[np.ndarray, "n 2"], goals: Float[np.ndarray, "g 2"]
-    ) -> Float[np.ndarray, "g n"]:
-        corners, between_corners = self._corner_graph
-        point_places, goal_places = self._free_places(points), self._free_places(goals)
-        point_legs = self._sight_lengths(corners, point_places)
-        goal_legs = self._sight_lengths(goal_places, corners)
-        # A path is one straight line, or a last leg to a corner, a path from corner to corner, and a first leg.
-        goal_to_corner = np.min(goal_legs[:, :, None] + between_corners, axis=1, initial=np.inf)
-        distances = self._sight_lengths(goal_places, point_places)
-        for to_corner, leg in zip(goal_to_corner.T, point_legs, strict=True):
-            np.minimum(distances, to_corner[:, None] + leg, out=distances)
+        distances[:, free] = self._paths.between(points[free], goals)
         return distances
 
     @functools.cached_property
-    def _corner_graph(self) -> tuple["_Places", Float[np.ndarray, "k k"]]:
-        """Convex wall corners, and the lengths of the shortest paths between any two of them."""
-        corners = self._corners()
-        lengths = self._sight_lengths(corners, corners)
-        return corners, _frozen(shortest_path(lengths, directed=False))
-
-    def _corners(self) -> "_Places":
-        # Of the four cells around such a corner exactly one is solid. Where two diagonal ones touch, no path turns.
-        quads = np.lib.stride_tricks.sliding_window_view(self.walls, (2, 2))
-        quad_cells = np.argwhere(quads.sum(axis=(2, 3)) == 1)
-        solid = np.array([np.argwhere(quads[i, j])[0] for i, j in quad_cells]).reshape(-1, 2)
-        corners = self.cell_size * (quad_cells + 0.5)
-        return _Places(corners, corners + self.cell_size * _CLEARANCE * (1 - 2 * solid))
-
-    def _free_places(self, points: Float[np.ndarray, "n 2"]) -> "_Places":
-        """Free points, kept clear of the borders of their cells."""
-        centres = self.cell_size * np.round(points / self.cell_size)
-        reach = self.cell_size * (0.5 - _CLEARANCE)
-        return _Places(points, np.clip(points, centres - reach, centres + reach))
-
-    def _sight_lengths(self, first: "_Places", second: "_Places") -> Float[np.ndarray, "m n"]:
-        """Lengths of the straight lines between two sets of places; inf where a wall is in between."""
-        lengths = cdist(first.exact, second.exact)
-        rows_at_once = max(1, _PAIRS_AT_ONCE // max(1, len(second.clear)))
-        for start in range(0, len(lengths), rows_at_once):
-            part = slice(start, start + rows_at_once)
-            lengths[part][_sight_is_blocked(first.clear[part], second.clear, self._boxes)] = np.inf
-        return lengths
-
-    @functools.cached_property
-    def _boxes(self) -> Float[np.ndarray, "num_boxes 2 2"]:
-        """Centre and half size of boxes that cover the inner walls; the outer ring can come between no two points."""
-        boxes = []
-        for row in range(1, self.walls.shape[0] - 1):
-            for is_wall, run in itertools.groupby(range(1, self.walls.shape[1] - 1), key=self.walls[row].__getitem__):
-                if is_wall:
-                    columns = list(run)
-                    boxes.append([[row, (columns[0] + columns[-1]) / 2], [0.5, len(columns) / 2]])
-        array = np.array(boxes, dtype=np.float64).reshape(-1, 2, 2)
-        array[:, 1] += _WALL_GROWTH
-        return _frozen(self.cell_size * array)
+    def _paths(self) -> ShortestPaths:
+        return ShortestPaths(self.walls, self.cell_size, self.body_radius)
 
     def _cells(self) -> Shaped[np.ndarray, "num_rows num_columns"]:
         return np.array([list(row) for row in self.rows])
 
 
-def maze_of(name: str, text: str | None, cell_size: float) -> Maze:
+def maze_of(name: str, text: str | None, cell_size: float, body_radius: float = 0.0) -> Maze:
     """The maze of a layout's name, or of a text with a name of its own."""
-    return Maze.from_layout(name, cell_size) if text is None else Maze.from_text(name, text, cell_size)
+    if text is None:
+        return Maze.from_layout(name, cell_size, body_radius)
+    return Maze.from_text(name, text, cell_size, body_radius)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -286,32 +234,6 @@ class MazeGrid:
     def points(self) -> Float[np.ndarray, "num_points 2"]:
         """All cell centres; values over them take the grid's form by ``.reshape(grid.free.shape)``."""
         return _frozen(np.stack(np.meshgrid(self.xs, self.ys, indexing="ij"), axis=-1).reshape(-1, 2))
-
-
-class _Places(NamedTuple):
-    """Points as they are, for lengths, and moved off the walls by a hair, for deciding what sees what."""
-
-    exact: Float[np.ndarray, "n 2"]
-    clear: Float[np.ndarray, "n 2"]
-
-
-def _sight_is_blocked(
-    first: Float[np.ndarray, "m 2"], second: Float[np.ndarray, "n 2"], boxes: Float[np.ndarray, "num_boxes 2 2"]
-) -> Bool[np.ndarray, "m n"]:
-    """Say which of the m x n segments touch a box, by the separating axes of a segment and a box."""
-    middle = (first[:, None] + second) / 2
-    half = (second - first[:, None]) / 2
-    half_x, half_y = half[..., 0], half[..., 1]
-    length_x, length_y = np.abs(half_x), np.abs(half_y)
-    blocked = np.zeros(half_x.shape, dtype=bool)
-    for (x, y), (box_x, box_y) in boxes:
-        offset_x, offset_y = middle[..., 0] - x, middle[..., 1] - y
-        blocked |= (
-            (np.abs(offset_x) <= box_x + length_x)
-            & (np.abs(offset_y) <= box_y + length_y)
-            & (np.abs(half_x * offset_y - half_y * offset_x) <= box_x * length_y + box_y * length_x)
-        )
-    return blocked
 
 
 def _layout_problem(rows: tuple[str, ...]) -> str | None:
