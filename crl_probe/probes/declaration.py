@@ -121,6 +121,7 @@ class Probe:
         agent: The protocol of ``crl_probe.runs.agent`` that every agent must satisfy.
         environment: Returns why the probe cannot use an environment, in a few words; empty if it can.
         records: The parts of the evidence that it uses.
+        more_records: Those that it uses under some settings only.
         is_cached: Whether its result is cached on disk. It must not be if it depends on more than a checkpoint's hash.
         over_training: Whether a report with several checkpoints of each run also shows it over training.
         reading: How to read its section, in one sentence, for a result.
@@ -146,6 +147,7 @@ class Probe:
     agent: type = Agent
     environment: Callable[["GoalEnv"], str] = anywhere
     records: tuple[Record, ...] = ()
+    more_records: Callable[[Any], tuple[Record, ...]] = lambda _: ()
     is_cached: bool = True
     over_training: bool = False
     reading: Callable[[Any], str]

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from crl_probe import metrics
-from crl_probe.evidence.places import floor_of, without_floor
+from crl_probe.evidence.places import achieved_goals, floor_of, without_floor
 from crl_probe.metrics.definitions import names_of
 from crl_probe.metrics.landscape import steepest_ascent
 from crl_probe.probes.declaration import Findings, Probe, option
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from crl_train.envs.goal_env import GoalEnv
 
 MOST_CELLS = 2_000  # along the long side; memory grows with its square
+MOST_POSES = 100
 
 LANDSCAPE_SCORES = (
     "geodesic_rank",
@@ -45,11 +46,16 @@ class QLandscapeSettings:
         fine_cells: Approximate number of grid cells along the long side of the floor.
         action: The agent's action at each position: ``mean``, ``sample``, ``best_of_K``, or the same action
             everywhere, its entries separated by commas.
+        poses: States whose energies are averaged at each position: 1 is the agent at rest; more are those of the shared
+            set that were visited nearest to it, moved there.
     """
 
     fine_cells: int = option(50, "--grid", "Approximate number of cells along the long side of the grid.", low=1)
     action: str = option(
         "mean", "--action", "The agent's action at each position: mean, sample, best_of_K, or an action such as 0,1."
+    )
+    poses: int = option(
+        1, "--poses", "Average over this many visited states near each position; 1 is the agent at rest there.", low=1
     )
 
     def __post_init__(self) -> None:
@@ -59,6 +65,10 @@ class QLandscapeSettings:
             raise ConfigError(
                 f"fine_cells={shortened(self.fine_cells)} is not usable: a side of the grid has 1 to {MOST_CELLS:,} "
                 "cells. Use 50."
+            )
+        if not 1 <= self.poses <= MOST_POSES:
+            raise ConfigError(
+                f"poses={shortened(self.poses)} is not usable: there are 1 to {MOST_POSES:,} of them. Use 1 or 16."
             )
         if "," not in self.action and not re.fullmatch(POLICY_PATTERN, self.action):
             raise ConfigError(
@@ -80,7 +90,8 @@ class QLandscapeResult(ProbeResult):
         goals: Goals, the same for every agent. (goals, goal_dim), metres.
         goal_cells: Grid index of the cell that holds each goal. (goals, 2)
         geodesic: Geodesic distance to each goal; NaN in walls. (goals, nx, ny), metres.
-        values: Energy of the nominal state in each cell under the chosen action; NaN in walls. (runs, goals, nx, ny)
+        poses: States whose energies are averaged in each cell; 1 is the agent at rest.
+        values: Energy in each cell under the chosen action; NaN in walls. (runs, goals, nx, ny)
         ascent: Flat index of the cell that steepest ascent reaches from each cell; its own index at maxima and in
             walls. (runs, goals, nx, ny)
         scores: For each name in ``LANDSCAPE_SCORES`` the score; NaN where it is undefined. (runs, goals)
@@ -94,6 +105,7 @@ class QLandscapeResult(ProbeResult):
     goals: Float[np.ndarray, "goals goal_dim"]
     goal_cells: Int[np.ndarray, "goals 2"]
     geodesic: Float[np.ndarray, "goals nx ny"]
+    poses: int
     values: Float[np.ndarray, "runs goals nx ny"]
     ascent: Int[np.ndarray, "runs goals nx ny"]
     scores: dict[str, np.ndarray]
@@ -113,7 +125,7 @@ class _Grid:
     """The free cells of the floor, and their distances to the shared goals.
 
     Attributes:
-        states: The agent at rest in each free cell. (cells, state_dim)
+        states: Of the agent in each free cell, at rest or in several poses. (poses, cells, state_dim)
         goals: Shared goals. (goals, goal_dim)
         free: True outside walls. (nx, ny)
         geodesic: Geodesic distance to each goal; NaN in walls. (goals, nx, ny)
@@ -121,7 +133,7 @@ class _Grid:
         goal_cells: Grid index of the cell that holds each goal. (goals, 2)
     """
 
-    states: Float[np.ndarray, "cells state_dim"]
+    states: Float[np.ndarray, "poses cells state_dim"]
     goals: Float[np.ndarray, "goals goal_dim"]
     free: Bool[np.ndarray, "nx ny"]
     geodesic: Float[np.ndarray, "goals nx ny"]
@@ -147,7 +159,7 @@ def run(evidence: "Evidence", settings: QLandscapeSettings, rng: np.random.Gener
 
     Raises:
         ProbeError: If energies are not finite, or an agent cannot act in the chosen mode.
-        ConfigError: If the action is not possible in the environment.
+        ConfigError: If the action is not possible in the environment, or its states cannot be moved to a position.
     """
     env, goals = evidence.env, evidence.goals
     floor = env.floor
@@ -162,7 +174,7 @@ def run(evidence: "Evidence", settings: QLandscapeSettings, rng: np.random.Gener
     planar_goals = np.asarray(env.in_plane(goals), np.float64)
     nearest = [np.argmin(np.abs(line - planar_goals[:, [k]]), axis=1) for k, line in enumerate((cells.xs, cells.ys))]
     grid = _Grid(
-        states=states,
+        states=states[None] if settings.poses == 1 else _poses(evidence, places, settings.poses),
         goals=goals,
         free=free,
         geodesic=_on_grid(floor.geodesics(places, planar_goals), free),
@@ -180,6 +192,7 @@ def run(evidence: "Evidence", settings: QLandscapeSettings, rng: np.random.Gener
         goals=goals,
         goal_cells=grid.goal_cells,
         geodesic=grid.geodesic,
+        poses=len(grid.states),
         values=np.stack([one.values for one in of_runs]),
         ascent=np.stack([one.ascent for one in of_runs]),
         scores={name: np.stack([one.scores[name] for one in of_runs]) for name in LANDSCAPE_SCORES},
@@ -251,7 +264,7 @@ def percentile_ranks(values: Float[np.ndarray, "nx ny"], free: Bool[np.ndarray, 
 def _landscapes_and_scores(
     agent: Agent, grid: _Grid, policy: str | Float[np.ndarray, " action_dim"], seed: int
 ) -> _Landscapes:
-    energies = landscapes(agent, grid.states, grid.goals, policy, seed)
+    energies = np.mean([landscapes(agent, pose, grid.goals, policy, seed) for pose in grid.states], axis=0)
     # An error, because NaN scores would look like metrics that are merely undefined.
     if not np.isfinite(energies).all():
         raise ProbeError(
@@ -269,6 +282,19 @@ def _landscapes_and_scores(
         ascent=np.stack([steepest_ascent(value, grid.free) for value in exact]).astype(np.int32),
         scores={name: np.array([score[name] for score in scores]) for name in LANDSCAPE_SCORES},
     )
+
+
+def _poses(
+    evidence: "Evidence", places: Float[np.ndarray, "cells 2"], count: int
+) -> Float[np.ndarray, "poses cells state_dim"]:
+    """The states of the shared set that were visited nearest to each place, moved there."""
+    from scipy.spatial import cKDTree
+
+    env, visited = evidence.env, evidence.probe_set.points.states
+    count = min(count, len(visited))
+    positions = np.asarray(env.in_plane(achieved_goals(env, visited)), np.float64)
+    _, nearest = cKDTree(positions).query(places, k=np.arange(1, count + 1))
+    return env.moved_to(visited[nearest.T], np.broadcast_to(places, (count, *places.shape)))
 
 
 def _fixed_action(text: str, env: "GoalEnv") -> Float[np.ndarray, " action_dim"]:
@@ -305,6 +331,19 @@ def _on_grid(
     return grid
 
 
+def _who(result: QLandscapeResult) -> str:
+    return "the agent at rest" if result.poses == 1 else f"the agent in {result.poses} poses, averaged,"
+
+
+def _notes_on_poses(result: QLandscapeResult) -> tuple[str, ...]:
+    if result.poses == 1:
+        return ()
+    return (
+        f"Energies are means over {result.poses} states at each place: those of the shared set that were visited "
+        "nearest to it, moved there with pose and velocities as they were. They are the same for every agent.",
+    )
+
+
 def _finding(found: Findings) -> str:
     rank, gain = found.at_last("geodesic_rank", "grid"), found.at_last("topology_gain", "grid")
     if rank is None:
@@ -336,16 +375,18 @@ PROBE = Probe(
     metrics=names_of("landscape"),
     environment=without_floor,
     records=("goals",),
+    more_records=lambda settings: ("shared",) if settings.poses > 1 else (),
     over_training=True,
-    reading=lambda _: (
-        "Colour is the critic's energy for the agent at rest at each place and one goal: the landscape of a critic "
-        "that knows the maze is like the first panel; otherwise values change little across walls."
+    reading=lambda result: (
+        f"Colour is the critic's energy for {_who(result)} at each place and one goal: the landscape of a critic that "
+        "knows the maze is like the first panel; otherwise values change little across walls."
     ),
     finding=_finding,
     notes=lambda result: (
         f"Scores are means over those of {len(result.goals)} goals where they are defined, on a grid of "
         f"{int(result.free.sum()):,} free cells, then aggregated over seeds. Energies of two networks share no unit: "
         "colour is the rank within one landscape, unless energy is selected, which has its own scale in every panel.",
+        *_notes_on_poses(result),
     ),
     page="crl_probe.render.page.panels:landscapes",
     paper="crl_probe.render.paper.figures:landscape_figure",

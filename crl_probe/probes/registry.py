@@ -96,6 +96,8 @@ def run_probe(probe: Probe, evidence: "Evidence", settings: Any = None) -> Any:
     settings = probe.settings() if settings is None else settings
     check_possible(probe, evidence)
 
+    records = (*probe.records, *probe.more_records(settings))
+
     def compute() -> Any:
         evidence.progress.computing()
         return probe.run(evidence, settings, np.random.default_rng(evidence.settings.seed))
@@ -104,7 +106,7 @@ def run_probe(probe: Probe, evidence: "Evidence", settings: Any = None) -> Any:
         probe.name,
         probe.result,
         evidence.infos,
-        {"settings": dataclasses.asdict(settings), "records": evidence.question(probe.records)},
+        {"settings": dataclasses.asdict(settings), "records": evidence.question(records)},
         compute,
         enabled=evidence.use_cache and probe.is_cached,
     )

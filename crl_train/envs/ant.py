@@ -53,6 +53,8 @@ class Ant(Robot):
     torso. The episode ends when the torso is lower than 0.2 m or higher than 1 m.
     """
 
+    is_translatable = True
+
     def __init__(
         self,
         spec: EnvSpec,

@@ -51,12 +51,14 @@ class GoalEnv(abc.ABC):
     """A single, unbatched environment with a commanded goal; pure functions of arrays, so it can be vmapped.
 
     Subclasses set ``spec`` and write ``reset`` and ``step``. They set ``maze`` where there is one, and ``open_plane``
-    where there is none but a nominal state at every place.
+    where there is none but a nominal state at every place. ``is_translatable`` says that a state with another position in
+    the plane is a state, too.
     """
 
     spec: EnvSpec
     maze: "Maze | None" = None
     open_plane: "OpenPlane | None" = None
+    is_translatable: bool = False
 
     @abc.abstractmethod
     def reset(self, key: PRNGKeyArray) -> EnvState:
@@ -91,6 +93,27 @@ class GoalEnv(abc.ABC):
             ConfigError: If the environment's task does not live in the plane.
         """
         raise ConfigError(f"environment {self.spec.name!r} is not planar: it has no nominal state at a position.")
+
+    def moved_to(
+        self, states: Float[Array | np.ndarray, "*batch state_dim"], xy: Float[Array | np.ndarray, "*batch 2"]
+    ) -> Float[np.ndarray, "*batch state_dim"]:
+        """Put states at other positions of the plane, with all else as it is.
+
+        Args:
+            states: (*batch, state_dim).
+            xy: (*batch, 2), metres.
+        Raises:
+            ConfigError: If more than the position would have to change.
+        """
+        if not self.is_translatable:
+            raise ConfigError(
+                f"states of environment {self.name!r} cannot be moved: more than their position depends on it. Use the "
+                "nominal state at rest."
+            )
+        assert self.plane_indices is not None, "positions of a plane can be set, so there is one"
+        moved = np.array(states)
+        moved[..., [self.goal_indices[index] for index in self.plane_indices]] = xy
+        return moved
 
     @property
     def is_planar(self) -> bool:

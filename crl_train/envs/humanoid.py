@@ -61,6 +61,7 @@ class Humanoid(Robot):
         super().__init__(spec, physics, floor)
         self._place = place
         self._has_target = has_target
+        self.is_translatable = not has_target  # whose mass enters inertias
 
     def draw(self, key: PRNGKeyArray) -> tuple[Float[Array, " q"], Float[Array, " qd"], Float[Array, "3"]]:
         start, goal = self._place(key)

@@ -44,6 +44,8 @@ class PointMaze(GoalEnv):
     Source: ours; layouts and cell size of the ant mazes of arXiv 2503.14858.
     """
 
+    is_translatable = True
+
     def __init__(self, maze: Maze) -> None:
         """Place the point in a maze.
 

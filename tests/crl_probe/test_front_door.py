@@ -148,9 +148,8 @@ def test_everything_shown_is_one_short_line(study, evidence):
     for thing, text in shown:
         assert repr(thing) == text
     sides = dict(zip(("nx", "ny"), study.results["q_landscape"].free.shape, strict=True))
-    assert (
-        repr(study.results["q_landscape"]) == f"QLandscapeResult(runs=3, nx={sides['nx']}, ny={sides['ny']}, goals=2)"
-    )
+    landscape = f"QLandscapeResult(runs=3, nx={sides['nx']}, ny={sides['ny']}, goals=2, poses=1)"
+    assert repr(study.results["q_landscape"]) == landscape
     assert repr(study.results["success"]) == "SuccessResult(runs=3, episode_length=300, episodes=6)"
     for thing in (evidence.probe_set, evidence.probe_set.points, evidence.episodes[0], *comparison.steps):
         assert len(repr(thing)) < 200

@@ -80,6 +80,30 @@ def test_on_an_open_plane_the_straight_line_is_the_geodesic_and_walls_have_no_sc
     assert np.isnan(result.scores["topology_gain"]).all()
 
 
+def test_several_poses_are_the_states_visited_nearest_moved_there_and_averaged(fake_runs, evidence):
+    settings = q_landscape.QLandscapeSettings(fine_cells=15, action="0,0", poses=3)
+    result = q_landscape.run(evidence, settings, rng())
+    places = np.stack(np.meshgrid(result.xs, result.ys, indexing="ij"), axis=-1)[result.free]
+    visited = evidence.probe_set.points.states
+    nearest = np.argsort(np.linalg.norm(visited[:, :2] - places[:, None], axis=-1), axis=1)[:, :3]
+    poses = visited[nearest]
+    poses[..., :2] = places[:, None]
+    run, goal = fake_runs[0], result.goals[0]
+    flat = poses.reshape(-1, 4).astype(np.float32)
+    energies = np.asarray(run.energy(flat, np.zeros((len(flat), 2), np.float32), goal)).reshape(-1, 3)
+    np.testing.assert_allclose(result.values[0, 0][result.free], energies.mean(axis=1), rtol=1e-4, atol=1e-4)
+    assert len(np.unique(poses[..., 2])) > 3  # they move at different speeds
+    (note,) = (note for note in q_landscape.PROBE.notes(result) if "poses" in note or "states at each place" in note)
+    assert note.startswith("Energies are means over 3 states at each place: those of the shared set that were visited")
+
+
+def test_more_poses_than_one_take_the_shared_set():
+    assert q_landscape.PROBE.more_records(q_landscape.QLandscapeSettings()) == ()
+    assert q_landscape.PROBE.more_records(q_landscape.QLandscapeSettings(poses=2)) == ("shared",)
+    with pytest.raises(ValueError, match=r"^poses=0 is not usable: there are 1 to 100 of them\. Use 1 or 16\.$"):
+        q_landscape.QLandscapeSettings(poses=0)
+
+
 def test_a_fixed_action_is_the_same_everywhere_and_checked(fake_runs, small, evidence):
     def landscape(action):
         chosen = q_landscape.QLandscapeSettings(fine_cells=15, action=action)

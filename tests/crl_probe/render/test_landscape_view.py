@@ -38,6 +38,7 @@ def tiny(runs, goals=1):
         goals=np.tile([3.0, 1.0], (goals, 1)),
         goal_cells=np.tile([3, 1], (goals, 1)),
         geodesic=geodesic,
+        poses=1,
         values=values,
         ascent=ascent,
         scores={name: np.full((len(runs), goals), 0.5) for name in q_landscape.LANDSCAPE_SCORES},
