@@ -16,6 +16,7 @@ from rich.console import Console
 
 from crl_train.cli_display import PlainDisplay
 from crl_train.config import make_config
+from crl_train.interrupt import StopRequest
 from crl_train.run_dir import RunDir
 from crl_train.run_record import create_run
 from crl_train.training import Stopped, train
@@ -27,7 +28,7 @@ class UntilLearned(PlainDisplay):
     """Prints every epoch, and stops the run when the success rate or the time limit is reached."""
 
     def __init__(self, run: RunDir, success: float, limit: float) -> None:
-        super().__init__(run, Console(highlight=False))
+        super().__init__(run, Console(highlight=False), StopRequest())
         self._success, self._limit = success, limit
         self.reached_after: float | None = None
         self.over = False
@@ -63,7 +64,8 @@ def learns(env: str, success: float, limit: float) -> bool:
 
 def main() -> int:
     """Train on every task."""
-    return 0 if all([learns(env, *limits) for env, limits in TASKS.items()]) else 1
+    outcomes = [learns(env, *limits) for env, limits in TASKS.items()]
+    return 0 if all(outcomes) else 1
 
 
 if __name__ == "__main__":

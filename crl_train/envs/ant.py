@@ -23,7 +23,6 @@ from crl_train.envs.physics import Physics, asset, use_fast_solver
 from crl_train.envs.placement import Placement
 from crl_train.envs.reference_mazes import reference_maze
 from crl_train.envs.robot import Robot, upright
-from crl_train.envs.walls import NearbyWalls, add_nearby_walls
 
 if TYPE_CHECKING:
     import mujoco
@@ -174,7 +173,11 @@ def make_ant_corridor(layout: str, config: str, reference: str | None = None, ba
 
 
 def ant_physics(
-    spec: EnvSpec, maze: Maze | None = None, model: "mujoco.MjSpec | None" = None, touching: Sequence[str] = ()
+    spec: EnvSpec,
+    maze: Maze | None = None,
+    model: "mujoco.MjSpec | None" = None,
+    parts: Sequence[str] = (TORSO, *HIPS, *FEET),
+    all_walls: bool = False,
 ) -> Physics:
     """Compile the model of an ant.
 
@@ -182,7 +185,8 @@ def ant_physics(
         spec: Says which physics steps it.
         maze: Whose walls it meets.
         model: The ant with other bodies beside it; the ant alone if not given.
-        touching: Geometries beside the ant's own that meet walls.
+        parts: Geometries that meet walls. Those of the ant then also meet its feet, as in the references.
+        all_walls: As of :meth:`Physics.compiled`.
     """
     model = model or asset("ant")
     if spec.backend == "positional":
@@ -190,10 +194,7 @@ def ant_physics(
             actuator.gear[0] = POSITIONAL_GEAR
     if spec.backend == "mjx":
         use_fast_solver(model)
-    if maze is None:
-        return Physics.compiled(model, spec)
-    parts = (TORSO, *HIPS, *FEET, *touching)
-    for part in (TORSO, *HIPS, *FEET):
-        model.geom(part).conaffinity = 1  # feet also meet each other, the torso and the hips, as in the references
-    add_nearby_walls(model, maze, parts)
-    return Physics.compiled(model, spec, lambda m: NearbyWalls.of_model(m, maze, parts))
+    if maze is not None:
+        for part in (TORSO, *HIPS, *FEET):
+            model.geom(part).conaffinity |= part in parts
+    return Physics.compiled(model, spec, maze=maze, parts=parts, all_walls=all_walls)

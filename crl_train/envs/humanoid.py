@@ -22,7 +22,6 @@ from crl_train.envs.physics import Physics, add_slide_target, asset, silence, us
 from crl_train.envs.placement import Placement
 from crl_train.envs.reference_mazes import reference_maze
 from crl_train.envs.robot import Robot, upright
-from crl_train.envs.walls import NearbyWalls, add_nearby_walls
 
 CELL_SIZE: Final = 2.0  # metres
 GEARS: Final = (350.0,) * 11 + (100.0,) * 6  # newton metres for a control of 1, of spring and positional physics
@@ -122,7 +121,7 @@ class Humanoid(Robot):
 def make_humanoid(reference: str | None = None, backend: str | None = None) -> Humanoid:
     """The humanoid in the open: the goal is 1 to 5 m from the start."""
     spec = humanoid_spec(reference=reference, backend=backend)
-    physics = _physics(spec, reference is not None)
+    physics = humanoid_physics(spec, reference is not None)
     return Humanoid(spec, physics, placement.around_start(*GOAL_RADII), PLANE, reference is not None)
 
 
@@ -136,11 +135,14 @@ def make_humanoid_maze(
     """
     spec = humanoid_spec(layout, reference=reference, backend=backend)
     place = reference_maze(layout, maze, CELL_SIZE, reference)
-    physics = _physics(spec, reference is not None, place)
+    physics = humanoid_physics(spec, reference is not None, place)
     return Humanoid(spec, physics, placement.in_maze(place), place, reference is not None)
 
 
-def _physics(spec: EnvSpec, has_target: bool, maze: Maze | None = None) -> Physics:
+def humanoid_physics(
+    spec: EnvSpec, has_target: bool = False, maze: Maze | None = None, all_walls: bool = False
+) -> Physics:
+    """Compile the model of a humanoid; arguments as of the class and of :meth:`Physics.compiled`."""
     model = asset("humanoid")
     # Everything but the floor is one of the body's geometries: all of them meet the floor, and none another.
     parts = [geometry.name for geometry in model.geoms if geometry.name != "floor"]
@@ -153,7 +155,4 @@ def _physics(spec: EnvSpec, has_target: bool, maze: Maze | None = None) -> Physi
             motor.gear[0] = gear
     if spec.backend == "mjx":
         use_fast_solver(model)
-    if maze is None:
-        return Physics.compiled(model, spec)
-    add_nearby_walls(model, maze, parts)
-    return Physics.compiled(model, spec, lambda m: NearbyWalls.of_model(m, maze, parts))
+    return Physics.compiled(model, spec, maze=maze, parts=parts, all_walls=all_walls)

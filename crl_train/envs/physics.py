@@ -11,7 +11,7 @@ import importlib.resources
 import io
 import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,11 +20,11 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from crl_train.envs.env_spec import EnvSpec
+from crl_train.envs.maze_geometry import Maze
+from crl_train.envs.walls import NearbyWalls, add_all_walls, add_nearby_walls
 
 if TYPE_CHECKING:
     import mujoco
-
-    from crl_train.envs.walls import NearbyWalls
 
 _PIPELINES: Final = {
     "spring": "brax.spring.pipeline",
@@ -118,24 +118,34 @@ class Physics:
     system: Any
     backend: str
     substeps: int
-    walls: "NearbyWalls | None" = None
+    walls: NearbyWalls | None = None
 
     @classmethod
     def compiled(
         cls,
         model: "mujoco.MjSpec",
         spec: EnvSpec,
-        walls: "Callable[[mujoco.MjModel], NearbyWalls] | None" = None,
+        *,
+        maze: Maze | None = None,
+        parts: Sequence[str] = (),
+        all_walls: bool = False,
         total_mass: float | None = None,
     ) -> "Physics":
         """Compile a model.
 
         Args:
-            model: The edited model.
+            model: The edited model, without walls.
             spec: Which pipeline steps it, and how finely.
-            walls: Makes the walls of a maze from the compiled model.
+            maze: Whose walls it meets.
+            parts: Names of the geometries that meet them.
+            all_walls: Whether every wall is kept in its place, which gives the same at many times the cost.
             total_mass: Scale all masses to this sum, kilograms.
+
+        Raises:
+            ConfigError: If a part is too large for the cells of the maze.
         """
+        if maze is not None:
+            (add_all_walls if all_walls else add_nearby_walls)(model, maze, parts)
         model.option.timestep = spec.dt / spec.substeps
         with silence():
             import mujoco
@@ -145,11 +155,11 @@ class Physics:
             if total_mass is not None:
                 mujoco.mj_setTotalmass(final, total_mass)
                 mujoco.mj_setConst(final, mujoco.MjData(final))
-            nearby = walls(final) if walls is not None else None
+            walls = None if maze is None or all_walls else NearbyWalls.of_model(final, maze, parts)
             # Whoever builds it may be in the middle of a trace: the system must consist of numbers all the same.
             with jax.ensure_compile_time_eval():
                 system = mjcf.load_model(final)
-        return cls(system, spec.backend, spec.substeps, nearby)
+        return cls(system, spec.backend, spec.substeps, walls)
 
     @property
     def start(self) -> Float[np.ndarray, " q"]:

@@ -11,23 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crl_train.envs import make_env
-from crl_train.envs.ant import FEET, HIPS, TORSO
+from crl_train.envs.ant import FEET, HIPS, TORSO, ant_physics
 from crl_train.envs.maze_geometry import Maze
-from crl_train.envs.physics import Physics, asset
-from crl_train.envs.walls import NearbyWalls, add_all_walls
+from crl_train.envs.physics import Physics
+from crl_train.envs.walls import NearbyWalls
 from crl_train.errors import ConfigError
 
 ANT = make_env("ant_u_maze")
 PARTS = (TORSO, *HIPS, *FEET)
-
-
-def plain_physics(maze: Maze) -> Physics:
-    """The ant with every wall in its place."""
-    model = asset("ant")
-    for part in PARTS:
-        model.geom(part).conaffinity = 1
-    add_all_walls(model, maze, PARTS)
-    return Physics.compiled(model, ANT.spec)
 
 
 def test_an_ant_among_nearby_walls_moves_as_among_all_of_them():
@@ -51,7 +42,7 @@ def test_an_ant_among_nearby_walls_moves_as_among_all_of_them():
 
         return np.asarray(jax.jit(jax.vmap(run))(q, qd))
 
-    nearby, plain = positions(ANT.physics), positions(plain_physics(ANT.maze))
+    nearby, plain = positions(ANT.physics), positions(ant_physics(ANT.spec, ANT.maze, all_walls=True))
     to_walls = np.abs(nearby[:, :, :2] - np.asarray(corners)[:, None]).max(axis=1)
     assert (to_walls.max(axis=-1) > 1).all()  # each of them went somewhere, and was stopped
     assert all(ANT.maze.is_free(positions[:, :2]).all() for positions in nearby)
