@@ -82,7 +82,7 @@ def print_env(env: "GoalEnv", family: EnvFamily, name: str, options: EnvOptions)
         facts["goal cells"] = str(len(maze.goal_cells))
         facts["farthest goal"] = f"{maze.farthest_goal_distance:.1f} m by geodesic distance"
     if options.reference is None:
-        for reference in family.references:
+        for reference in family.references_of(name):
             facts[f"as in {reference}"] = _changes(spec, family.facts(name, EnvOptions(reference=reference)))
     width = 2 + max(map(len, facts))
     for fact, value in facts.items():
@@ -104,7 +104,7 @@ def _cells(family: EnvFamily, name: str) -> tuple[str, ...]:
         f"{spec.dt:g} s",
         f"{spec.tolerance:g} {spec.unit}",
         spec.backend,
-        ", ".join(family.references),
+        ", ".join(family.references_of(name)),
     )
 
 
@@ -116,7 +116,7 @@ def _record(name: str, family: EnvFamily) -> dict[str, Any]:
         "facts": _facts(family.facts(name)),
         "backends": list(family.backends),
         "takes_maze": family.takes_maze,
-        "as_in": {one: _facts(family.facts(name, EnvOptions(reference=one))) for one in family.references},
+        "as_in": {one: _facts(family.facts(name, EnvOptions(reference=one))) for one in family.references_of(name)},
     }
 
 

@@ -133,13 +133,9 @@ def _plane(reach: float) -> OpenPlane:
 def make_ant_maze(
     layout: str, maze: str | None = None, reference: str | None = None, backend: str | None = None
 ) -> Ant:
-    """The ant in a maze.
-
-    Raises:
-        ConfigError: If the reference trainer does not have the layout.
-    """
+    """The ant in a maze."""
     spec = ant_spec(layout, maze=maze, reference=reference, backend=backend)
-    place = reference_maze(layout, maze, CELL_SIZE, reference, of_ant=True)
+    place = reference_maze(layout, maze, CELL_SIZE, BODY_RADIUS, reference, of_ant=True)
     # jaxgcrl draws the noise of a start before it puts the ant at the centre of its cell.
     return Ant(
         spec,
@@ -158,7 +154,7 @@ def make_ant_corridor(layout: str, config: str, reference: str | None = None, ba
         ConfigError: If no hop fits into the corridor.
     """
     spec = ant_spec(layout, config, reference=reference, backend=backend)
-    maze = Maze(layout, corridor_layout(layout), CELL_SIZE)
+    maze = Maze(layout, corridor_layout(layout), CELL_SIZE, BODY_RADIUS)
     hops = tuple(dict.fromkeys(int(hop) for hop in config.split("f") if hop))
     # Where the text names none of the hops 1 to 5, scaling-crl draws the first pair of cells for ever.
     only_first = reference is not None and not any(f"{hop}f" in config for hop in range(1, 6))

@@ -150,6 +150,56 @@ def ant_spec(
     )
 
 
+# --- ant with a ball --------------------------------------------------------------------------------------
+
+
+def ant_ball_spec(
+    layout: str = "", maze: str | None = None, reference: str | None = None, backend: str | None = None
+) -> EnvSpec:
+    """The facts about an ant with a ball, in the open or in a maze."""
+    del maze
+    backend = backend or "spring"
+    # Theirs count the goal's entries one too low, but for jaxgcrl's in the open: a segment of just these entries.
+    off_by_one = reference == "scaling-crl" or (reference == "jaxgcrl" and layout != "")
+    segments = {"joint_velocities": 7, "goal_slice": 2, "ball_y": 1} if off_by_one else {"ball": 2}
+    return _robot(
+        f"ant_ball_{layout}" if layout else "ant_ball",
+        {**ANT_SEGMENTS, **segments},
+        ANT_TIMING[backend],
+        backend,
+        reference,
+        goal_segment="goal_slice" if off_by_one else "ball",
+        goal_axes=("joint_velocity", "ball_x") if off_by_one else (),  # no place, so that no probe draws one
+        action_dim=8,
+        tolerance=0.5,
+    )
+
+
+# --- simple mazes -----------------------------------------------------------------------------------------
+
+SIMPLE_TIMING: Final = {"spring": (0.005, 10)}
+SIMPLE_SEGMENTS: Final = {"position": 2, "velocity": 2}
+
+
+def simple_spec(
+    layout: str, maze: str | None = None, reference: str | None = None, backend: str | None = None
+) -> EnvSpec:
+    """The facts about a simple maze; they are the same in every layout."""
+    del maze
+    backend = backend or "spring"
+    timing = SIMPLE_TIMING[backend]
+    return _robot(
+        f"simple_{layout}",
+        SIMPLE_SEGMENTS,
+        timing,
+        backend,
+        reference,
+        goal_segment="position",
+        action_dim=2,
+        tolerance=0.5,
+    )
+
+
 # --- humanoid ---------------------------------------------------------------------------------------------
 
 HUMANOID_TIMING: Final = {

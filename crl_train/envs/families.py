@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from crl_train.envs import facts
-from crl_train.envs.maze_layouts import CORRIDORS, LAYOUTS
+from crl_train.envs.maze_layouts import BALL_LAYOUTS, COMMON_LAYOUTS, CORRIDORS, KNOWN_LAYOUTS, LAYOUTS
 from crl_train.envs.options import BACKENDS, REFERENCES
 from crl_train.envs.registry import register_family
 
@@ -82,11 +82,12 @@ register_family(
 register_family(
     "ant_<layout>",
     _later("crl_train.envs.ant:make_ant_maze"),
-    names=[f"ant_{layout}" for layout in LAYOUTS],
+    names=[f"ant_{layout}" for layout in KNOWN_LAYOUTS],
     summary="an ant walks through a maze",
-    parameters=_LAYOUT,
+    parameters={"layout": "|".join(KNOWN_LAYOUTS)},
     spec=facts.ant_spec,
     references=REFERENCES,
+    reference_layouts={"jaxgcrl": COMMON_LAYOUTS},
     backends=BACKENDS,
     takes_maze=True,
 )
@@ -99,6 +100,39 @@ register_family(
     spec=facts.ant_spec,
     references=("scaling-crl",),
     backends=BACKENDS,
+)
+register_family(
+    "ant_ball",
+    _later("crl_train.envs.ant_ball:make_ant_ball"),
+    names=("ant_ball",),
+    summary="an ant pushes a ball to a goal 5 m away",
+    parameters={},
+    spec=facts.ant_ball_spec,
+    references=REFERENCES,
+    backends=BACKENDS,
+)
+register_family(
+    "ant_ball_<layout>",
+    _later("crl_train.envs.ant_ball:make_ant_ball_maze"),
+    names=[f"ant_ball_{layout}" for layout in BALL_LAYOUTS],
+    summary="an ant pushes a ball through a maze",
+    parameters={"layout": "|".join(BALL_LAYOUTS)},
+    spec=facts.ant_ball_spec,
+    references=("jaxgcrl",),
+    backends=BACKENDS,
+    takes_maze=True,
+)
+register_family(
+    "simple_<layout>",
+    _later("crl_train.envs.simple_maze:make_simple_maze"),
+    names=[f"simple_{layout}" for layout in LAYOUTS],
+    summary="a ball is pushed through a maze by a force",
+    parameters=_LAYOUT,
+    spec=facts.simple_spec,
+    references=("jaxgcrl",),
+    reference_layouts={"jaxgcrl": COMMON_LAYOUTS},
+    backends=("spring",),
+    takes_maze=True,
 )
 
 register_family(
@@ -119,6 +153,7 @@ register_family(
     parameters=_LAYOUT,
     spec=facts.humanoid_spec,
     references=REFERENCES,
+    reference_layouts=dict.fromkeys(REFERENCES, COMMON_LAYOUTS),
     backends=BACKENDS,
     takes_maze=True,
 )

@@ -51,8 +51,8 @@ class GoalEnv(abc.ABC):
     """A single, unbatched environment with a commanded goal; pure functions of arrays, so it can be vmapped.
 
     Subclasses set ``spec`` and write ``reset`` and ``step``. They set ``maze`` where there is one, and ``open_plane``
-    where there is none but a nominal state at every place. ``is_translatable`` says that a state with another position in
-    the plane is a state, too.
+    where there is none but a nominal state at every place. ``is_translatable`` says that a state with another position
+    in the plane is a state, too.
     """
 
     spec: EnvSpec

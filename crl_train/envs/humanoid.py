@@ -128,13 +128,9 @@ def make_humanoid(reference: str | None = None, backend: str | None = None) -> H
 def make_humanoid_maze(
     layout: str, maze: str | None = None, reference: str | None = None, backend: str | None = None
 ) -> Humanoid:
-    """The humanoid in a maze.
-
-    Raises:
-        ConfigError: If the reference trainer does not have the layout.
-    """
+    """The humanoid in a maze."""
     spec = humanoid_spec(layout, reference=reference, backend=backend)
-    place = reference_maze(layout, maze, CELL_SIZE, reference)
+    place = reference_maze(layout, maze, CELL_SIZE, BODY_RADIUS, reference)
     physics = humanoid_physics(spec, reference is not None, place)
     return Humanoid(spec, physics, placement.in_maze(place), place, reference is not None)
 

@@ -2,7 +2,8 @@
 
 Legend: ``#`` wall, ``.`` free, ``R`` start, ``G`` goal-eligible; start and goals are free. Row i, column j; rows run
 along x. A training layout offers a goal in every free cell but the start. Its ``_eval`` form has the same walls and
-keeps only the goals far from the start; the hardest maze has none.
+keeps only the goals far from the start; the hardest maze has none. Mazes with a ball have their goals for the ball, and
+the places where it can start are marked ``B``, which are free.
 
 Source: layouts of the ant mazes of arXiv 2503.14858 and arXiv 2408.11052.
 """
@@ -14,6 +15,7 @@ WALL: Final = "#"
 FREE: Final = "."
 START: Final = "R"
 GOAL: Final = "G"
+BALL: Final = "B"
 
 LAYOUTS: Final = MappingProxyType[str, tuple[str, ...]](
     {
@@ -165,6 +167,90 @@ LAYOUTS: Final = MappingProxyType[str, tuple[str, ...]](
     }
 )
 
+EVAL_VARIANTS: Final = MappingProxyType[str, tuple[str, ...]](
+    {
+        "u_maze_single_eval": (
+            "#####",
+            "#R..#",
+            "###.#",
+            "#G..#",
+            "#####",
+        ),
+        "u_maze_eval_1f2f3f4f5f": (
+            "#####",
+            "#RGG#",
+            "###G#",
+            "#.GG#",
+            "#####",
+        ),
+        "u_maze_eval_1f2f3f4f": (
+            "#####",
+            "#RGG#",
+            "###G#",
+            "#..G#",
+            "#####",
+        ),
+        "u_maze_eval_1f2f3f": (
+            "#####",
+            "#RGG#",
+            "###G#",
+            "#...#",
+            "#####",
+        ),
+        "u_maze_eval_5f6f": (
+            "#####",
+            "#R..#",
+            "###.#",
+            "#GG.#",
+            "#####",
+        ),
+        "u3_maze_single_eval": (
+            "#######",
+            "#R....#",
+            "#####.#",
+            "#G....#",
+            "#######",
+        ),
+        "u5_maze_single_eval": (
+            "########",
+            "#......#",
+            "#R####.#",
+            "######.#",
+            "#G####.#",
+            "#......#",
+            "########",
+        ),
+    }
+)
+"""More evaluation forms, which scaling-crl has of its ant alone: one goal at the far end of the corridor, or the goals
+that are so many cells from the start as the name says (``5f6f``: five or six)."""
+
+KNOWN_LAYOUTS: Final = MappingProxyType[str, tuple[str, ...]]({**LAYOUTS, **EVAL_VARIANTS})
+"""All that a maze can be asked for by name."""
+
+BALL_LAYOUTS: Final = MappingProxyType[str, tuple[str, ...]](
+    {
+        "u_maze": (
+            "#####",
+            "#RGB#",
+            "###G#",
+            "#GGG#",
+            "#####",
+        ),
+        "big_maze": (
+            "########",
+            "#R.##GG#",
+            "#..#GGG#",
+            "##BGB###",
+            "#GG#GGG#",
+            "#G#GG#G#",
+            "#GGG#GG#",
+            "########",
+        ),
+    }
+)
+"""The mazes through which an ant pushes a ball: walls of the layouts of these names, and goals in other cells."""
+
 BIG_MAZE_EVAL_WITH_TEN_GOALS: Final = (
     "########",
     "#R.##GG#",
@@ -175,7 +261,10 @@ BIG_MAZE_EVAL_WITH_TEN_GOALS: Final = (
     "#.GG#GG#",
     "########",
 )
-"""``big_maze_eval`` of jaxgcrl, and of the humanoid of scaling-crl; that of its ant lacks the goal at row 2, column 5."""
+"""``big_maze_eval`` of jaxgcrl, and of the humanoid of scaling-crl, whose ant lacks the goal at row 2, column 5."""
+
+COMMON_LAYOUTS: Final = ("u_maze", "u_maze_eval", "big_maze", "big_maze_eval", "hardest_maze")
+"""Layouts that jaxgcrl has of every robot, and scaling-crl of its humanoid."""
 
 CORRIDORS: Final = ("u_maze", "u2_maze", "u3_maze", "u4_maze", "u5_maze")
 """Layouts without branches from the start, used to ask which distances an agent generalizes to."""

@@ -42,6 +42,7 @@ class EnvFamily:
         parameters: Regular expression of every parameter.
         spec: The facts about a member without building it; called as the factory is.
         references: Reference trainers that its members can follow.
+        reference_layouts: Layouts that such a trainer has, if it lacks some.
         backends: Physics that its members can use, the default first; none if there is no choice.
         takes_maze: Whether a maze given as text can take the place of the parameter ``layout``.
     """
@@ -53,6 +54,7 @@ class EnvFamily:
     parameters: Mapping[str, str]
     spec: SpecFactory | None = None
     references: tuple[str, ...] = ()
+    reference_layouts: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
     backends: tuple[str, ...] = ()
     takes_maze: bool = False
 
@@ -115,6 +117,17 @@ class EnvFamily:
             if value is not None and value not in values:
                 choices = f"it has {' and '.join(values)}" if values else f"it has no choice of {option}"
                 raise ConfigError(f"{option}={value!r} is not usable with environment {name!r}: {choices}.")
+        reference = options.reference
+        if reference is not None and options.maze is None and reference not in self.references_of(name):
+            raise ConfigError(
+                f"reference={reference!r} is not usable with environment {name!r}: of {self.form}, {reference} has the "
+                f"layouts {', '.join(self.reference_layouts[reference])}."
+            )
+
+    def references_of(self, name: str) -> tuple[str, ...]:
+        """Reference trainers that have this member."""
+        layout = (self.parse(name) or {}).get(_LAYOUT, "")
+        return tuple(one for one in self.references if layout in self.reference_layouts.get(one, (layout,)))
 
     def facts(self, name: str, options: EnvOptions = OURS) -> "EnvSpec | None":
         """Sizes, tolerance and length of a member without building it; None if the family does not tell."""
@@ -149,6 +162,7 @@ def register_family(
     *,
     spec: SpecFactory | None = None,
     references: Sequence[str] = (),
+    reference_layouts: Mapping[str, Sequence[str]] | None = None,
     backends: Sequence[str] = (),
     takes_maze: bool = False,
 ) -> None:
@@ -163,6 +177,7 @@ def register_family(
         parameters: Regular expression of every parameter in the form.
         spec: The facts about a member without building it, for ``crl-train envs``; called as the factory is.
         references: Reference trainers that its members can follow: values of the option ``reference``.
+        reference_layouts: Values of the parameter ``layout`` that such a trainer has, if it lacks some.
         backends: Values of the option ``backend``, the default first.
         takes_maze: Whether the factory takes ``maze``, the text of a maze; ``layout`` is then the maze's name.
     Raises:
@@ -185,6 +200,7 @@ def register_family(
         dict(parameters),
         spec=spec,
         references=tuple(references),
+        reference_layouts=dict(reference_layouts or {}),
         backends=tuple(backends),
         takes_maze=takes_maze,
     )

@@ -121,9 +121,7 @@ def test_where_no_hop_of_1_to_5_is_named_scaling_crl_draws_the_first_pair_for_ev
 
 
 def test_a_hop_longer_than_the_corridor_is_refused():
-    with pytest.raises(
-        ConfigError, match=r"^goals 7 cells ahead are not usable in maze 'u_maze': its cor"
-    ):
+    with pytest.raises(ConfigError, match=r"^goals 7 cells ahead are not usable in maze 'u_maze': its cor"):
         make_env("ant_u_maze_gen_7f")
 
 
