@@ -10,15 +10,17 @@ JS_BIN := $(JS)/node_modules/.bin
 # Each of the processes that share the tests takes a core and about 1.5 GB.
 WORKERS ?= 2
 
-.PHONY: setup demo test test-fast lint lint-js bench torture clean help
+.PHONY: setup demo test test-every-env docs-pictures test-fast lint lint-js bench torture clean help
 
 help:
 	@echo "make demo    train three depths on a maze, write a report that compares them (about seven minutes, two cores)"
 	@echo "make test    run the tests, on $(WORKERS) cores; options for pytest in PYTEST_ARGS"
 	@echo "make test-fast  the same without those that take long or need a browser"
+	@echo "make test-every-env  train a few updates on every environment by name, and check what each promises (an hour)"
 	@echo "make lint    check format, lint and types; of the page's scripts, too, where Node is there"
 	@echo "make bench   measure speed and learning, printed as ratios where there is something to compare with"
 	@echo "make torture  kill, damage, mislead and run twice all that there is, and print what held (half an hour; docs/reliability.md)"
+	@echo "make docs-pictures   draw the pictures in docs/images that are drawn from the code"
 	@echo "make setup   make the virtual environment in $(VENV); the targets above do it by themselves"
 	@echo "make clean   remove the virtual environment and caches; runs and reports stay"
 
@@ -43,6 +45,14 @@ test: $(STAMP)
 
 test-fast: $(STAMP)
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) -m 'not slow and not browser' $(PYTEST_ARGS)
+
+# The tests that stand for every environment, on all names instead of one of each kind.
+test-every-env: $(STAMP)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --every-env tests/crl_train/envs/test_every_env.py tests/e2e/test_every_env.py $(PYTEST_ARGS)
+
+docs-pictures: $(STAMP)
+	$(BIN)/python -m tools.draw_environments docs/images/environments
+	$(BIN)/python -m tools.draw_architecture docs/images/architecture.svg
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .

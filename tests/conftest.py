@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import compiled_programs
+from tests import compiled_programs, every_env
 from tests.scheduling import ByModule, rank
 from tests.sharing import Machine, made_once
 
@@ -45,6 +45,22 @@ hypothesis.settings.load_profile("any machine")
 
 FOLDER = pytest.StashKey[Path]()
 MACHINE = pytest.StashKey[Machine]()
+
+
+def pytest_addoption(parser):
+    parser.addoption("--every-env", action="store_true", help="test every environment by name, not some")
+
+
+def pytest_generate_tests(metafunc):
+    """Give tests that take an ``env_name`` some environments, or all with ``--every-env``."""
+    if "env_name" in metafunc.fixturenames:
+        every_one = metafunc.config.getoption("--every-env")
+        metafunc.parametrize("env_name", every_env.names() if every_one else every_env.SOME)
+
+
+def pytest_report_header(config):
+    if not config.getoption("--every-env"):
+        return f"environments: {len(every_env.SOME)} of {len(every_env.names())}; all with --every-env"
 
 
 def pytest_configure(config):

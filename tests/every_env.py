@@ -1,0 +1,14 @@
+"""The environments that a test about all of them runs on: three by default, every name with ``--every-env``.
+
+Each compiles physics of its own, so that all names take hours; every family has tests of its own beside these.
+"""
+
+SOME = ("point_u_maze", "reacher", "ant_u_maze")
+"""Without physics, in the open, and in a maze with falls."""
+
+
+def names() -> tuple[str, ...]:
+    """Every name that is listed."""
+    from crl_train.envs import list_envs  # here, so that pytest can first set up what checks shapes in our modules
+
+    return list_envs()
