@@ -3,8 +3,8 @@
 Each compiles physics of its own, so that all names take hours; every family has tests of its own beside these.
 """
 
-SOME = ("point_u_maze", "reacher", "ant_u_maze")
-"""Without physics, in the open, and in a maze with falls."""
+SOME = ("point_u_maze", "reacher", "simple_u_maze")
+"""Without physics, in the open, and in a maze."""
 
 
 def names() -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from tests.crl_train.helpers import invoke
 @pytest.mark.slow
 def test_a_run_trains_and_is_evaluated(env_name, tmp_path):
     out = tmp_path / "runs"
-    done = invoke("run", env_name, "--depth", 4, "--preset", "smoke", "--total-env-steps", 4_800, "--out", out)
+    done = invoke("run", env_name, "--depth", 4, "--preset", "smoke", "--out", out)
     assert done.exit_code == 0, done.output
     rows = read_metrics(RunDir(out / f"{env_name}_d4_s0"))
     assert [row["epoch"] for row in rows] == [1, 2]

@@ -94,7 +94,7 @@ def check_determinism(env: GoalEnv, played: Played, again: Played, other: Played
 
 def check_success(env: GoalEnv, first: Slots) -> None:
     """A goal is reached just below the tolerance, and not just above it."""
-    state, goal = env.split_observation(first.env_state.obs)
+    state, goal = map(np.asarray, env.split_observation(jnp.asarray(first.env_state.obs)))
     for share, reached in ((0.99, True), (1.01, False)):
         away = state.copy()
         away[:, list(env.goal_indices)] = goal
@@ -113,7 +113,7 @@ def check_episodes(env: GoalEnv, taken: Transition) -> None:
 
 def check_places(env: GoalEnv, first: Slots) -> None:
     """No start or goal is in a wall, and the nominal state is where it should be, or one line says there is none."""
-    state, goal = env.split_observation(first.env_state.obs)
+    state, goal = map(np.asarray, env.split_observation(jnp.asarray(first.env_state.obs)))
     if not env.is_planar:
         with pytest.raises(ConfigError, match=f"^environment '{env.name}' is not planar: [^\n]*$"):
             env.planar_state(np.zeros((1, 2)))
@@ -126,4 +126,7 @@ def check_places(env: GoalEnv, first: Slots) -> None:
     if env.is_planar:
         placed = env.planar_state(places)
         assert placed.shape == state.shape
-        np.testing.assert_allclose(env.in_plane(env.achieved_goal(placed)), places, atol=1e-4)
+        # Some goals of an arm are out of its reach: it goes as near as it can.
+        free = np.ones(COPIES, dtype=bool) if env.floor is None else env.floor.is_free(places)
+        assert free.any()
+        np.testing.assert_allclose(np.asarray(env.in_plane(env.achieved_goal(placed)))[free], places[free], atol=1e-4)
