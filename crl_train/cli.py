@@ -19,12 +19,13 @@ from crl_train.cli_options import (
 )
 from crl_train.cli_sweep import train_sweep
 from crl_train.cli_train import Sitting, command_line, start, train_to_the_end, training_command
-from crl_train.config import PRESETS, TrainConfig, depth_problem, make_config, read_overrides
+from crl_train.config import TrainConfig, depth_problem, make_config, read_overrides
 from crl_train.console import echo, write
 from crl_train.envs.options import BACKENDS, REFERENCES, EnvOptions
 from crl_train.envs.registry import family_of, list_families, make_env
 from crl_train.errors import ConfigError
 from crl_train.parsing import shortened
+from crl_train.presets import PRESETS
 from crl_train.run_dir import RunDir
 from crl_train.version import __version__
 
@@ -63,7 +64,8 @@ def _run_options(command: Any) -> Any:
             type=click.Choice(list(PRESETS)),
             default="laptop",
             show_default=True,
-            help="Where settings start from: smoke (under a minute), laptop (minutes on two cores), paper.",
+            help="Where settings start from: smoke (under a minute), laptop (minutes on two cores; a smaller budget where "
+            "physics is slow), paper.",
         ),
     ):
         command = option(command)

@@ -14,13 +14,14 @@ from typing import Any, Final, Literal, TypeVar
 
 import click
 
-from crl_train.config import LAYERS_PER_BLOCK, PRESETS, TrainConfig, depth_problem
+from crl_train.config import LAYERS_PER_BLOCK, TrainConfig, depth_problem
 from crl_train.console import accept_any_text, echo
 from crl_train.errors import ConfigError, CrlError
 from crl_train.interrupt import INTERRUPTED
 from crl_train.local_path import local_path
 from crl_train.output import expendable, occupy_closed_descriptors
 from crl_train.parsing import shortened
+from crl_train.presets import PRESETS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from crl_train.errors import ConfigError, CrlError
 from crl_train.local_path import local_path
 from crl_train.parsing import parse_json, parse_yaml, read_bounded, shortened
+from crl_train.presets import preset_values
 from crl_train.run_dir import run_name
 
 LAYERS_PER_BLOCK = 4
@@ -211,39 +212,6 @@ class TrainConfig(BaseModel):
         return run_name(self.env, self.actor_depth, self.critic_depth, self.seed)
 
 
-PRESETS: Mapping[str, Mapping[str, Any]] = {
-    # The whole path, start to finish, in well under a minute on two cores.
-    "smoke": {
-        "total_env_steps": 20_000,
-        "num_epochs": 2,
-        "num_envs": 32,
-        "unroll_length": 50,
-        "updates_per_unroll": 4,
-        "width": 32,
-        "batch_size": 64,
-        "max_replay_size": 1_000,
-        "min_replay_size": 100,
-        "num_eval_episodes": 16,
-    },
-    # A depth-4 agent in five minutes on two cores, a depth-16 agent in about fifteen; see docs/performance.md.
-    "laptop": {
-        "total_env_steps": 5_000_000,
-        "num_epochs": 25,
-        "num_envs": 256,
-        "unroll_length": 50,
-        "updates_per_unroll": 80,
-        "width": 128,
-        "batch_size": 256,
-        "prefill": "uniform",
-        "entropy_lr": 1e-3,
-        "min_replay_size": 1_000,
-        "max_replay_size": 10_000,
-    },
-    # The reference trainer's values, which are the defaults above.
-    "paper": {},
-}
-
-
 def make_config(values: Mapping[str, Any], preset: str = "paper") -> TrainConfig:
     """Build a config from a preset and the values that override it.
 
@@ -254,9 +222,7 @@ def make_config(values: Mapping[str, Any], preset: str = "paper") -> TrainConfig
         >>> make_config({"env": "point_u_maze", "critic_depth": 64}, preset="smoke").name
         'point_u_maze_a4c64_s0'
     """
-    if preset not in PRESETS:
-        raise ConfigError(f"unknown preset {preset!r}: there are {', '.join(PRESETS)}.")
-    return _checked({**PRESETS[preset], **values}, "", ConfigError)
+    return _checked({**preset_values(preset, values.get("env")), **values}, "", ConfigError)
 
 
 def config_from_values(values: Any, source: str, error: type[CrlError] = ConfigError) -> TrainConfig:

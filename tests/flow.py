@@ -16,7 +16,7 @@ FLOW = (
     ("version", "errors", "array_likes", "interrupt", "plain_path", "event_loop"),
     ("console",),
     ("atomic_file", "output", "local_path", "file_lock"),
-    ("run_dir", "numeric_flags", "numerics", "parsing", "memory"),
+    ("run_dir", "numeric_flags", "numerics", "parsing", "memory", "presets"),
     ("config", "device"),
     ("step_counts", "goal_metrics", "manifest"),
     ("envs",),

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from crl_train.cli import run, sweep
 from crl_train.cli_options import explained, parse_depths, parse_int_list, parse_seeds
-from crl_train.config import PRESETS, TrainConfig
+from crl_train.config import TrainConfig
 from crl_train.errors import CheckpointError, ConfigError
+from crl_train.presets import PRESETS
 
 
 def test_lists_by_hand():

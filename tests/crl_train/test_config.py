@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crl_train.config import PRESETS, TrainConfig, config_from_values, make_config, read_overrides
+from crl_train.config import TrainConfig, config_from_values, make_config, read_overrides
 from crl_train.errors import ConfigError, RunRecordError
+from crl_train.presets import PRESETS
 from tests.mutations import check_reader
 
 
