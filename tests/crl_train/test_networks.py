@@ -210,8 +210,8 @@ def test_networks_of_an_agent_take_their_sizes_from_config_and_environment():
 
 
 @pytest.mark.slow
-def test_agent_of_1024_layers_initialises_compiles_and_makes_an_update(capsys):
-    config = tiny_config(actor_depth=1024, critic_depth=1024)
+def test_humanoid_agent_of_1024_layers_initialises_compiles_and_makes_an_update(capsys):
+    config = tiny_config(env="humanoid", actor_depth=1024, critic_depth=1024)
     env = training_env(config)
     networks = make_networks(config, env.action_dim)
     keys = jax.random.split(jax.random.key(0), 5)
