@@ -19,6 +19,7 @@ import jax
 import numpy as np
 from jaxtyping import Array, Float
 
+from crl_train.envs import spring
 from crl_train.envs.env_spec import EnvSpec
 from crl_train.envs.maze_geometry import Maze
 from crl_train.envs.walls import NearbyWalls, add_all_walls, add_nearby_walls
@@ -113,12 +114,14 @@ class Physics:
         backend: Name of the pipeline.
         substeps: Steps of the pipeline in a control step.
         walls: Moves the walls that can be touched to where they are; None where there is no maze.
+        contacts: Those of spring physics, if the project's own form of it is used; None where brax's is.
     """
 
     system: Any
     backend: str
     substeps: int
     walls: NearbyWalls | None = None
+    contacts: spring.SpringContacts | None = None
 
     @classmethod
     def compiled(
@@ -156,10 +159,12 @@ class Physics:
                 mujoco.mj_setTotalmass(final, total_mass)
                 mujoco.mj_setConst(final, mujoco.MjData(final))
             walls = None if maze is None or all_walls else NearbyWalls.of_model(final, maze, parts)
+            floor = spring.take_floor(final) if spec.backend == "spring" else None
             # Whoever builds it may be in the middle of a trace: the system must consist of numbers all the same.
             with jax.ensure_compile_time_eval():
                 system = mjcf.load_model(final)
-        return cls(system, spec.backend, spec.substeps, walls)
+                contacts = None if floor is None else spring.contacts_of(system, floor)
+        return cls(system, spec.backend, spec.substeps, walls, contacts)
 
     @property
     def start(self) -> Float[np.ndarray, " q"]:
@@ -184,6 +189,8 @@ class Physics:
 
         def substep(state: Any, _: None) -> tuple[Any, None]:
             system = self.system if self.walls is None else self.walls.around(self.system, state.x)
+            if self.contacts is not None:
+                return spring.step(system, self.contacts, state, control), None
             return self._pipeline.step(system, state, control), None
 
         return jax.lax.scan(substep, state, None, self.substeps)[0]

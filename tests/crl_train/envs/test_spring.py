@@ -1,0 +1,141 @@
+"""The project's form of brax's spring physics does what brax's does."""
+
+import jax
+import jax.numpy as jnp
+import mujoco
+import numpy as np
+import pytest
+
+from crl_train.envs import make_env, spring
+from crl_train.envs.ant import ant_physics
+from crl_train.envs.facts import ant_spec
+from crl_train.envs.humanoid import humanoid_physics
+from crl_train.envs.physics import Physics, asset
+from crl_train.envs.spring import take_floor
+
+HUMANOID = make_env("humanoid")  # before any test changes how physics is compiled
+STEPS = 3  # control steps, of ten substeps each
+
+FALLING_BALL = """
+<mujoco>
+  <worldbody>
+    <geom name="floor" type="plane" size="9 9 9" friction="0.3 0 0"/>
+    <body pos="1 0 2"><freejoint/><geom type="{kind}" size="0.5 0.25 0.125" friction="0.7 0 0" {more}/></body>
+  </worldbody>
+</mujoco>
+"""
+
+
+@pytest.fixture
+def as_brax_has_it(monkeypatch):
+    """Let physics be compiled that is stepped by brax's own pipeline."""
+    monkeypatch.setattr(spring, "take_floor", lambda model: None)
+    return monkeypatch
+
+
+def walk(physics: Physics, spin: float) -> np.ndarray:
+    """Positions of a robot that is thrown onto the floor from several heights."""
+    random = np.random.default_rng(0)
+
+    def one(height):
+        q = np.array(physics.start)
+        q[2] = height
+        qd = spin * random.standard_normal(physics.num_velocities)
+        controls = random.uniform(-0.4, 0.4, (STEPS, physics.system.act_size()))
+        return q, qd, controls
+
+    q, qd, controls = map(np.array, zip(*(one(height) for height in np.linspace(0.2, 1.4, 8)), strict=True))
+    run = jax.jit(jax.vmap(lambda *given: steps_under_jax(physics, *given)))
+    return np.asarray(run(*map(jnp.float32, (q, qd, controls))))
+
+
+def steps_under_jax(physics: Physics, q, qd, controls):
+    def step(state, control):
+        state = physics.step(state, control)
+        return state, state.q
+
+    return jax.lax.scan(step, physics.init(q, qd), controls)[1]
+
+
+def test_a_humanoid_on_the_floor_moves_as_by_brax(as_brax_has_it):
+    plain, ours = humanoid_physics(HUMANOID.spec), HUMANOID.physics
+    assert plain.contacts is None
+    assert ours.contacts is not None
+    expected = walk(plain, spin=2.0)
+    assert np.ptp(expected[:, -1, 2] - expected[:, 0, 2]) > 0.1  # some fall, some are pushed out of the floor
+    # Each of 30 substeps rounds velocities of up to 100 m/s, and turns of the body amplify what the last one rounded.
+    np.testing.assert_allclose(walk(ours, spin=2.0), expected, atol=2e-3)
+
+
+@pytest.mark.slow
+def test_contacts_between_links_count_as_by_brax(as_brax_has_it):
+    # In a maze the feet of an ant meet each other, its torso and its hips. Here there are no walls to build.
+    def model():
+        ant = asset("ant")
+        for geometry in ant.geoms:
+            if geometry.name != "floor":
+                geometry.contype, geometry.conaffinity = 1, 1
+        return ant
+
+    plain = ant_physics(ant_spec(), model=model())
+    as_brax_has_it.undo()
+    ours = ant_physics(ant_spec(), model=model())
+    assert plain.contacts is None
+    assert ours.contacts.others is not None
+    np.testing.assert_allclose(walk(ours, spin=1.0), walk(plain, spin=1.0), atol=2e-3)
+
+
+@pytest.mark.parametrize(("kind", "points"), [("sphere", [[0, 0, 0]]), ("capsule", [[0, 0, 0.25], [0, 0, -0.25]])])
+def test_what_can_touch_the_floor_is_taken_from_the_model(kind, points):
+    model = mujoco.MjModel.from_xml_string(FALLING_BALL.format(kind=kind, more=""))
+    floor = take_floor(model)
+    np.testing.assert_allclose(floor.places, points)
+    assert floor.links.tolist() == [0] * len(points)
+    assert floor.radii.tolist() == [0.5] * len(points)
+    np.testing.assert_allclose(floor.friction, 0.7)
+    assert model.geom("floor").contype == model.geom("floor").conaffinity == 0
+    assert take_floor(model) is None  # nothing is left
+
+
+@pytest.mark.parametrize(
+    ("kind", "more"), [("box", ""), ("sphere", 'contype="0" conaffinity="0"'), ("sphere", 'priority="1"')]
+)
+def test_other_models_are_left_to_brax(kind, more):
+    model = mujoco.MjModel.from_xml_string(FALLING_BALL.format(kind=kind, more=more))
+    assert take_floor(model) is None
+    assert model.geom("floor").contype == 1
+
+
+def test_a_ball_that_hits_the_floor_stops_as_worked_by_hand():
+    # 2 kg at 3 m/s, 1 cm deep: the impulse takes the velocity, and Baumgarte's term pushes it out at 0.1 / dt * depth.
+    state, contacts, system = ball_in_the_floor(depth=0.01, velocity=(0.0, 0.0, -3.0))
+    changed = contacts.changes(system, state)
+    np.testing.assert_allclose(changed.vel[0], [0, 0, 3 + 0.1 / 0.005 * 0.01], rtol=1e-5)
+    np.testing.assert_allclose(changed.ang[0], 0, atol=1e-6)
+
+
+def ball_in_the_floor(depth, velocity):
+    from types import SimpleNamespace
+
+    from brax.base import Motion, Transform
+
+    floor = spring.FloorPoints(
+        links=np.array([0]),
+        geometries=np.array([1]),
+        places=np.zeros((1, 3), np.float32),
+        radii=np.array([0.5], np.float32),
+        friction=np.array([1.0], np.float32),
+        plane=0,
+    )
+    place = Transform.create(pos=jnp.array([[1.0, 0.0, 0.5 - depth]]))
+    state = SimpleNamespace(
+        x=place,
+        x_i=place,
+        xd_i=Motion(vel=jnp.array([velocity]), ang=jnp.zeros((1, 3))),
+        i_inv=jnp.eye(3)[None],
+        mass=jnp.array([2.0]),
+    )
+    system = SimpleNamespace(
+        elasticity=jnp.zeros(2), baumgarte_erp=0.1, opt=SimpleNamespace(timestep=0.005), num_links=lambda: 1
+    )
+    return state, spring.SpringContacts(floor, None), system
