@@ -110,6 +110,13 @@ class QLandscapeResult(ProbeResult):
     ascent: Int[np.ndarray, "runs goals nx ny"]
     scores: dict[str, np.ndarray]
 
+    @property
+    def has_walls(self) -> bool:
+        """Whether a shortest path to a goal goes around something: it is longer than the straight line."""
+        points = np.stack(np.meshgrid(self.xs, self.ys, indexing="ij"), axis=-1)[self.free]
+        straight = np.linalg.norm(points - self.goals[:, None, :2], axis=-1)
+        return bool((self.geodesic[:, self.free] > straight + 1e-3).any())
+
     def samples(self) -> tuple[MetricSamples, ...]:
         """Every topology score of every run, by goal."""
         return tuple(
@@ -378,8 +385,14 @@ PROBE = Probe(
     more_records=lambda settings: ("shared",) if settings.poses > 1 else (),
     over_training=True,
     reading=lambda result: (
-        f"Colour is the critic's energy for {_who(result)} at each place and one goal: the landscape of a critic that "
-        "knows the maze is like the first panel; otherwise values change little across walls."
+        f"Colour is the critic's energy for {_who(result)} at each place and one goal: "
+        + (
+            "the landscape of a critic that knows the maze is like the first panel; otherwise values change little "
+            "across walls."
+            if result.has_walls
+            else "the landscape of a critic that orders places by their distance is like the first panel. There are no "
+            "walls, so the geodesic distance is the straight line."
+        )
     ),
     finding=_finding,
     notes=lambda result: (

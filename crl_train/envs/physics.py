@@ -114,14 +114,14 @@ class Physics:
         backend: Name of the pipeline.
         substeps: Steps of the pipeline in a control step.
         walls: Moves the walls that can be touched to where they are; None where there is no maze.
-        contacts: Those of spring physics, if the project's own form of it is used; None where brax's is.
+        floor: What touches it in the project's own form of spring physics; None where brax's pipeline is used.
     """
 
     system: Any
     backend: str
     substeps: int
     walls: NearbyWalls | None = None
-    contacts: spring.SpringContacts | None = None
+    floor: spring.FloorPoints | None = None
 
     @classmethod
     def compiled(
@@ -163,8 +163,7 @@ class Physics:
             # Whoever builds it may be in the middle of a trace: the system must consist of numbers all the same.
             with jax.ensure_compile_time_eval():
                 system = mjcf.load_model(final)
-                contacts = None if floor is None else spring.contacts_of(system, floor)
-        return cls(system, spec.backend, spec.substeps, walls, contacts)
+        return cls(system, spec.backend, spec.substeps, walls, floor)
 
     @property
     def start(self) -> Float[np.ndarray, " q"]:
@@ -189,8 +188,8 @@ class Physics:
 
         def substep(state: Any, _: None) -> tuple[Any, None]:
             system = self.system if self.walls is None else self.walls.around(self.system, state.x)
-            if self.contacts is not None:
-                return spring.step(system, self.contacts, state, control), None
+            if self.floor is not None:
+                return spring.step(system, self.floor, state, control), None
             return self._pipeline.step(system, state, control), None
 
         return jax.lax.scan(substep, state, None, self.substeps)[0]

@@ -48,74 +48,7 @@ class FloorPoints:
     plane: int
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class SpringContacts:
-    """The contacts of a model: with the floor, and all others.
-
-    Attributes:
-        floor: What can touch the floor.
-        others: Links of both sides of the other contacts, in the order in which MuJoCo XLA lists them, -1 for what
-            stands still; None if there are none.
-    """
-
-    floor: FloorPoints
-    others: tuple[Int[np.ndarray, " contacts"], Int[np.ndarray, " contacts"]] | None
-
-    def changes(self, system: Any, state: Any) -> Any:
-        """What all contacts change of the links' velocities.
-
-        Args:
-            system: brax's form of the model, whose floor meets nothing.
-            state: Of the spring pipeline, before contacts.
-        """
-        from brax.base import Motion
-
-        # brax takes one number for the inverse inertia of link l: entry l of the matrices of all links in one row.
-        inverse_inertia = state.i_inv.reshape(-1)[: len(state.mass)]
-        of_links = jnp.stack(
-            [*state.x_i.pos.T, *state.xd_i.vel.T, *state.xd_i.ang.T, 1 / state.mass, inverse_inertia]
-        )  # (11, links)
-        total = self._of_floor(system, state, of_links)
-        if self.others is not None:
-            total += self._of_others(system, state, of_links)
-        # The impulses of several contacts of a link are averaged.
-        force, torque = jnp.split(total[:6] / (total[6] + 1e-8), 2)
-        return Motion(vel=(force / state.mass).T, ang=jnp.sum(state.i_inv * torque.T[:, None, :], axis=-1))
-
-    def _of_floor(self, system: Any, state: Any, of_links: Float[Array, "11 links"]) -> Float[Array, "7 links"]:
-        from brax import math
-
-        floor, num_links = self.floor, of_links.shape[1]
-        rotations = jax.vmap(math.quat_to_3x3)(state.x.rot).reshape(num_links, 9)
-        frames = jnp.concatenate([state.x.pos, rotations], axis=1).T  # (12, links)
-        onto_points = _onto(floor.links, num_links)
-        side = _Side.of(jax.lax.optimization_barrier(of_links @ onto_points))
-        origin, *rows = _threes(jax.lax.optimization_barrier(frames @ onto_points))
-        centre = tuple(at + _dot(row, tuple(floor.places.T)) for at, row in zip(origin, rows, strict=True))
-        distance = centre[2] - floor.radii
-        place = (centre[0], centre[1], centre[2] - floor.radii - 0.5 * distance)
-        elasticity = (system.elasticity[floor.geometries] + system.elasticity[floor.plane]) / 2
-        force, touches = _impulses(system, (side,), place, _UP, distance, floor.friction, elasticity)
-        return _sums(side, place, force, touches) @ onto_points.T
-
-    def _of_others(self, system: Any, state: Any, of_links: Float[Array, "11 links"]) -> Float[Array, "7 links"]:
-        from brax import contact
-
-        assert self.others is not None
-        found = contact.get(system, state.x)
-        place, normal = tuple(found.pos.T), tuple(-found.frame[:, 0].T)
-        onto = [_onto(links, of_links.shape[1]) for links in self.others]
-        sides = [_Side.of(jax.lax.optimization_barrier(of_links @ matrix)) for matrix in onto]
-        given = (found.dist, found.friction[:, 0], found.elasticity)
-        force, touches = _impulses(system, tuple(sides), place, normal, *given)
-        first, second = (
-            _sums(side, place, impulse, touches) @ matrix.T
-            for side, impulse, matrix in zip(sides, (force, _times(force, -1)), onto, strict=True)
-        )
-        return first + second
-
-
-def step(system: Any, contacts: SpringContacts, state: Any, control: Float[Array, " actuators"]) -> Any:
+def step(system: Any, floor: FloorPoints, state: Any, control: Float[Array, " actuators"]) -> Any:
     """Advance the state of brax's spring pipeline by one substep."""
     from brax import actuator, com, kinematics
     from brax.base import Motion
@@ -128,7 +61,7 @@ def step(system: Any, contacts: SpringContacts, state: Any, control: Float[Array
         ang=jnp.sum(state.i_inv * force.ang[:, None, :], axis=-1),
     )
     state = state.replace(xd_i=state.xd_i + acceleration * system.opt.timestep)
-    x_i, xd_i = integrator.integrate(system, state.x_i, state.xd_i, contacts.changes(system, state))
+    x_i, xd_i = integrator.integrate(system, state.x_i, state.xd_i, velocity_changes(system, floor, state))
     x, xd = com.to_world(system, x_i, xd_i)
     j, jd, a_p, a_c = kinematics.world_to_joint(system, x, xd)
     q, qd = kinematics.inverse(system, j, jd)
@@ -136,6 +69,64 @@ def step(system: Any, contacts: SpringContacts, state: Any, control: Float[Array
 
 
 # --- contacts -------------------------------------------------------------------------------------------------------
+
+
+def velocity_changes(system: Any, floor: FloorPoints, state: Any) -> Any:
+    """What all contacts change of the links' velocities.
+
+    Args:
+        system: brax's form of the model, whose floor was taken.
+        floor: What can touch it.
+        state: Of the spring pipeline, before contacts.
+    """
+    from brax.base import Motion
+
+    # brax takes one number for the inverse inertia of link l: entry l of the matrices of all links in one row.
+    inverse_inertia = state.i_inv.reshape(-1)[: len(state.mass)]
+    of_links = jnp.stack(
+        [*state.x_i.pos.T, *state.xd_i.vel.T, *state.xd_i.ang.T, 1 / state.mass, inverse_inertia]
+    )  # (11, links)
+    total = _of_floor(system, floor, state, of_links) + _of_others(system, state, of_links)
+    # The impulses of several contacts of a link are averaged.
+    force, torque = jnp.split(total[:6] / (total[6] + 1e-8), 2)
+    return Motion(vel=(force / state.mass).T, ang=jnp.sum(state.i_inv * torque.T[:, None, :], axis=-1))
+
+
+def _of_floor(
+    system: Any, floor: FloorPoints, state: Any, of_links: Float[Array, "11 links"]
+) -> Float[Array, "7 links"]:
+    from brax import math
+
+    num_links = of_links.shape[1]
+    rotations = jax.vmap(math.quat_to_3x3)(state.x.rot).reshape(num_links, 9)
+    frames = jnp.concatenate([state.x.pos, rotations], axis=1).T  # (12, links)
+    onto_points = _onto(floor.links, num_links)
+    side = _Side.of(jax.lax.optimization_barrier(_product(of_links, onto_points)))
+    origin, *rows = _threes(jax.lax.optimization_barrier(_product(frames, onto_points)))
+    centre = tuple(at + _dot(row, tuple(floor.places.T)) for at, row in zip(origin, rows, strict=True))
+    distance = centre[2] - floor.radii
+    place = (centre[0], centre[1], centre[2] - floor.radii - 0.5 * distance)
+    elasticity = (system.elasticity[floor.geometries] + system.elasticity[floor.plane]) / 2
+    force, touches = _impulses(system, (side,), place, _UP, distance, floor.friction, elasticity)
+    return _product(_sums(side, place, force, touches), onto_points.T)
+
+
+def _of_others(system: Any, state: Any, of_links: Float[Array, "11 links"]) -> Float[Array, "7 links"]:
+    from brax import contact
+
+    found = contact.get(system, state.x)
+    if found is None:
+        return jnp.zeros((7, of_links.shape[1]))
+    place, normal = tuple(found.pos.T), tuple(-found.frame[:, 0].T)
+    onto = [_onto(links, of_links.shape[1]) for links in found.link_idx]
+    sides = [_Side.of(jax.lax.optimization_barrier(_product(of_links, matrix))) for matrix in onto]
+    given = (found.dist, found.friction[:, 0], found.elasticity)
+    force, touches = _impulses(system, tuple(sides), place, normal, *given)
+    first, second = (
+        _product(_sums(side, place, impulse, touches), matrix.T)
+        for side, impulse, matrix in zip(sides, (force, _times(force, -1)), onto, strict=True)
+    )
+    return first + second
 
 
 @dataclasses.dataclass(frozen=True)
@@ -200,9 +191,13 @@ def _sums(side: _Side, place: _Vector, force: _Vector, touches: Any) -> Float[Ar
     return jnp.stack([*force, *_cross(_minus(place, side.centre), force), touches])
 
 
-def _onto(links: Int[np.ndarray, " contacts"], num_links: int) -> Float[np.ndarray, "links contacts"]:
-    """The matrix that takes numbers of links to their contacts; zeros for what stands still."""
-    return (np.arange(num_links)[:, None] == links).astype(np.float32)
+def _onto(links: Int[Array | np.ndarray, " contacts"], num_links: int) -> Float[Array, "links contacts"]:
+    """The matrix that takes numbers of links to their contacts; zeros for what stands still, whose index is -1."""
+    return (jnp.arange(num_links)[:, None] == links).astype(jnp.float32)
+
+
+def _product(a: Float[Array, "n k"], b: Float[Array, "k m"]) -> Float[Array, "n m"]:
+    return jnp.matmul(a, b, precision=jax.lax.Precision.HIGHEST)  # accelerators would round to 10 bits
 
 
 def _threes(rows: Any) -> list[_Vector]:
@@ -269,13 +264,3 @@ def take_floor(model: "mujoco.MjModel") -> FloorPoints | None:
         friction=np.maximum(model.geom_friction[geometries, 0], model.geom_friction[plane, 0]).astype(np.float32),
         plane=plane,
     )
-
-
-def contacts_of(system: Any, floor: FloorPoints) -> SpringContacts:
-    """All contacts of a model whose floor was taken."""
-    from brax import contact
-    from brax.base import Transform
-
-    # Which links they are between depends on no pose, so that nothing of the contacts themselves is computed.
-    found = jax.jit(lambda: getattr(contact.get(system, Transform.zero((system.num_links(),))), "link_idx", None))()
-    return SpringContacts(floor, None if found is None else (np.asarray(found[0]), np.asarray(found[1])))

@@ -31,7 +31,7 @@ from crl_probe.summary.estimates import LevelEstimate, estimate_text
 
 SCORES = ("geodesic_rank", "topology_gain", "ascent_success", "wall_contrast", "spurious_maxima")
 
-_REFERENCE_ALT = "Map of the maze coloured by how near each place is to the goal by geodesic distance"
+_REFERENCE_ALT = "Map coloured by how near each place is to the goal by geodesic distance"
 
 
 def landscape_view(

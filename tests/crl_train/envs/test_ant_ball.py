@@ -112,7 +112,7 @@ def test_ball_weighs_what_the_two_balls_of_the_references_do():
 
 
 def test_torso_feet_ball_and_floor_meet_and_hips_meet_nothing():
-    model, floor = open_env().physics.system.mj_model, open_env().physics.contacts.floor
+    model, floor = open_env().physics.system.mj_model, open_env().physics.floor
     meeting = {frozenset(("floor", model.geom(geometry).name)) for geometry in floor.geometries}
     for one, other in itertools.combinations(range(model.ngeom), 2):
         masks = model.geom_contype[one] & model.geom_conaffinity[other]
