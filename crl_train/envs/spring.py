@@ -101,8 +101,8 @@ def _of_floor(
     rotations = jax.vmap(math.quat_to_3x3)(state.x.rot).reshape(num_links, 9)
     frames = jnp.concatenate([state.x.pos, rotations], axis=1).T  # (12, links)
     onto_points = _onto(floor.links, num_links)
-    side = _Side.of(jax.lax.optimization_barrier(_product(of_links, onto_points)))
-    origin, *rows = _threes(jax.lax.optimization_barrier(_product(frames, onto_points)))
+    side = _Side.of(_product(of_links, onto_points))
+    origin, *rows = _threes(_product(frames, onto_points))
     centre = tuple(at + _dot(row, tuple(floor.places.T)) for at, row in zip(origin, rows, strict=True))
     distance = centre[2] - floor.radii
     place = (centre[0], centre[1], centre[2] - floor.radii - 0.5 * distance)
@@ -119,7 +119,7 @@ def _of_others(system: Any, state: Any, of_links: Float[Array, "11 links"]) -> F
         return jnp.zeros((7, of_links.shape[1]))
     place, normal = tuple(found.pos.T), tuple(-found.frame[:, 0].T)
     onto = [_onto(links, of_links.shape[1]) for links in found.link_idx]
-    sides = [_Side.of(jax.lax.optimization_barrier(_product(of_links, matrix))) for matrix in onto]
+    sides = [_Side.of(_product(of_links, matrix)) for matrix in onto]
     given = (found.dist, found.friction[:, 0], found.elasticity)
     force, touches = _impulses(system, tuple(sides), place, normal, *given)
     first, second = (
@@ -181,9 +181,7 @@ def _impulses(
     drag = jnp.minimum(stopping, friction * impulse)
     touches = ((distance < 0) & (approach < 0) & (impulse > 0)).astype(jnp.float32)
     drags = touches * (speed > _LEAST_SLIP)
-    force = _minus(_times(normal, impulse * touches), _times(direction, drag * drags))
-    *force_found, touches = jax.lax.optimization_barrier((*force, touches))
-    return tuple(force_found), touches
+    return _minus(_times(normal, impulse * touches), _times(direction, drag * drags)), touches
 
 
 def _sums(side: _Side, place: _Vector, force: _Vector, touches: Any) -> Float[Array, "7 contacts"]:
