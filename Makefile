@@ -48,7 +48,7 @@ test-fast: $(STAMP)
 
 # The tests that stand for every environment, on all names instead of one of each kind.
 test-every-env: $(STAMP)
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --every-env tests/crl_train/envs/test_every_env.py tests/e2e/test_every_env.py $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --every-env tests/crl_train/envs tests/e2e/test_every_env.py $(PYTEST_ARGS)
 
 docs-pictures: $(STAMP)
 	$(BIN)/python -m tools.draw_environments docs/images/environments

@@ -48,7 +48,11 @@ MACHINE = pytest.StashKey[Machine]()
 
 
 def pytest_addoption(parser):
-    parser.addoption("--every-env", action="store_true", help="test every environment by name, not some")
+    parser.addoption(
+        "--every-env",
+        action="store_true",
+        help="test every environment by name, not some, and what compiles for minutes",
+    )
 
 
 def pytest_generate_tests(metafunc):
@@ -80,8 +84,12 @@ def pytest_configure_node(node):
     node.workerinput["session_folder"] = str(node.config.stash[FOLDER])
 
 
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     items.sort(key=lambda item: rank(item.nodeid))
+    if not config.getoption("--every-env"):
+        for item in items:
+            if item.get_closest_marker("every_env"):
+                item.add_marker(pytest.mark.skip(reason="takes minutes: --every-env"))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -6,6 +6,7 @@ BROWSER = "tests/browser"
 
 # What takes longest comes first, so that no worker is left with it while the others have nothing to do.
 LONGEST = (
+    "tests/crl_train/envs",
     "tests/crl_train/test_training.py",
     BROWSER,
     "tests/e2e",

@@ -2,12 +2,16 @@
 
 import importlib.metadata
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
+import jax
+import numpy as np
 import pytest
 
-from crl_train.envs import list_envs, outside
+from crl_train.envs import list_envs, make_env, outside
 from crl_train.errors import ConfigError
 from crl_train.run_dir import RunDir
 from crl_train.run_envs import training_env
@@ -103,3 +107,15 @@ def test_numbers_depend_on_the_source_of_such_modules(module, tmp_path):
     before = outside.source_hash()
     (tmp_path / "my_envs.py").write_text(MODULE + "# changed")
     assert outside.source_hash() != before
+
+
+def test_the_environment_of_the_contributing_guide_needs_its_one_file(own_registry):
+    text = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (source,) = re.findall(r"```python environment\n(.*?)```", text, flags=re.DOTALL)
+    exec(compile(source, "my_envs.py", "exec"), {})
+    env = make_env("ant_near")
+    goals = np.asarray(jax.vmap(env.draw)(jax.random.split(jax.random.key(0), 20))[2])
+    distances = np.linalg.norm(goals, axis=1)
+    assert (distances >= 1).all()
+    assert (distances <= 3).all()
+    assert env.floor.is_free(goals).all()

@@ -185,7 +185,7 @@ def test_walls_stop_the_ball(moved):
         np.testing.assert_allclose(others, others[0, 0], atol=1e-3)
 
 
-@pytest.mark.slow
+@pytest.mark.every_env
 def test_ball_and_ant_among_nearby_walls_move_as_among_all_of_them(moved):
     env = maze_env("u_maze")
     model = ant_with_ball()

@@ -67,7 +67,7 @@ def test_a_humanoid_on_the_floor_moves_as_by_brax(as_brax_has_it):
     np.testing.assert_allclose(walk(ours, spin=2.0), expected, atol=2e-3)
 
 
-@pytest.mark.slow
+@pytest.mark.every_env
 def test_contacts_between_links_count_as_by_brax(as_brax_has_it):
     # In a maze the feet of an ant meet each other, its torso and its hips. Here there are no walls to build.
     def model():

@@ -21,6 +21,7 @@ ANT = make_env("ant_u_maze")
 PARTS = (TORSO, *HIPS, *FEET)
 
 
+@pytest.mark.every_env
 def test_an_ant_among_nearby_walls_moves_as_among_all_of_them():
     # Thrown at walls and into corners from eight places: contacts of all kinds within a second.
     keys = jax.random.split(jax.random.key(0), 8)
