@@ -66,8 +66,9 @@ def roll_out_episodes(
     def step(env_state: EnvState, step_key: PRNGKeyArray) -> tuple[EnvState, tuple[Array, ...]]:
         state, goal = env.split_observation(env_state.obs)
         action = act(state, goal, step_key)
-        stepped = jax.vmap(env.step)(env_state, action)
         ended = env_state.done > 0
+        # Nothing is stepped once all episodes are over: an untrained humanoid falls after some 90 steps of 1,000.
+        stepped = jax.lax.cond(jnp.all(ended), lambda: env_state, lambda: jax.vmap(env.step)(env_state, action))
         after = jax.tree.map(
             lambda held, new: jnp.where(ended.reshape(ended.shape + (1,) * (new.ndim - 1)), held, new),
             env_state,
