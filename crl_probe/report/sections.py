@@ -24,6 +24,7 @@ def section_of(probe: Probe, result: Any, over_training: Any = None, problem_ove
     drawn = [level_charts(estimates, probe.charts, references_of(probe, result))] if probe.charts else []
     if probe.page:
         drawn.append(function_at(probe.page)(result, estimates, over_training))
+    measured = {(estimate.metric, estimate.source) for estimate in estimates}
     notes = probe.notes(result)
     if problem_over_training:
         notes = (*notes, f"Training is not shown: {problem_over_training}")
@@ -37,6 +38,7 @@ def section_of(probe: Probe, result: Any, over_training: Any = None, problem_ove
         tables=tuple(
             number_table(estimates, tuple((metric, table.source) for metric in table.metrics), table.heading)
             for table in probe.tables
+            if any((metric, table.source) in measured for metric in table.metrics)
         ),
         paragraphs=notes,
         legend=probe.scale,
