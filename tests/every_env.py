@@ -3,8 +3,8 @@
 Each compiles physics of its own, so that all names take hours; every family has tests of its own beside these.
 """
 
-SOME = ("point_u_maze", "reacher", "simple_u_maze")
-"""Without physics, in the open, and in a maze."""
+SOME = ("point_u_maze", "reacher")
+"""Without and with physics."""
 
 
 def names() -> tuple[str, ...]:

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from crl_train.config import PRESETS, make_config
+from crl_train.config import make_config
 from crl_train.errors import ConfigError
+from crl_train.presets import PRESETS
 from crl_train.step_counts import step_counts, with_budget
 from tests.crl_train.helpers import tiny_config
 

@@ -398,7 +398,7 @@ def test_a_landscape_without_a_maze_is_refused(finished_run, monkeypatch):
         return env
 
     monkeypatch.setattr(Evidence, "env", property(open_field))
-    assert "environment 'point_u_maze' cannot be probed this way: it has no maze" in refused(
+    assert "environment 'point_u_maze' cannot be probed this way: it has neither a maze" in refused(
         "landscape", finished_run.path, "--goal", "4,4"
     )
 

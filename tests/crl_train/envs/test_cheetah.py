@@ -100,6 +100,7 @@ def test_task_is_not_planar():
 # --- what is seen ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.every_env
 def test_state_is_that_of_mujoco_after_every_step():
     env = get_env()
     observations, q, qd, *_ = rollout()
@@ -111,6 +112,7 @@ def test_state_is_that_of_mujoco_after_every_step():
     assert_close(segment(env, states, "height")[:, 0], torso[:, 2] - 0.7, terms=1)
 
 
+@pytest.mark.every_env
 def test_episode_never_ends_and_keeps_its_goal():
     env = get_env()
     observations, _, _, reward, done = rollout()

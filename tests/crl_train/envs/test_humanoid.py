@@ -38,7 +38,7 @@ def started(reference: str | None):
     return env, *begin(keys)
 
 
-@pytest.mark.parametrize("reference", [None, pytest.param("jaxgcrl", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("reference", [None, pytest.param("jaxgcrl", marks=pytest.mark.every_env)])
 def test_the_humanoid_moves_as_the_reference_trainers_does(reference):
     physics = make_env("humanoid", EnvOptions(reference=reference)).physics
     controls = 0.3 * np.sin(0.5 * np.arange(40)[:, None] + np.arange(17))

@@ -117,6 +117,7 @@ def test_goal_is_reached_within_ten_centimetres_and_in_jaxgcrls_only_nearly_abov
 # --- what is seen ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.every_env
 def test_state_is_that_of_mujoco_after_every_step():
     env = get_env("easy")
     observations, q, qd, *_ = rollout()
@@ -130,6 +131,7 @@ def test_state_is_that_of_mujoco_after_every_step():
     np.testing.assert_array_equal(segment(env, states, "joint_velocities"), qd[..., :7].reshape(-1, 7))
 
 
+@pytest.mark.every_env
 def test_object_is_pushed_where_it_is_touched_and_stays_elsewhere():
     env = get_env("easy")
     things = segment(env, rollout()[0], "object")
@@ -139,6 +141,7 @@ def test_object_is_pushed_where_it_is_touched_and_stays_elsewhere():
     np.testing.assert_array_equal(untouched, np.zeros_like(untouched))
 
 
+@pytest.mark.every_env
 def test_episode_never_ends_and_keeps_its_goal():
     env = get_env("easy")
     observations, _, _, reward, done = rollout()

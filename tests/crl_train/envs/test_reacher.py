@@ -19,7 +19,7 @@ COPIES, STEPS, DRAWS = 16, 25, 4000
 # Roundings on the way from joint angles and velocities to the fingertip: two quaternions of a half angle (4 for each
 # sine or cosine), their product, its normalisation, two rotated offsets and two cross products, each of about ten.
 TERMS = 80
-SLOW_GENERALIZED = pytest.param("generalized", marks=pytest.mark.slow)  # to compile
+SLOW_GENERALIZED, SLOW_MJX = (pytest.param(one, marks=pytest.mark.every_env) for one in ("generalized", "mjx"))
 
 get_env = functools.cache(make_reacher)
 
@@ -131,7 +131,7 @@ def test_goal_is_reached_within_five_centimetres():
 # --- the fingertip ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("backend", [SLOW_GENERALIZED, "mjx"])
+@pytest.mark.parametrize("backend", [SLOW_GENERALIZED, SLOW_MJX])
 def test_fingertip_and_its_velocity_are_those_of_mujoco_after_every_step(backend):
     env = get_env(None, backend)
     observations, q, qd, *_ = rollout(None, backend)
@@ -188,7 +188,7 @@ def test_arm_moves_alike_with_and_without_the_body_at_the_goal():
 # --- episodes --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("backend", [None, SLOW_GENERALIZED, "mjx"])
+@pytest.mark.parametrize("backend", [None, SLOW_GENERALIZED, SLOW_MJX])
 def test_episode_never_ends_and_keeps_its_goal(backend):
     env = get_env(None, backend)
     observations, *_, reward, done = rollout(None, backend)

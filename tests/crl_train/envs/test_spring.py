@@ -1,5 +1,7 @@
 """The project's form of brax's spring physics does what brax's does."""
 
+from types import SimpleNamespace
+
 import jax
 import jax.numpy as jnp
 import mujoco
@@ -13,7 +15,7 @@ from crl_train.envs.humanoid import humanoid_physics
 from crl_train.envs.physics import Physics, asset
 from crl_train.envs.spring import take_floor
 
-HUMANOID = make_env("humanoid")  # before any test changes how physics is compiled
+ANT, HUMANOID = make_env("ant"), make_env("humanoid")  # before any test changes how physics is compiled
 STEPS = 3  # control steps, of ten substeps each
 
 FALLING_BALL = """
@@ -57,6 +59,7 @@ def steps_under_jax(physics: Physics, q, qd, controls):
     return jax.lax.scan(step, physics.init(q, qd), controls)[1]
 
 
+@pytest.mark.every_env
 def test_a_humanoid_on_the_floor_moves_as_by_brax(as_brax_has_it):
     plain, ours = humanoid_physics(HUMANOID.spec), HUMANOID.physics
     assert plain.floor is None
@@ -65,6 +68,14 @@ def test_a_humanoid_on_the_floor_moves_as_by_brax(as_brax_has_it):
     assert np.ptp(expected[:, -1, 2] - expected[:, 0, 2]) > 0.1  # some fall, some are pushed out of the floor
     # Each of 30 substeps rounds velocities of up to 100 m/s, and turns of the body amplify what the last one rounded.
     np.testing.assert_allclose(walk(ours, spin=2.0), expected, atol=2e-3)
+
+
+def test_an_ant_on_the_floor_moves_as_by_brax(as_brax_has_it):
+    plain, ours = ant_physics(ant_spec()), ANT.physics
+    assert plain.floor is None
+    expected = walk(plain, spin=1.0)
+    assert np.ptp(expected[:, -1, 2] - expected[:, 0, 2]) > 0.1
+    np.testing.assert_allclose(walk(ours, spin=1.0), expected, atol=2e-3)
 
 
 @pytest.mark.every_env
@@ -106,35 +117,22 @@ def test_other_models_are_left_to_brax(kind, more):
 
 
 def test_a_ball_that_hits_the_floor_stops_as_worked_by_hand():
-    # 2 kg at 3 m/s, 1 cm deep: the impulse takes the velocity, and Baumgarte's term pushes it out at 0.1 / dt * depth.
-    state, floor, system = ball_in_the_floor(depth=0.01, velocity=(0.0, 0.0, -3.0))
-    changed = spring.velocity_changes(system, floor, state)
-    np.testing.assert_allclose(changed.vel[0], [0, 0, 3 + 0.1 / 0.005 * 0.01], rtol=1e-5)
-    np.testing.assert_allclose(changed.ang[0], 0, atol=1e-6)
-
-
-def ball_in_the_floor(depth, velocity):
-    from types import SimpleNamespace
-
+    from brax import math
     from brax.base import Motion, Transform
+    from brax.io import mjcf
 
-    floor = spring.FloorPoints(
-        links=np.array([0]),
-        geometries=np.array([1]),
-        places=np.zeros((1, 3), np.float32),
-        radii=np.array([0.5], np.float32),
-        friction=np.array([1.0], np.float32),
-        plane=0,
-    )
-    place = Transform.create(pos=jnp.array([[1.0, 0.0, 0.5 - depth]]))
-    state = SimpleNamespace(
-        x=place,
-        x_i=place,
-        xd_i=Motion(vel=jnp.array([velocity]), ang=jnp.zeros((1, 3))),
-        i_inv=jnp.eye(3)[None],
-        mass=jnp.array([2.0]),
-    )
-    system = SimpleNamespace(
-        elasticity=jnp.zeros(2), baumgarte_erp=0.1, opt=SimpleNamespace(timestep=0.005), num_links=lambda: 1
-    )
-    return state, floor, system
+    model = mujoco.MjModel.from_xml_string(FALLING_BALL.format(kind="sphere", more=""))
+    floor, system = take_floor(model), mjcf.load_model(model)
+    # 2 kg, 1 cm deep in the floor, fall at 3 m/s and slide at 1 m/s along x.
+    place = Transform(pos=jnp.array([[1.0, 0.0, 0.49]]), rot=math.quat_inv(jnp.array([[1.0, 0, 0, 0]])))
+    velocity = Motion(vel=jnp.array([[1.0, 0.0, -3.0]]), ang=jnp.zeros((1, 3)))
+    state = SimpleNamespace(x=place, x_i=place, xd_i=velocity, i_inv=jnp.eye(3)[None], mass=jnp.array([2.0]))
+    change = spring.velocity_changes(system, floor, state)
+    # The impulse takes the fall, and pushes out by a share of the depth. Friction would stop the slide of the place
+    # that touches, 0.495 m below the centre: against 1/m + 0.495² it takes less than 0.7 of the impulse.
+    up = 3 + float(system.baumgarte_erp / system.opt.timestep) * 0.01
+    stopping = 1 / (1 / 2 + 0.495**2)
+    assert stopping < 0.7 * 2 * up
+    np.testing.assert_allclose(change.vel[0], [-stopping / 2, 0, up], rtol=1e-5, atol=1e-5)
+    # (0, 0, -0.495) × (-stopping, 0, 0) = (0, 0.495 stopping, 0)
+    np.testing.assert_allclose(change.ang[0], [0, 0.495 * stopping, 0], rtol=1e-5, atol=1e-5)
