@@ -2,12 +2,14 @@
 
 import dataclasses
 import functools
+from collections.abc import Callable
+from typing import TypeAlias
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import struct
-from jaxtyping import Array, Bool, Float, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, Key, PRNGKeyArray
 
 from crl_train.config import num_candidates
 from crl_train.device import free_memory
@@ -15,6 +17,9 @@ from crl_train.envs.goal_env import EnvState, GoalEnv, batched_reset
 from crl_train.memory import require_memory
 from crl_train.numerics import single_precision
 from crl_train.policy import ActFn, Policy
+
+# What a step records: state after it, action, distance, whether the goal is reached, whether the step was taken.
+_Record: TypeAlias = tuple[Array, Array, Array, Array, Array]
 
 
 @struct.dataclass
@@ -63,12 +68,11 @@ def roll_out_episodes(
     start = batched_reset(env, reset_key, num_episodes)
     first_state, commanded_goals = env.split_observation(start.obs)
 
-    def step(env_state: EnvState, step_key: PRNGKeyArray) -> tuple[EnvState, tuple[Array, ...]]:
+    def step(env_state: EnvState, step_key: PRNGKeyArray) -> tuple[EnvState, _Record]:
         state, goal = env.split_observation(env_state.obs)
         action = act(state, goal, step_key)
+        stepped = jax.vmap(env.step)(env_state, action)
         ended = env_state.done > 0
-        # Nothing is stepped once all episodes are over: an untrained humanoid falls after some 90 steps of 1,000.
-        stepped = jax.lax.cond(jnp.all(ended), lambda: env_state, lambda: jax.vmap(env.step)(env_state, action))
         after = jax.tree.map(
             lambda held, new: jnp.where(ended.reshape(ended.shape + (1,) * (new.ndim - 1)), held, new),
             env_state,
@@ -78,7 +82,7 @@ def roll_out_episodes(
         distance, reached = env.goal_distance(next_state, goal), env.success(next_state, goal)
         return after, (next_state, action, distance, reached, ~ended)
 
-    _, steps = jax.lax.scan(step, start, jax.random.split(action_key, episode_length))
+    steps = _scan_until_nothing_is_active(step, start, jax.random.split(action_key, episode_length))
     states, actions, distances, reached, active = (jnp.swapaxes(recorded, 0, 1) for recorded in steps)
     return EpisodeArrays(
         states=jnp.concatenate([first_state[:, None], states], axis=1),
@@ -88,6 +92,33 @@ def roll_out_episodes(
         reached=reached,
         active=active,
     )
+
+
+def _scan_until_nothing_is_active(
+    step: Callable[[EnvState, PRNGKeyArray], tuple[EnvState, _Record]], start: EnvState, keys: Key[Array, " steps"]
+) -> _Record:
+    """What ``jax.lax.scan`` records, without the steps after the first in which every episode is over.
+
+    That one stands for the rest, because nothing changes any more. An untrained humanoid falls after some 90 steps of
+    1,000.
+    """
+    num_steps = len(keys)
+    rows = jax.eval_shape(lambda: step(start, keys[0])[1])
+    empty = jax.tree.map(lambda row: jnp.zeros((num_steps, *row.shape), row.dtype), rows)
+
+    def some_are_active(carry: tuple[Array, Array, EnvState, _Record]) -> Array:
+        count, active, _, _ = carry
+        return (count < num_steps) & active
+
+    def one_more(carry: tuple[Array, Array, EnvState, _Record]) -> tuple[Array, Array, EnvState, _Record]:
+        count, _, env_state, record = carry
+        env_state, row = step(env_state, keys[count])
+        record = jax.tree.map(lambda whole, new: whole.at[count].set(new), record, row)
+        return count + 1, jnp.any(row[-1]), env_state, record
+
+    begin = (jnp.zeros((), jnp.int32), jnp.ones((), bool), start, empty)
+    count, _, _, record = jax.lax.while_loop(some_are_active, one_more, begin)
+    return jax.tree.map(lambda whole: whole[jnp.minimum(jnp.arange(num_steps), count - 1)], record)
 
 
 def to_numpy(arrays: EpisodeArrays) -> Episodes:

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crl_train import evaluation
 from crl_train.envs import make_env
+from crl_train.envs.goal_env import EnvState
 from crl_train.envs.point_maze import PointMaze
 from crl_train.errors import ConfigError
 from crl_train.evaluation import collect_episodes
@@ -105,3 +107,23 @@ def test_candidates_of_an_action_count_as_memory(monkeypatch, episodes):
     monkeypatch.setattr("crl_train.evaluation.free_memory", lambda: 5 * 10**6)
     with pytest.raises(ConfigError, match=r"needs at least .* \(K of best_of_K or episodes alone takes"):
         collect_episodes(env, policy, jax.random.key(0), episodes, 15)
+
+
+@settings(max_examples=20)
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=3), st.integers(1, 7))
+def test_steps_after_the_last_episode_are_recorded_as_if_they_had_been_taken(lengths, num_steps):
+    lengths = jnp.array(lengths, jnp.float32)
+
+    def step(env_state, key):
+        ended = env_state.done > 0
+        count = env_state.obs + ~ended
+        after = env_state.replace(obs=count, done=(count >= lengths).astype(jnp.float32))
+        return after, (count, jnp.zeros(()), count, count > 2, ~ended)
+
+    zeros = jnp.zeros(len(lengths))
+    start = EnvState(pipeline_state=(), obs=zeros, reward=zeros, done=zeros)
+    keys = jax.random.split(jax.random.key(0), num_steps)
+    found = evaluation._scan_until_nothing_is_active(step, start, keys)
+    _, expected = jax.lax.scan(step, start, keys)
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(one, other)
