@@ -70,6 +70,7 @@ def test_a_humanoid_on_the_floor_moves_as_by_brax(as_brax_has_it):
     np.testing.assert_allclose(walk(ours, spin=2.0), expected, atol=2e-3)
 
 
+@pytest.mark.every_env  # that robots move as the reference trainers' do is tested with numbers of theirs
 def test_an_ant_on_the_floor_moves_as_by_brax(as_brax_has_it):
     plain, ours = ant_physics(ant_spec()), ANT.physics
     assert plain.floor is None
