@@ -12,7 +12,7 @@ from crl_train.envs import make_env, spring
 from crl_train.envs.ant import ant_physics
 from crl_train.envs.facts import ant_spec
 from crl_train.envs.humanoid import humanoid_physics
-from crl_train.envs.physics import Physics, asset
+from crl_train.envs.physics import Physics, asset, silence
 from crl_train.envs.spring import take_floor
 
 ANT, HUMANOID = make_env("ant"), make_env("humanoid")  # before any test changes how physics is compiled
@@ -123,7 +123,8 @@ def test_a_ball_that_hits_the_floor_stops_as_worked_by_hand():
     from brax.io import mjcf
 
     model = mujoco.MjModel.from_xml_string(FALLING_BALL.format(kind="sphere", more=""))
-    floor, system = take_floor(model), mjcf.load_model(model)
+    with silence():
+        floor, system = take_floor(model), mjcf.load_model(model)
     # 2 kg, 1 cm deep in the floor, fall at 3 m/s and slide at 1 m/s along x.
     place = Transform(pos=jnp.array([[1.0, 0.0, 0.49]]), rot=math.quat_inv(jnp.array([[1.0, 0, 0, 0]])))
     velocity = Motion(vel=jnp.array([[1.0, 0.0, -3.0]]), ang=jnp.zeros((1, 3)))
