@@ -16,7 +16,7 @@ help:
 	@echo "make demo    train three depths on a maze, write a report that compares them (about seven minutes, two cores)"
 	@echo "make test    run the tests, on $(WORKERS) cores; options for pytest in PYTEST_ARGS"
 	@echo "make test-fast  the same without those that take long or need a browser"
-	@echo "make test-every-env  train a few updates on every environment by name, and check what each promises (an hour)"
+	@echo "make test-every-env  train a few updates on every environment by name, and check what each promises (hours)"
 	@echo "make lint    check format, lint and types; of the page's scripts, too, where Node is there"
 	@echo "make bench   measure speed and learning, printed as ratios where there is something to compare with"
 	@echo "make torture  kill, damage, mislead and run twice all that there is, and print what held (half an hour; docs/reliability.md)"

@@ -64,8 +64,8 @@ def _run_options(command: Any) -> Any:
             type=click.Choice(list(PRESETS)),
             default="laptop",
             show_default=True,
-            help="Where settings start from: smoke (under a minute), laptop (minutes on two cores; a smaller budget "
-            "where physics is slow), paper.",
+            help="Where settings start from: smoke (under a minute on a point maze, minutes on a robot), laptop "
+            "(minutes on two cores; a smaller budget where physics is slow), paper.",
         ),
     ):
         command = option(command)

@@ -6,7 +6,7 @@ from typing import Any, Final
 from crl_train.errors import ConfigError
 
 PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
-    # The whole path, start to finish, in well under a minute on two cores.
+    # The whole path, start to finish: on two cores under a minute on a point maze, minutes where physics is compiled.
     "smoke": {
         "total_env_steps": 20_000,
         "num_epochs": 2,
@@ -38,7 +38,7 @@ PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 
 # Physics that takes as long as the updates of thousands of steps: fewer environments in parallel, so that more updates
-# come from the same steps, and a budget of about ten minutes.
+# come from the same steps, and a smaller budget.
 _SLOW_PHYSICS: Final = {
     "num_envs": 64,
     "total_env_steps": 400_000,

@@ -1,4 +1,4 @@
-"""The environments that a test about all of them runs on: three by default, every name with ``--every-env``.
+"""The environments that a test about all of them runs on: two by default, every name with ``--every-env``.
 
 Each compiles physics of its own, so that all names take hours; every family has tests of its own beside these.
 """

@@ -223,7 +223,7 @@ EVAL_VARIANTS: Final = MappingProxyType[str, tuple[str, ...]](
     }
 )
 """More evaluation forms, which scaling-crl has of its ant alone: one goal at the far end of the corridor, or the goals
-that are so many cells from the start as the name says (``5f6f``: five or six)."""
+at the distances from the start that the name gives in cells (``5f6f``: five or six)."""
 
 KNOWN_LAYOUTS: Final = MappingProxyType[str, tuple[str, ...]]({**LAYOUTS, **EVAL_VARIANTS})
 """All that a maze can be asked for by name."""

@@ -1,4 +1,4 @@
-"""Every environment trains as a user types it, and a report compares two such runs."""
+"""Every environment trains as a user types it."""
 
 import numpy as np
 import pytest
