@@ -20,7 +20,7 @@ from crl_train.envs.facts import ant_ball_spec
 from crl_train.envs.maze_geometry import Maze
 from crl_train.envs.maze_layouts import BALL, BALL_LAYOUTS, FREE
 from crl_train.envs.open_plane import OpenPlane
-from crl_train.envs.physics import Physics, asset, set_numeric
+from crl_train.envs.physics import Physics, add_sliding_body, asset, set_numeric
 from crl_train.envs.placement import Placement, on_circle
 from crl_train.errors import ConfigError
 
@@ -191,17 +191,14 @@ def ant_with_ball(reference: str | None = None) -> "mujoco.MjSpec":
         model.geom(part).conaffinity = 1  # the ball has contype 1; feet also meet each other, as in the references
     (pose,) = [list(numeric.data) for numeric in model.numerics if numeric.name == "init_qpos"]
     set_numeric(model, "init_qpos", [*pose, 0.0, 0.0])
-    body = model.worldbody.add_body(name=BALL_BODY, pos=(0.0, 0.0, BALL_RADIUS))
-    for axis, direction in (("x", (1.0, 0.0, 0.0)), ("y", (0.0, 1.0, 0.0))):
-        body.add_joint(
-            name=f"{BALL_BODY}_{axis}",
-            type=mujoco.mjtJoint.mjJNT_SLIDE,
-            axis=direction,
-            range=BALL_REACH_OF_SCALING_CRL if reference == "scaling-crl" else BALL_REACH,
-            limited=mujoco.mjtLimited.mjLIMITED_TRUE,
-            armature=0.0 if reference is None else BALL_ARMATURE_OF_THEIRS,
-            damping=0.0,
-        )
+    body = add_sliding_body(
+        model,
+        BALL_BODY,
+        (0.0, 0.0, BALL_RADIUS),
+        "xy",
+        BALL_REACH_OF_SCALING_CRL if reference == "scaling-crl" else BALL_REACH,
+        armature=0.0 if reference is None else BALL_ARMATURE_OF_THEIRS,
+    )
     body.add_geom(
         name=BALL_GEOMETRY,
         type=mujoco.mjtGeom.mjGEOM_SPHERE,

@@ -71,21 +71,45 @@ def add_slide_target(
     """
     import mujoco
 
-    body = spec.worldbody.add_body(name="target", pos=position)
-    for axis in axes:
-        body.add_joint(
-            name=f"target_{axis}",
-            type=mujoco.mjtJoint.mjJNT_SLIDE,
-            axis=[float(axis == one) for one in "xyz"],
-            range=[-reach, reach],
-            limited=mujoco.mjtLimited.mjLIMITED_TRUE,
-            armature=0.0,
-            damping=0.0,
-            stiffness=0.0,
-        )
+    body = add_sliding_body(spec, "target", position, axes, (-reach, reach))
     body.add_geom(
         name="target", type=mujoco.mjtGeom.mjGEOM_SPHERE, size=[radius, 0, 0], mass=1.0, contype=0, conaffinity=0
     )
+
+
+def add_sliding_body(
+    spec: "mujoco.MjSpec",
+    name: str,
+    position: tuple[float, float, float],
+    axes: str,
+    reach: tuple[float, float],
+    armature: float = 0.0,
+) -> "mujoco.MjsBody":
+    """Add a body without geometries that slides freely along some axes.
+
+    Args:
+        spec: The model.
+        name: Of the body; its joints are called ``<name>_<axis>``.
+        position: With its slides at 0, metres.
+        axes: Its slides in order, such as ``xy``.
+        reach: Lowest and highest position of each slide, metres.
+        armature: Mass that each slide adds, kilograms.
+    """
+    import mujoco
+
+    body = spec.worldbody.add_body(name=name, pos=position)
+    for axis in axes:
+        body.add_joint(
+            name=f"{name}_{axis}",
+            type=mujoco.mjtJoint.mjJNT_SLIDE,
+            axis=[float(axis == one) for one in "xyz"],
+            range=list(reach),
+            limited=mujoco.mjtLimited.mjLIMITED_TRUE,
+            armature=armature,
+            damping=0.0,
+            stiffness=0.0,
+        )
+    return body
 
 
 def use_fast_solver(spec: "mujoco.MjSpec") -> None:

@@ -16,7 +16,7 @@ from crl_train.envs.ant import CELL_SIZE
 from crl_train.envs.env_spec import EnvSpec
 from crl_train.envs.facts import simple_spec
 from crl_train.envs.maze_geometry import Maze
-from crl_train.envs.physics import Physics, asset, set_numeric
+from crl_train.envs.physics import Physics, add_sliding_body, asset, set_numeric
 from crl_train.envs.placement import Placement
 from crl_train.envs.reference_mazes import reference_maze
 from crl_train.envs.robot import Robot
@@ -88,17 +88,8 @@ def simple_model() -> "mujoco.MjSpec":
     # nothing, and is left out.
     model.delete(model.body("torso"))
     set_numeric(model, "init_qpos", [0.0, 0.0])
-    body = model.worldbody.add_body(name=BODY, pos=(0.0, 0.0, HEIGHT))
-    for axis, direction in (("x", (1.0, 0.0, 0.0)), ("y", (0.0, 1.0, 0.0))):
-        body.add_joint(
-            name=f"{BODY}_{axis}",
-            type=mujoco.mjtJoint.mjJNT_SLIDE,
-            axis=direction,
-            range=[-REACH, REACH],
-            limited=mujoco.mjtLimited.mjLIMITED_TRUE,
-            armature=0.0,
-            damping=0.0,
-        )
+    body = add_sliding_body(model, BODY, (0.0, 0.0, HEIGHT), "xy", (-REACH, REACH))
+    for axis in "xy":
         motor = model.add_actuator(name=f"push_{axis}", target=f"{BODY}_{axis}", trntype=mujoco.mjtTrn.mjTRN_JOINT)
         motor.set_to_motor()
         motor.gear[0] = FORCE
