@@ -33,7 +33,7 @@ from crl_train.run_envs import episode_steps, evaluation_env, training_env
 from crl_train.run_record import append_metrics, exclusive, read_metrics, read_record, truncate_metrics
 from crl_train.run_size import check_size
 from crl_train.step_counts import StepCounts, step_counts
-from crl_train.training_state import TrainingState, collect, init_training_state, learn, prefill
+from crl_train.training_state import TrainingState, collect, init_training_state, learn
 
 # Separates the keys of evaluations from those of training. JAX's split(key, n)[i] is fold_in(key, i), so this must be
 # no index of the split that starts the training state.
@@ -96,18 +96,18 @@ _Outcomes: TypeAlias = tuple[
 class _CompiledSteps:
     """The compiled functions of a run. States are donated: an old one must not be used again.
 
-    ``init`` takes the key of the run's seed; ``evaluate`` gives distances, reached and active, each (episodes, steps).
+    ``init`` takes the key of the run's seed; ``collect`` also takes whether actions are uniform; ``evaluate`` gives
+    distances, reached and active, each (episodes, steps).
     """
 
     init: Callable[[Array], TrainingState]
-    prefill: Callable[[TrainingState], TrainingState]
-    collect: Callable[[TrainingState], TrainingState]
+    collect: Callable[[TrainingState, bool], TrainingState]
     learn: Callable[[TrainingState], tuple[TrainingState, dict[str, Array]]]
     evaluate: Callable[[Any, Array], _Outcomes]
 
 
 # Settings that no compiled function depends on: runs that differ in nothing else share theirs, as the seeds of a sweep.
-_ON_THE_HOST = ("seed", "total_env_steps", "num_epochs", "policy_every", "resume_every")
+_ON_THE_HOST = ("seed", "prefill", "total_env_steps", "num_epochs", "policy_every", "resume_every")
 
 
 def _steps_of(config: TrainConfig) -> _CompiledSteps:
@@ -131,7 +131,6 @@ def _compile_steps(config: TrainConfig) -> _CompiledSteps:
 
     return _CompiledSteps(
         init=jax.jit(functools.partial(init_training_state, config, env, networks)),
-        prefill=jax.jit(functools.partial(prefill, config, env, networks, length), donate_argnums=0),
         collect=jax.jit(functools.partial(collect, config, env, networks, length), donate_argnums=0),
         learn=jax.jit(functools.partial(learn, config, env, networks), donate_argnums=0),
         evaluate=jax.jit(evaluate),
@@ -174,14 +173,14 @@ def _train(run: RunDir, observer: Observer) -> None:
     if not progress.env_steps:
         observer.phase("prefill")
         for _ in range(counts.prefill_unrolls):
-            state = steps.prefill(state)
+            state = steps.collect(state, config.prefill == "uniform")
             progress = dataclasses.replace(progress, env_steps=progress.env_steps + counts.env_steps_per_unroll)
 
     # The first calls of a sitting compile, which takes longer than many unrolls.
     observer.phase("compiling")
     while progress.epoch < config.num_epochs:
         while progress.unroll < counts.unrolls_per_epoch:
-            state, metrics = steps.learn(steps.collect(state))
+            state, metrics = steps.learn(steps.collect(state, False))
             progress = _after_unroll(progress, config, counts, jax.device_get(metrics), clock.seconds(), run)
             observer.unrolled(progress)
             observer.phase("training")

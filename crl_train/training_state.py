@@ -4,12 +4,12 @@ import dataclasses
 
 import jax
 from flax import struct
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from crl_train.config import TrainConfig
 from crl_train.envs.goal_env import GoalEnv
 from crl_train.networks import Networks
-from crl_train.policy import ActFn, make_act, uniform_act
+from crl_train.policy import make_act, uniform_act
 from crl_train.relabel import sample_batch
 from crl_train.replay import Replay, init_replay, insert
 from crl_train.rollout import Slots, reset_slots, unroll
@@ -44,29 +44,32 @@ def init_training_state(config: TrainConfig, env: GoalEnv, networks: Networks, s
     )
 
 
-def prefill(
-    config: TrainConfig, env: GoalEnv, networks: Networks, episode_length: int, state: TrainingState
-) -> TrainingState:
-    """Unroll the policy of before the first update and keep what happened.
-
-    An untrained actor is almost deterministic, so uniformly random actions see far more of an environment.
-    """
-    if config.prefill == "policy":
-        return collect(config, env, networks, episode_length, state)
-    return _unroll_into_replay(config, env, uniform_act(env.action_dim), episode_length, state)
-
-
 def collect(
-    config: TrainConfig, env: GoalEnv, networks: Networks, episode_length: int, state: TrainingState
+    config: TrainConfig,
+    env: GoalEnv,
+    networks: Networks,
+    episode_length: int,
+    state: TrainingState,
+    uniform: Bool[Array, ""] | bool,
 ) -> TrainingState:
-    """Unroll the current policy in all environments and keep what happened."""
-    act = make_act(networks, state.learner.params, config.energy, config.exploration)
-    return _unroll_into_replay(config, env, act, episode_length, state)
+    """Unroll in all environments and keep what happened.
 
+    Args:
+        config: The run's.
+        env: Its training environment.
+        networks: Its networks.
+        episode_length: Steps of an episode.
+        state: Of the run.
+        uniform: Whether actions are drawn uniformly, whatever the policy: an untrained actor is almost deterministic,
+            so before the first update they see far more of an environment. A value of the program, because physics
+            takes long to compile.
+    """
+    policy = make_act(networks, state.learner.params, config.energy, config.exploration)
+    draw_uniformly = uniform_act(env.action_dim)
 
-def _unroll_into_replay(
-    config: TrainConfig, env: GoalEnv, act: ActFn, episode_length: int, state: TrainingState
-) -> TrainingState:
+    def act(states: Array, goals: Array, key: PRNGKeyArray) -> Array:
+        return jax.lax.cond(uniform, draw_uniformly, policy, states, goals, key)
+
     unroll_key, key = jax.random.split(state.key)
     slots, transitions = unroll(env, act, state.slots, unroll_key, config.unroll_length, episode_length)
     return dataclasses.replace(state, slots=slots, replay=insert(state.replay, transitions), key=key)

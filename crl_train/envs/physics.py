@@ -6,6 +6,7 @@ API, and gives it to :class:`Physics`.
 
 import contextlib
 import dataclasses
+import functools
 import importlib
 import importlib.resources
 import io
@@ -205,19 +206,32 @@ class Physics:
 
     def init(self, q: Float[Array, " q"], qd: Float[Array, " qd"]) -> Any:
         """The state of a pose and velocities; it has ``q``, ``qd`` and the links' poses ``x`` and velocities ``xd``."""
-        return self._pipeline.init(self.system, q, qd)
+        return _init(self, q, qd)
 
     def step(self, state: Any, control: Float[Array, " actuators"]) -> Any:
         """Advance by a control step under one control."""
-
-        def substep(state: Any, _: None) -> tuple[Any, None]:
-            system = self.system if self.walls is None else self.walls.around(self.system, state.x)
-            if self.floor is not None:
-                return spring.step(system, self.floor, state, control), None
-            return self._pipeline.step(system, state, control), None
-
-        return jax.lax.scan(substep, state, None, self.substeps)[0]
+        return _step(self, state, control)
 
     @property
-    def _pipeline(self) -> ModuleType:
+    def pipeline(self) -> ModuleType:
+        """brax's module of the backend."""
         return importlib.import_module(_PIPELINES[self.backend])
+
+
+# Jitted for the trace, which takes seconds: every program that has the same physics in it finds it there.
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _init(physics: Physics, q: Float[Array, " q"], qd: Float[Array, " qd"]) -> Any:
+    return physics.pipeline.init(physics.system, q, qd)
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _step(physics: Physics, state: Any, control: Float[Array, " actuators"]) -> Any:
+    def substep(state: Any, _: None) -> tuple[Any, None]:
+        system = physics.system if physics.walls is None else physics.walls.around(physics.system, state.x)
+        if physics.floor is not None:
+            return spring.step(system, physics.floor, state, control), None
+        return physics.pipeline.step(system, state, control), None
+
+    return jax.lax.scan(substep, state, None, physics.substeps)[0]

@@ -62,7 +62,14 @@ def test_line_of_metrics_has_every_number_and_only_finite_ones(finished_run):
 
 def test_compiled_functions_depend_on_nothing_that_runs_may_share_them_over():
     # As many steps and unrolls an epoch; the seed reaches a program as the key it is called with.
-    schedule = {"seed": 7, "total_env_steps": 2080, "num_epochs": 6, "policy_every": 3, "resume_every": 2}
+    schedule = {
+        "seed": 7,
+        "prefill": "uniform",
+        "total_env_steps": 2080,
+        "num_epochs": 6,
+        "policy_every": 3,
+        "resume_every": 2,
+    }
     one, other = tiny_config(), tiny_config(**schedule)
     assert _steps_of(one) is _steps_of(other)
     assert _steps_of(one) is not _steps_of(tiny_config(discount=0.9))
@@ -70,7 +77,7 @@ def test_compiled_functions_depend_on_nothing_that_runs_may_share_them_over():
     key = jax.random.key(0)
     state = jax.eval_shape(programs[0].init, key)
     params = state.learner.params
-    for name, args in {"init": (key,), "prefill": (state,), "collect": (state,), "evaluate": (params, key)}.items():
+    for name, args in {"init": (key,), "collect": (state, False), "evaluate": (params, key)}.items():
         first, second = (getattr(steps, name).lower(*args).as_text() for steps in programs)
         assert first == second, name
     # Tracing an update takes longest, and its lowered text repeats it.
@@ -93,6 +100,20 @@ def test_observer_is_told_everything_in_order(tmp_path):
     phases = [phase for phase, _ in itertools.groupby(observer.phases)]
     assert phases == ["starting", "prefill", "compiling", "training", "evaluating", "saving"]
     assert (observer.started_at, observer.num_unrolls, len(observer.rows)) == (0, 4, 1)
+
+
+@pytest.mark.parametrize("prefill", ["policy", "uniform"])
+def test_actions_are_uniform_in_the_prefill_alone_and_if_configured(prefill, tmp_path, monkeypatch):
+    config = tiny_config(prefill=prefill, num_epochs=1, total_env_steps=480)
+    steps, uniform = _steps_of(config), []
+
+    def collect(state, draw_uniformly):
+        uniform.append(draw_uniformly)
+        return steps.collect(state, draw_uniformly)
+
+    monkeypatch.setattr("crl_train.training._steps_of", lambda config: dataclasses.replace(steps, collect=collect))
+    train_run(tmp_path / "run", config)
+    assert uniform == [prefill == "uniform"] * 2 + [False] * 4
 
 
 def test_checkpoints_are_kept_as_often_as_configured(tmp_path):

@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 from crl_train.envs import make_env
 from crl_train.networks import make_networks
-from crl_train.training_state import collect, init_training_state, learn, prefill
+from crl_train.training_state import collect, init_training_state, learn
 from tests.crl_train.helpers import tiny_config, tree_equal
-from tests.tolerance import assert_trees_close
 
 CONFIG = tiny_config()
 ENV = make_env(CONFIG.env)
@@ -31,7 +30,7 @@ def init(config):
 
 @pytest.fixture(scope="module")
 def collected():
-    return collect_jitted(init(CONFIG))
+    return collect_jitted(init(CONFIG), False)
 
 
 def without_key(state):
@@ -65,15 +64,14 @@ def test_learning_reports_every_update_and_leaves_environments_and_replay(collec
 @settings(max_examples=3)
 @given(st.integers(0, 2))
 def test_steps_are_functions_of_the_state(seed):
-    state = collect_jitted(init(tiny_config(seed=seed)))
+    state = collect_jitted(init(tiny_config(seed=seed)), False)
     (one, metrics), (other, same_metrics) = learn_jitted(state), learn_jitted(state)
     assert tree_equal(without_key(one), without_key(other))
     assert tree_equal(metrics, same_metrics)
 
 
-def test_uniform_prefill_fills_the_square_of_actions():
-    config = tiny_config(prefill="uniform")
-    state = jax.jit(functools.partial(prefill, config, ENV, NETWORKS, 15))(init(config))
+def test_uniform_actions_fill_their_square():
+    state = collect_jitted(init(CONFIG), True)
     actions = np.asarray(state.replay.transitions.action[:10])
     # 160 uniform numbers on [−1, 1]: mean 0 ± 0.046, variance 1/3.
     assert np.abs(actions).max() <= 1
@@ -81,14 +79,6 @@ def test_uniform_prefill_fills_the_square_of_actions():
     np.testing.assert_allclose(actions.var(), 1 / 3, atol=0.08)
 
 
-def test_prefill_by_the_policy_is_collecting(collected):
-    state = jax.jit(functools.partial(prefill, CONFIG, ENV, NETWORKS, CONFIG.episode_length))(init(CONFIG))
-    # Two programs: in each of ten steps an action goes through the stem and four layers of 16 units, and a force of 16
-    # times the action acts for an eighth of a second.
-    terms = 10 * 2 * (5 * 4 * 16)
-    assert_trees_close(without_key(state), without_key(collected), terms=terms, scale=1)
-
-
 def test_state_of_another_kind_is_refused():
     with pytest.raises(Exception, match="state"):
-        collect(CONFIG, ENV, NETWORKS, 15, None)
+        collect(CONFIG, ENV, NETWORKS, 15, None, False)
