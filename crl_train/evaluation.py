@@ -152,12 +152,13 @@ def collect_episodes(env: GoalEnv, act: ActFn, key: PRNGKeyArray, num_episodes: 
         sizes["K of best_of_K or episodes"] = 4 * num_candidates(act.mode) * num_episodes * width
     require_memory(f"a record of {num_episodes:,} episodes", sizes, free_memory())
     if isinstance(act, Policy):
-        return to_numpy(_roll_out_policy(env, act, key, num_episodes, episode_length))
-    return to_numpy(jax.jit(lambda key: roll_out_episodes(env, act, key, num_episodes, episode_length))(key))
+        return to_numpy(_policy_program(env)(act, key, num_episodes, episode_length))
+    roll_out = functools.partial(roll_out_episodes, env, act, num_episodes=num_episodes, episode_length=episode_length)
+    return to_numpy(jax.jit(roll_out, compiler_options=dict(env.compiler_options))(key))
 
 
-@functools.partial(jax.jit, static_argnames=("env", "num_episodes", "episode_length"))
-def _roll_out_policy(
-    env: GoalEnv, policy: Policy, key: PRNGKeyArray, num_episodes: int, episode_length: int
-) -> EpisodeArrays:
-    return roll_out_episodes(env, policy, key, num_episodes, episode_length)
+@functools.cache
+def _policy_program(env: GoalEnv) -> Callable[[Policy, PRNGKeyArray, int, int], EpisodeArrays]:
+    """One compiled function for all policies of an architecture: their parameters are an argument."""
+    roll_out = functools.partial(roll_out_episodes, env)
+    return jax.jit(roll_out, static_argnums=(2, 3), compiler_options=dict(env.compiler_options))

@@ -131,9 +131,13 @@ def _compile_steps(config: TrainConfig) -> _CompiledSteps:
 
     return _CompiledSteps(
         init=jax.jit(functools.partial(init_training_state, config, env, networks)),
-        collect=jax.jit(functools.partial(collect, config, env, networks, length), donate_argnums=0),
+        collect=jax.jit(
+            functools.partial(collect, config, env, networks, length),
+            donate_argnums=0,
+            compiler_options=dict(env.compiler_options),
+        ),
         learn=jax.jit(functools.partial(learn, config, env, networks), donate_argnums=0),
-        evaluate=jax.jit(evaluate),
+        evaluate=jax.jit(evaluate, compiler_options=dict(eval_env.compiler_options)),
     )
 
 

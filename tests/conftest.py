@@ -56,15 +56,15 @@ def pytest_addoption(parser):
 
 
 def pytest_generate_tests(metafunc):
-    """Give tests that take an ``env_name`` some environments, or all with ``--every-env``."""
-    if "env_name" in metafunc.fixturenames:
-        every_one = metafunc.config.getoption("--every-env")
-        metafunc.parametrize("env_name", every_env.names() if every_one else every_env.SOME)
+    """Give tests that take one of these arguments some environments, or all with ``--every-env``."""
+    for argument, some in every_env.SOME.items():
+        if argument in metafunc.fixturenames:
+            metafunc.parametrize(argument, every_env.names() if metafunc.config.getoption("--every-env") else some)
 
 
 def pytest_report_header(config):
     if not config.getoption("--every-env"):
-        return f"environments: {len(every_env.SOME)} of {len(every_env.names())}; all with --every-env"
+        return f"environments: a few of {len(every_env.names())}; all with --every-env"
 
 
 def pytest_configure(config):

@@ -1,10 +1,10 @@
-"""The environments that a test about all of them runs on: two by default, every name with ``--every-env``.
+"""The environments that a test about all of them runs on: a few by default, every name with ``--every-env``.
 
 Each compiles physics of its own, so that all names take hours; every family has tests of its own beside these.
 """
 
-SOME = ("point_u_maze", "reacher")
-"""Without and with physics."""
+SOME = {"env_name": ("point_u_maze", "reacher"), "trained_env": ("reacher",)}
+"""By the test's argument: without and with physics; many other tests train in a point maze."""
 
 
 def names() -> tuple[str, ...]:

@@ -5,6 +5,7 @@ indexes into either: it asks the environment, so that no size or offset is ever 
 """
 
 import abc
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, overload
 
 import jax
@@ -52,13 +53,14 @@ class GoalEnv(abc.ABC):
 
     Subclasses set ``spec`` and write ``reset`` and ``step``. They set ``maze`` where there is one, and ``open_plane``
     where there is none but a nominal state at every place. ``is_translatable`` says that a state with another position
-    in the plane is a state, too.
+    in the plane is a state, too. ``compiler_options`` are XLA's, for ``jax.jit`` of programs that step the environment.
     """
 
     spec: EnvSpec
     maze: "Maze | None" = None
     open_plane: "OpenPlane | None" = None
     is_translatable: bool = False
+    compiler_options: Mapping[str, bool] = {}
 
     @abc.abstractmethod
     def reset(self, key: PRNGKeyArray) -> EnvState:

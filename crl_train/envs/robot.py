@@ -2,6 +2,8 @@
 
 import abc
 import dataclasses
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import jax.numpy as jnp
@@ -20,6 +22,10 @@ class Robot(GoalEnv):
 
     Subclasses draw how an episode begins, and say what of the physics is the state.
     """
+
+    # Physics is many small operations. XLA's newer way to write them as loops takes half as long again to compile, and
+    # what it makes is no faster; on accelerators the option changes nothing. Measured in docs/performance.md.
+    compiler_options: Mapping[str, bool] = MappingProxyType({"xla_cpu_use_fusion_emitters": False})
 
     def __init__(self, spec: EnvSpec, physics: Physics, floor: Maze | OpenPlane | None = None) -> None:
         self.spec = spec
@@ -51,7 +57,10 @@ class Robot(GoalEnv):
         return jnp.zeros((), dtype=bool)
 
     def reset(self, key: PRNGKeyArray) -> EnvState:
-        q, qd, goal = self.draw(key)
+        return self.begin(*self.draw(key))
+
+    def begin(self, q: Float[Array, " q"], qd: Float[Array, " qd"], goal: Float[Array, " goal_dim"]) -> EnvState:
+        """The environment's state of a start and a commanded goal, as drawn or chosen."""
         physics_state = self.physics.init(q, qd)
         state = self.state_of(physics_state, self.control_of(jnp.zeros(self.action_dim)))
         observation, _ = self.observe(state, goal)

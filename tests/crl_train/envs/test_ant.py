@@ -9,11 +9,10 @@ import pytest
 
 from crl_train.envs import EnvOptions, make_env
 from crl_train.errors import ConfigError
-from crl_train.evaluation import roll_out_episodes
-from crl_train.policy import uniform_act
-from tests.crl_train.envs.physics_runs import steps_under
+from tests.crl_train.envs.physics_runs import Copies
 
 ANT = make_env("ant")
+COPIES = Copies(ANT, 64)
 
 # Measured with brax 0.10.1, MuJoCo 3.2.6 and JAX 0.4.23, the versions that the reference trainer pins: positions after
 # 40 control steps from the initial pose, the k-th actuator at 0.3 sin(0.5 t + k).
@@ -35,7 +34,7 @@ def starts(name: str, reference: str | None, count: int = 4000) -> np.ndarray:
 
 def test_the_ant_moves_as_the_reference_trainers_does():
     controls = 0.3 * np.sin(0.5 * np.arange(40)[:, None] + np.arange(8))
-    q = steps_under(ANT.physics, ANT.physics.start, np.zeros(14), controls)[-1]
+    q = COPIES.positions_under(ANT.physics.start, np.zeros(14), controls)[-1]
     # Five printed digits, and 400 substeps whose rounding differs from one CPU to the next.
     np.testing.assert_allclose(q, AFTER_40_STEPS, atol=5e-6 + 5e-5)
 
@@ -44,18 +43,18 @@ def test_a_wall_stops_the_ant_as_it_does_the_reference_trainer_s():
     env = make_env("ant_u_maze", EnvOptions(reference="scaling-crl"))
     q, qd = np.array(env.physics.start[:15]), np.zeros(14)
     q[:2], qd[1] = (4.0, 3.2), -3.0
-    y = steps_under(env.physics, q, qd, np.zeros((12, 8)))[:, 1]
+    y = Copies(env, 1).positions_under(q, qd, np.zeros((12, 8)))[:, 1]
     np.testing.assert_allclose(y, Y_INTO_A_WALL, atol=5e-5 + 1e-4)
 
 
 def test_the_achieved_goal_is_where_the_simulator_has_the_torso():
-    env_state = jax.jit(ANT.step)(jax.jit(ANT.reset)(jax.random.key(0)), 0.5 * jnp.ones(8))
+    env_state = COPIES.step(COPIES.reset(0), 0.5 * jnp.ones((COPIES.count, 8)))
     state, goal = ANT.split_observation(env_state.obs)
-    torso = env_state.pipeline_state.x.pos[ANT.physics.link("torso")]
-    np.testing.assert_allclose(ANT.achieved_goal(state), torso[:2], atol=1e-6)
-    np.testing.assert_allclose(state[2], torso[2], atol=1e-6)
+    torso = env_state.pipeline_state.x.pos[:, ANT.physics.link("torso")]
+    np.testing.assert_allclose(ANT.achieved_goal(state), torso[:, :2], atol=1e-6)
+    np.testing.assert_allclose(state[:, 2], torso[:, 2], atol=1e-6)
     assert ANT.spec.goal_axes == ("x", "y")
-    assert np.linalg.norm(goal) == pytest.approx(10, abs=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(goal, axis=-1), 10, atol=1e-5)
 
 
 @pytest.mark.parametrize("reference", [None, "scaling-crl", "jaxgcrl"])
@@ -127,33 +126,31 @@ def test_a_hop_longer_than_the_corridor_is_refused():
 
 @pytest.mark.parametrize(("height", "is_over"), [(0.19, True), (0.21, False), (0.99, False), (1.01, True)])
 def test_the_episode_ends_where_the_torso_is_too_low_or_too_high(height, is_over):
-    q = jnp.asarray(ANT.physics.start).at[2].set(height)
-    assert bool(ANT.is_over(jax.jit(ANT.physics.init)(q, jnp.zeros(14)))) == is_over
+    q = np.array(ANT.physics.start)
+    q[2] = height
+    physics_state = COPIES.at(q, np.zeros(14)).pipeline_state
+    np.testing.assert_array_equal(jax.vmap(ANT.is_over)(physics_state), is_over)
 
 
 def test_a_state_of_a_landscape_is_the_ant_at_rest_there():
-    env = make_env("ant_u4_maze")
-    states = env.planar_state(np.array([[8.0, 4.0], [4.5, 12.0]]), heading=np.pi / 2)
-    np.testing.assert_allclose(states[:, :2], [[8.0, 4.0], [4.5, 12.0]])
-    placed = jax.vmap(env.physics.init)(states[:, :15], states[:, 15:])
-    np.testing.assert_allclose(placed.x.pos[:, 0, :2], states[:, :2], atol=1e-6)
-    np.testing.assert_allclose(placed.q, states[:, :15], atol=1e-6)
-    # Its own x axis points along the y axis of the world.
-    w, x, y, z = np.asarray(placed.x.rot[0, 0])
-    np.testing.assert_allclose([1 - 2 * (y * y + z * z), 2 * (x * y + w * z)], [0, 1], atol=1e-6)
+    states = np.asarray(ANT.planar_state(np.array([[8.0, 4.0], [4.5, -9.0]]), heading=np.pi / 2))
+    np.testing.assert_allclose(states[:, :2], [[8.0, 4.0], [4.5, -9.0]])
     np.testing.assert_array_equal(states[:, 15:], 0)
+    for state in states:
+        placed = COPIES.at(state[:15], state[15:]).pipeline_state
+        np.testing.assert_allclose(placed.x.pos[0, 0, :2], state[:2], atol=1e-6)
+        np.testing.assert_allclose(placed.q[0], state[:15], atol=1e-6)
+        # Its own x axis points along the y axis of the world.
+        w, x, y, z = np.asarray(placed.x.rot[0, 0])
+        np.testing.assert_allclose([1 - 2 * (y * y + z * z), 2 * (x * y + w * z)], [0, 1], atol=1e-6)
 
 
 def test_what_random_actions_do_to_an_ant():
     """A change of the physics shows here: 2,048 episodes gave 192.9 (SD 26.7) steps, 1.957 (SD 1.051) m of way."""
-    episodes, steps = 256, 200
-    roll_out = jax.jit(lambda key: roll_out_episodes(ANT, uniform_act(8), key, episodes, steps))
-    found = roll_out(jax.random.key(11))
-    states = np.asarray(found.states)
-    lengths = np.asarray(found.active).sum(axis=1)
-    way = np.linalg.norm(states[:, -1, :2] - states[:, 0, :2], axis=-1)
-    error = 4 * np.sqrt(1 / episodes + 1 / 2048)
-    assert np.isfinite(states).all()
-    assert lengths.mean() == pytest.approx(192.9, abs=26.7 * error)
-    assert way.mean() == pytest.approx(1.957, abs=1.051 * error)
-    assert np.asarray(found.distances)[:, -1].mean() == pytest.approx(10.172, abs=1.544 * error)
+    found = COPIES.random_episodes(11, 200)
+    (first, goals), (last, _) = map(ANT.split_observation, (found.first, found.last))
+    error = 4 * np.sqrt(1 / COPIES.count + 1 / 2048)
+    assert jnp.isfinite(last).all()
+    assert found.lengths.mean() == pytest.approx(192.9, abs=26.7 * error)
+    assert jnp.linalg.norm(last[:, :2] - first[:, :2], axis=-1).mean() == pytest.approx(1.957, abs=1.051 * error)
+    assert ANT.goal_distance(last, goals).mean() == pytest.approx(10.172, abs=1.544 * error)

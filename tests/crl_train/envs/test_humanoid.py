@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 
 from crl_train.envs import EnvOptions, make_env
-from crl_train.evaluation import roll_out_episodes
-from crl_train.policy import uniform_act
-from tests.crl_train.envs.physics_runs import steps_under
+from crl_train.envs.humanoid import CONTROL
+from tests.crl_train.envs.physics_runs import Copies
 
 HUMANOID = make_env("humanoid")
-REFERENCES = ("scaling-crl", "jaxgcrl")
+NUM_COPIES = 64
+# Apart from the time of a step as the other one, and compiled for half a minute.
+JAXGCRL = pytest.param("jaxgcrl", marks=pytest.mark.every_env)
+REFERENCES = ("scaling-crl", JAXGCRL)
 
 # As in test_ant.py, with substeps of 0.0015 s and controls of 0.3 sin(0.5 t + k).
 AFTER_40_STEPS = [
@@ -25,29 +27,27 @@ LINK_MASSES = [8.90746, 2.26195, 6.61619, 4.75175, 4.52284, 4.75175, 4.52284, 1.
 
 
 @functools.cache
+def copies(reference: str | None) -> Copies:
+    return Copies(make_env("humanoid", EnvOptions(reference=reference)), NUM_COPIES)
+
+
+@functools.cache
 def started(reference: str | None):
-    """The environment, and eight states of it one control step after the start under no control."""
-    env = make_env("humanoid", EnvOptions(reference=reference))
-    keys = jax.random.split(jax.random.key(5), 8)
-
-    @jax.jit
-    def begin(keys):
-        first = jax.vmap(env.reset)(keys)
-        return first, jax.vmap(env.step)(first, jnp.zeros((8, 17)))
-
-    return env, *begin(keys)
+    """The environment, and states of it at the start and one control step later under no control."""
+    first = copies(reference).reset(5)
+    return copies(reference).env, first, copies(reference).step(first, jnp.zeros((NUM_COPIES, 17)))
 
 
-@pytest.mark.parametrize("reference", [None, pytest.param("jaxgcrl", marks=pytest.mark.every_env)])
+@pytest.mark.parametrize("reference", [None, JAXGCRL])
 def test_the_humanoid_moves_as_the_reference_trainers_does(reference):
-    physics = make_env("humanoid", EnvOptions(reference=reference)).physics
+    physics = copies(reference).env.physics
     controls = 0.3 * np.sin(0.5 * np.arange(40)[:, None] + np.arange(17))
-    q = steps_under(physics, physics.start, np.zeros(physics.num_velocities), controls)[-1]
+    q = copies(reference).positions_under(physics.start, np.zeros(physics.num_velocities), controls / CONTROL)[-1]
     # Five printed digits, and the rounding of 400 substeps. A body at the goal, which touches nothing, changes nothing.
     np.testing.assert_allclose(q[:24], AFTER_40_STEPS, atol=5e-6 + 5e-5)
 
 
-@pytest.mark.parametrize(("reference", "dt"), [(None, 0.015), ("jaxgcrl", 0.015), ("scaling-crl", 0.03)])
+@pytest.mark.parametrize(("reference", "dt"), [(None, 0.015), ("scaling-crl", 0.03), pytest.param("jaxgcrl", 0.015, marks=pytest.mark.every_env)])
 def test_a_step_of_free_fall_says_how_long_it_is(reference, dt):
     # scaling-crl asks for 0.015 s, and with the versions it pins gets 0.03 s in the open field.
     env, _, after = started(reference)
@@ -75,7 +75,7 @@ def test_the_state_does_not_know_the_commanded_goal():
     env, first, _ = started(None)
     states, goals = env.split_observation(first.obs)
     assert env.state_dim == 246
-    assert len(np.unique(goals[:, 0])) == 8
+    assert len(np.unique(goals[:, 0])) == NUM_COPIES
     np.testing.assert_array_equal(states, np.broadcast_to(states[0], states.shape))
 
 
@@ -88,7 +88,7 @@ def test_the_state_of_the_reference_trainers_tells_the_commanded_goal(reference)
     assert np.ptp(states[:, 51:171], axis=0).max() > 0.1  # and again as a mass of 1 kg in all inertias
 
 
-@pytest.mark.parametrize("reference", [None, "jaxgcrl"])
+@pytest.mark.parametrize("reference", [None, "scaling-crl"])
 def test_inertias_are_those_of_the_links_about_the_centre_of_mass(reference):
     env, first, _ = started(reference)
     states, _ = env.split_observation(first.obs)
@@ -148,20 +148,18 @@ def test_a_state_of_a_landscape_is_the_humanoid_standing_there():
     np.testing.assert_allclose(placed[0, 1, :2], [3.5, -2.0])
     np.testing.assert_array_equal(placed[0, 1, 2:], placed[0, 0, 2:])
     # Facing along y, as the simulator has it when it is put there.
-    q = jnp.asarray(env.physics.start).at[jnp.array([0, 1, 3, 6])].set(jnp.array([3.5, -2.0, *[np.sqrt(0.5)] * 2]))
-    there = env.state_of(env.physics.init(q, jnp.zeros(23)), jnp.zeros(17))
-    np.testing.assert_allclose(env.planar_state(np.array([3.5, -2.0]), heading=np.pi / 2), there, atol=1e-3)
+    q = np.array(env.physics.start)
+    q[[0, 1, 3, 6]] = 3.5, -2.0, np.sqrt(0.5), np.sqrt(0.5)
+    there, _ = env.split_observation(copies(None).at(q, np.zeros(23)).obs)
+    np.testing.assert_allclose(env.planar_state(np.array([3.5, -2.0]), heading=np.pi / 2), there[0], atol=1e-3)
 
 
 def test_what_random_actions_do_to_a_humanoid():
     """A change of the physics shows here: 2,048 episodes gave 87.28 (SD 10.30) steps, 0.5357 (SD 0.1678) m of way."""
-    episodes, steps = 128, 100
-    roll_out = jax.jit(lambda key: roll_out_episodes(HUMANOID, uniform_act(17), key, episodes, steps))
-    found = roll_out(jax.random.key(11))
-    states = np.asarray(found.states)
-    way = np.linalg.norm(states[:, -1, :2] - states[:, 0, :2], axis=-1)
-    error = 4 * np.sqrt(1 / episodes + 1 / 2048)
-    assert np.isfinite(states).all()
-    assert np.asarray(found.active).sum(axis=1).mean() == pytest.approx(87.28, abs=10.30 * error)
-    assert way.mean() == pytest.approx(0.5357, abs=0.1678 * error)
-    assert np.asarray(found.distances)[:, -1].mean() == pytest.approx(3.043, abs=1.191 * error)
+    found = copies(None).random_episodes(11, 100)
+    (first, goals), (last, _) = map(copies(None).env.split_observation, (found.first, found.last))
+    error = 4 * np.sqrt(1 / NUM_COPIES + 1 / 2048)
+    assert jnp.isfinite(last).all()
+    assert found.lengths.mean() == pytest.approx(87.28, abs=10.30 * error)
+    assert jnp.linalg.norm(last[:, :2] - first[:, :2], axis=-1).mean() == pytest.approx(0.5357, abs=0.1678 * error)
+    assert copies(None).env.goal_distance(last, goals).mean() == pytest.approx(3.043, abs=1.191 * error)
