@@ -165,6 +165,7 @@ def _save(path: Path, config: TrainConfig, arrays: Any, **facts: Any) -> None:
     # Orbax writes arrays of NumPy more than twice as fast, and they carry no trace of the device that made them.
     arrays = jax.device_get(arrays)
     manifest = make_manifest(config, int(path.name), content_hash(arrays), **facts)
+    arrays = jax.tree.map(_storable, arrays)
     items = {ARRAYS: ocp.args.StandardSave(arrays), MANIFEST: ocp.args.JsonSave(manifest)}
     unfinished = path.with_name(f".{path.name}{_UNFINISHED}")
     try:
@@ -186,6 +187,16 @@ def _save(path: Path, config: TrainConfig, arrays: Any, **facts: Any) -> None:
             f"checkpoint {str(path)!r} could not be written: {_cause(error)}. Earlier checkpoints are untouched. "
             "Make room or fix permissions, then continue the run with crl-train resume."
         ) from error
+
+
+def _storable(leaf: np.ndarray) -> np.ndarray:
+    """Orbax stores no array without entries, which physics may have: one entry stands for it."""
+    return leaf if leaf.size else np.zeros(1, leaf.dtype)
+
+
+def _as_it_was(stored: np.ndarray, like: Any) -> np.ndarray:
+    """Undo :func:`_storable`."""
+    return stored if like.size else np.empty(like.shape, like.dtype)
 
 
 def _remove(path: Path) -> None:
@@ -239,14 +250,15 @@ def _restore(path: Path, config: TrainConfig, like: Any, hint: str) -> tuple[Any
     """Read arrays and manifest, checking every leaf against ``like`` first and both hashes afterwards."""
     try:
         with plain_path(path) as plain, draining_event_loops():
-            with contextlib.closing(ocp.StandardCheckpointHandler()) as handler:
-                _check_leaves(path, handler.metadata(plain / ARRAYS), like)
             # Read into NumPy, whatever device wrote it: faster, and placed on a device only once it is verified.
-            target = jax.tree.map(lambda leaf: np.empty(leaf.shape, leaf.dtype), like)
+            target = jax.tree.map(lambda leaf: _storable(np.empty(leaf.shape, leaf.dtype)), like)
+            with contextlib.closing(ocp.StandardCheckpointHandler()) as handler:
+                _check_leaves(path, handler.metadata(plain / ARRAYS), target)
             items = {ARRAYS: ocp.args.StandardRestore(target), MANIFEST: ocp.args.JsonRestore()}
             with ocp.Checkpointer(ocp.CompositeCheckpointHandler(ARRAYS, MANIFEST)) as checkpointer:
                 restored = checkpointer.restore(plain, args=ocp.args.Composite(**items))
-        arrays, manifest = restored[ARRAYS], dict(restored[MANIFEST])
+        arrays = jax.tree.map(_as_it_was, restored[ARRAYS], like)
+        manifest = dict(restored[MANIFEST])
     except CheckpointError:
         raise
     # Orbax and TensorStore raise what they meet, a bare Exception too: whatever it is, the files cannot be read.

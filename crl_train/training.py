@@ -130,7 +130,9 @@ def _compile_steps(config: TrainConfig) -> _CompiledSteps:
         return episodes.distances, episodes.reached, episodes.active
 
     return _CompiledSteps(
-        init=jax.jit(functools.partial(init_training_state, config, env, networks)),
+        init=jax.jit(
+            functools.partial(init_training_state, config, env, networks), compiler_options=dict(env.compiler_options)
+        ),
         collect=jax.jit(
             functools.partial(collect, config, env, networks, length),
             donate_argnums=0,

@@ -47,7 +47,10 @@ def test_the_humanoid_moves_as_the_reference_trainers_does(reference):
     np.testing.assert_allclose(q[:24], AFTER_40_STEPS, atol=5e-6 + 5e-5)
 
 
-@pytest.mark.parametrize(("reference", "dt"), [(None, 0.015), ("scaling-crl", 0.03), pytest.param("jaxgcrl", 0.015, marks=pytest.mark.every_env)])
+@pytest.mark.parametrize(
+    ("reference", "dt"),
+    [(None, 0.015), ("scaling-crl", 0.03), pytest.param("jaxgcrl", 0.015, marks=pytest.mark.every_env)],
+)
 def test_a_step_of_free_fall_says_how_long_it_is(reference, dt):
     # scaling-crl asks for 0.015 s, and with the versions it pins gets 0.03 s in the open field.
     env, _, after = started(reference)
