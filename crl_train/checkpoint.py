@@ -189,9 +189,14 @@ def _save(path: Path, config: TrainConfig, arrays: Any, **facts: Any) -> None:
         ) from error
 
 
-def _storable(leaf: np.ndarray) -> np.ndarray:
+def _stored_shape(leaf: Any) -> tuple[int, ...]:
     """Orbax stores no array without entries, which physics may have: one entry stands for it."""
-    return leaf if leaf.size else np.zeros(1, leaf.dtype)
+    return tuple(leaf.shape) if leaf.size else (1,)
+
+
+def _storable(leaf: np.ndarray) -> np.ndarray:
+    """The array as it is stored."""
+    return leaf if leaf.size else np.zeros(_stored_shape(leaf), leaf.dtype)
 
 
 def _as_it_was(stored: np.ndarray, like: Any) -> np.ndarray:
@@ -250,10 +255,11 @@ def _restore(path: Path, config: TrainConfig, like: Any, hint: str) -> tuple[Any
     """Read arrays and manifest, checking every leaf against ``like`` first and both hashes afterwards."""
     try:
         with plain_path(path) as plain, draining_event_loops():
-            # Read into NumPy, whatever device wrote it: faster, and placed on a device only once it is verified.
-            target = jax.tree.map(lambda leaf: _storable(np.empty(leaf.shape, leaf.dtype)), like)
+            stored = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(_stored_shape(leaf), leaf.dtype), like)
             with contextlib.closing(ocp.StandardCheckpointHandler()) as handler:
-                _check_leaves(path, handler.metadata(plain / ARRAYS), target)
+                _check_leaves(path, handler.metadata(plain / ARRAYS), stored)
+            # Read into NumPy, whatever device wrote it: faster, and placed on a device only once it is verified.
+            target = jax.tree.map(lambda leaf: np.empty(leaf.shape, leaf.dtype), stored)
             items = {ARRAYS: ocp.args.StandardRestore(target), MANIFEST: ocp.args.JsonRestore()}
             with ocp.Checkpointer(ocp.CompositeCheckpointHandler(ARRAYS, MANIFEST)) as checkpointer:
                 restored = checkpointer.restore(plain, args=ocp.args.Composite(**items))

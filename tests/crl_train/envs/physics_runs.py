@@ -1,4 +1,4 @@
-"""Copies of a robot side by side, whose two programs serve all tests of a module: each takes many seconds to compile."""
+"""Copies of a robot side by side, whose two programs serve all tests of a module: each compiles for many seconds."""
 
 import dataclasses
 
