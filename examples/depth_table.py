@@ -11,7 +11,7 @@ import textwrap
 from crl_probe import Study
 
 # Where metrics are measured on several kinds of evidence, each has a column.
-METRICS = ("success_rate", "time_at_goal", "geodesic_rank", "topology_gain", "spread_ratio")
+METRICS = ("success_rate", "time_at_goal", "geodesic_rank", "geodesic_advantage", "spread_ratio")
 
 
 def main() -> None:

@@ -27,9 +27,11 @@ DOCS = Path(__file__).parents[1] / "docs"
 
 # What `crl_probe.metrics` exports beside the metrics: their definitions, errors, by-episode values and statistics.
 HELPERS = {
-    "DEFINITIONS", "DepthComparison", "Estimate", "Gain", "MetricDefinition", "MetricError", "bootstrap_interval",
+    "DEFINITIONS", "DepthComparison", "Effect", "Estimate", "Gain", "MetricDefinition", "MetricError",
+    "bootstrap_interval",
     "compare_depths", "critical_depth", "decodability_by_fold", "estimate_over_seeds", "first_arrival",
-    "interquartile_mean", "probability_of_improvement", "steps_at_goal", "summarise_success", "verdict",
+    "holm", "interquartile_mean", "mean_difference", "mean_effect", "mean_ratio",
+    "probability_of_improvement", "steps_at_goal", "summarise_success", "verdict",
 }  # fmt: skip
 
 FIELDS = ("Question", "Formula", "Reading", "Misleads", "Source")
@@ -91,7 +93,7 @@ def test_the_tour_through_the_python_api_runs(finished_run, tmp_path, monkeypatc
     for number, block in enumerate(blocks):
         exec(compile(block, f"python_api.md, block {number + 1}", "exec"), names)
     printed = capsys.readouterr().out
-    assert "supported 64\n" in printed
+    assert "suggestive None\n" in printed
     assert "depth 4: success_rate" in printed
     assert (tmp_path / "success.pdf").stat().st_size > 0
 

@@ -17,7 +17,7 @@ from crl_probe.summary.formats import csv_text, document
 from crl_probe.summary.latex import latex_text
 from crl_probe.summary.rows import Row
 from crl_probe.summary.tables import Table, interval_words, tables_of
-from crl_probe.summary.verdicts import FEW_SEEDS, Verdict
+from crl_probe.summary.verdicts import Verdict
 from crl_train.atomic_file import write_text_atomically
 from crl_train.console import make_console, printable, write
 
@@ -25,7 +25,14 @@ if TYPE_CHECKING:
     from crl_probe.evidence.evidence import Evidence
 
 _NO_LIMIT: Final = 100_000  # columns if the output is not a terminal: lines are not wrapped or cut then
-VERDICT_COLOURS: Final = {"supported": "green", "contradicted": "red", "undecided": "yellow", "not enough data": "dim"}
+VERDICT_COLOURS: Final = {
+    "supported": "green",
+    "suggestive": "cyan",
+    "contradicted": "red",
+    "undecided": "yellow",
+    "not learned": "dim",
+    "not enough data": "dim",
+}
 
 
 def print_numbers(
@@ -102,12 +109,9 @@ def _print_verdicts(console: Console, env: str, verdicts: Sequence[Verdict]) -> 
     grid.add_column(no_wrap=True)
     grid.add_column()
     for verdict in verdicts:
-        basis = printable(verdict.basis.removesuffix(FEW_SEEDS).rstrip())
-        text = Text.assemble((verdict.claim, "bold"), " ", verdict.sentence, " ", (basis, "dim"))
+        text = Text.assemble((verdict.claim, "bold"), " ", verdict.sentence, " ", (printable(verdict.basis), "dim"))
         grid.add_row(Text(verdict.word, style=VERDICT_COLOURS[verdict.word]), text)
     console.print(grid)
-    if any(verdict.basis.endswith(FEW_SEEDS) for verdict in verdicts):
-        console.print(Text(FEW_SEEDS, style="dim"))
 
 
 def _run_words(table: Table) -> str:

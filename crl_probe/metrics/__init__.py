@@ -5,7 +5,8 @@ Which function answers which question:
 - Does the agent reach the goal, and stay there? ``success_rate``, ``time_at_goal``, ``time_to_goal``,
   ``final_distance``; ``summarise_success`` gives all of them.
 - Does the critic's landscape follow the maze or the straight line? ``geodesic_rank`` and ``euclidean_rank``,
-  ``topology_gain`` for the difference between them, ``wall_contrast`` for the change across walls, and
+  ``geodesic_advantage`` for the difference between them, ``wall_blind_rank`` for what no walls explain,
+  ``topology_gain`` for what is left beyond the straight line, ``wall_contrast`` for the change across walls, and
   ``ascent_success`` and ``spurious_maxima`` for greedy ascent.
 - How much of the embedding space is used for states near a goal? ``spread_ratio``, ``goal_resolution``,
   ``near_dimension``, ``goal_offset``.
@@ -15,8 +16,8 @@ Which function answers which question:
   ``linear_decodability``; inside a network ``dormant_fraction`` and ``residual_contribution``.
 - Does the critic know which goal a state-action leads to, and after how many blocks? ``retrieval_accuracy``,
   ``infonce_bound``, ``readable_depth``.
-- Is a difference real? ``estimate_over_seeds`` for one number with its interval, ``compare_depths`` and ``verdict`` for
-  the effect of depth.
+- Is a difference real? ``estimate_over_seeds`` for one number with its interval, ``mean_difference`` and ``mean_ratio``
+  for two levels, ``compare_depths`` and ``verdict`` for the effect of depth, ``holm`` for several claims at once.
 
 Arrays may be NumPy's, JAX's, pandas' or plain lists; anything else is refused in one sentence. Masks are boolean.
 
@@ -44,7 +45,16 @@ from crl_probe.metrics.geometry import (
     linear_decodability,
     residual_contribution,
 )
-from crl_probe.metrics.landscape import ascent_success, euclidean_rank, geodesic_rank, spurious_maxima, topology_gain
+from crl_probe.metrics.landscape import (
+    ascent_success,
+    euclidean_rank,
+    geodesic_advantage,
+    geodesic_rank,
+    spurious_maxima,
+    topology_gain,
+    wall_blind_rank,
+)
+from crl_probe.metrics.significance import Effect, holm, mean_difference, mean_effect, mean_ratio
 from crl_probe.metrics.spread import goal_offset, goal_resolution, near_dimension, near_spread, spread_ratio
 from crl_probe.metrics.statistics import Estimate, bootstrap_interval, estimate_over_seeds, interquartile_mean
 from crl_probe.metrics.trajectory import embedding_path_length, energy_monotonicity, straightness, trustworthiness
@@ -64,6 +74,7 @@ from crl_train.goal_metrics import (
 __all__ = [
     "DEFINITIONS",
     "DepthComparison",
+    "Effect",
     "Estimate",
     "Gain",
     "MetricDefinition",
@@ -83,12 +94,17 @@ __all__ = [
     "final_distance",
     "final_success_rate",
     "first_arrival",
+    "geodesic_advantage",
     "geodesic_rank",
     "goal_offset",
     "goal_resolution",
+    "holm",
     "infonce_bound",
     "interquartile_mean",
     "linear_decodability",
+    "mean_difference",
+    "mean_effect",
+    "mean_ratio",
     "near_dimension",
     "near_spread",
     "probability_of_improvement",
@@ -107,5 +123,6 @@ __all__ = [
     "topology_gain",
     "trustworthiness",
     "verdict",
+    "wall_blind_rank",
     "wall_contrast",
 ]

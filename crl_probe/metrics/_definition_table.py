@@ -104,10 +104,31 @@ TABLE: Final[Mapping[str, Mapping[str, Words]]] = {
             "higher_is": "",
             "source": "ours",
         },
+        "geodesic_advantage": {
+            "title": "Geodesic advantage",
+            "text": "Geodesic rank minus Euclidean rank: above 0 the values follow the maze rather than the straight "
+            "line.",
+            "formula": "rho(V, -D) - rho(V, -E)",
+            "unit": "",
+            "low": -2.0,
+            "high": 2.0,
+            "chance": 0.0,
+            "higher_is": "better",
+            "source": "ours",
+        },
+        "wall_blind_rank": {
+            "title": "Wall-blind rank",
+            "text": "Largest Spearman correlation of value and minus a straight-line distance of which one axis may be "
+            "stretched up to threefold: what a critic that sees no walls would explain.",
+            "formula": "max over stretched straight lines S of rho(V, -S)",
+            **_CORRELATION,
+            "higher_is": "",
+            "source": "ours",
+        },
         "topology_gain": {
             "title": "Topology gain",
-            "text": "Partial Spearman correlation of value and minus geodesic distance, given straight-line distance: "
-            "above 0 the critic knows something about the walls.",
+            "text": "Partial Spearman correlation of value and minus geodesic distance, given straight-line distance. "
+            "It has no effect size: a trace of the geodesic distance scores high.",
             "formula": "(rho(V,-D) - rho(V,-E) rho(D,E)) / sqrt((1 - rho(V,-E)^2) (1 - rho(D,E)^2))",
             **_CORRELATION,
             "higher_is": "better",

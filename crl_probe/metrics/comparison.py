@@ -1,8 +1,8 @@
 """The effect of depth on one number: differences between depths, the jump, and a verdict in one word.
 
-Every function takes one number for each seed. Depths are strata: seeds are resampled inside each depth, and seeds of
-two depths are never paired. With 3 seeds at each depth the intervals are too narrow: two equal depths appear to differ
-in about one study in five, and the nominal rate is one in twenty. ``benchmarks/interval_coverage.py`` measures it.
+Every function takes one number for each seed. Differences and ratios are tested by Welch's t-test, which says as little
+as a few seeds do; ``crl_probe.metrics.significance`` has the tests, and ``benchmarks/false_words.py`` measures how
+often a word is wrong.
 """
 
 import dataclasses
@@ -15,22 +15,27 @@ import numpy as np
 from jaxtyping import Float
 
 from crl_probe.metrics._checks import MetricError, array_likes, require_at_least
+from crl_probe.metrics.significance import Effect, mean_difference, mean_ratio, require_not_negative
 from crl_probe.metrics.statistics import (
     CONFIDENCE,
     Estimate,
     aggregate_over_seeds,
-    interquartile_mean,
     percentile_interval,
     stratified_resamples,
 )
 
-Word: TypeAlias = Literal["supported", "contradicted", "undecided", "not enough data"]
+Word: TypeAlias = Literal["supported", "suggestive", "contradicted", "undecided", "not learned", "not enough data"]
 SUPPORTED: Final = "supported"
+SUGGESTIVE: Final = "suggestive"
 CONTRADICTED: Final = "contradicted"
 UNDECIDED: Final = "undecided"
+NOT_LEARNED: Final = "not learned"
 NOT_ENOUGH_DATA: Final = "not enough data"
 
 MINIMUM_SEEDS: Final = 3
+"""Seeds at each depth below which there is no word."""
+SEEDS_TO_SUPPORT: Final = 5
+"""Seeds at each depth below which the strongest word is ``suggestive``."""
 MINIMUM_DEPTHS: Final = 2
 JUMP_RATIO: Final = 2.0
 _PARTS: Final = 50
@@ -46,31 +51,29 @@ class Gain:
     Attributes:
         shallow: The smaller depth.
         deep: The larger depth.
-        difference: Aggregate of the deeper minus that of the shallower.
-        ratio: Aggregate of the deeper divided by that of the shallower; infinite if only the shallower is 0, 1 if both
-            are 0, NaN if a value is negative.
+        difference: Mean of the deeper minus that of the shallower.
+        ratio: Mean of the deeper divided by that of the shallower, tested against a doubling, with its interval at
+            :func:`corrected_confidence`; None if a value is negative.
         probability: Probability of improvement.
-        enough: Whether both depths have the 3 seeds that a verdict needs.
-        clear: Whether the interval of the difference at :func:`corrected_confidence` also lies above 0.
+        seeds: The fewer seeds of the two depths.
     """
 
     shallow: int
     deep: int
-    difference: Estimate
-    ratio: float
+    difference: Effect
+    ratio: Effect | None
     probability: Estimate
-    enough: bool
-    clear: bool
+    seeds: int
 
     def __repr__(self) -> str:
         return f"Gain(from depth {self.shallow} to {self.deep}: {self.difference})"
 
     @property
     def is_jump(self) -> bool:
-        """Whether the number at least doubled, with enough seeds, and its difference is clearly above 0."""
-        # Exactly double counts as a jump, and two means of equal numbers can differ in the last bit.
-        doubled = self.ratio >= JUMP_RATIO * (1 - 1e-9)
-        return self.enough and doubled and self.clear
+        """Whether the interval of the ratio lies above a doubling, with enough seeds."""
+        if self.ratio is None or self.seeds < MINIMUM_SEEDS or math.isnan(self.ratio.p_above):
+            return False
+        return self.ratio.estimate.low > JUMP_RATIO
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -94,7 +97,7 @@ class DepthComparison:
     verdict: Word
 
     def __repr__(self) -> str:
-        change = "" if self.total is None else f", change {self.total.difference}"
+        change = "" if self.total is None else f", change {self.total.difference.estimate}"
         return f"DepthComparison(depths {', '.join(map(str, self.depths))}{change}: {self.verdict})"
 
 
@@ -110,64 +113,6 @@ def corrected_confidence(comparisons: int) -> float:
     Source: Bonferroni 1936.
     """
     return 1.0 - (1.0 - CONFIDENCE) / max(comparisons, 1)
-
-
-def aggregate_difference(deep: Values, shallow: Values, confidence: float = CONFIDENCE) -> Estimate:
-    """Difference of two depths' aggregates over seeds, with its interval.
-
-    Args:
-        deep: One number for each seed. (seeds,)
-        shallow: The same at the other depth. (seeds,); their count may differ.
-        confidence: Of the interval, in (0, 1).
-
-    Returns:
-        Deep minus shallow in the metric's unit; ``count`` is the number of seeds of both together.
-
-    Raises:
-        MetricError: If a value is not finite or a depth has none.
-
-    Example:
-        >>> aggregate_difference(np.array([5.0, 5.0, 5.0]), np.array([2.0, 2.0, 2.0]))
-        Estimate(3 [3, 3] over 6 seeds)
-
-    Source: Agarwal et al. 2021, arXiv 2108.13264.
-    """
-    many_deep, many_shallow = stratified_resamples([deep, shallow])
-    low, high = percentile_interval(interquartile_mean(many_deep) - interquartile_mean(many_shallow), confidence)
-    value = float(interquartile_mean(deep) - interquartile_mean(shallow))
-    return Estimate(value, low, high, "seeds", len(deep) + len(shallow))
-
-
-def aggregate_ratio(deep: Values, shallow: Values, confidence: float = CONFIDENCE) -> Estimate:
-    """Ratio of two depths' aggregates over seeds, with its interval. 0 divided by 0 counts as 1.
-
-    Args:
-        deep: One number >= 0 for each seed. (seeds,)
-        shallow: The same at the other depth. (seeds,)
-        confidence: Of the interval, in (0, 1).
-
-    Returns:
-        Deep divided by shallow. The value or an end of the interval is infinite where only the shallower aggregate
-        is 0.
-
-    Raises:
-        MetricError: If a value is negative or not finite, or a depth has none.
-
-    Example:
-        >>> aggregate_ratio(np.array([6.0, 6.0, 6.0]), np.array([2.0, 2.0, 2.0])).value
-        3.0
-
-    Source: ours.
-    """
-    for name, values in (("deep", deep), ("shallow", shallow)):
-        _require_not_negative(name, values)
-    many_deep, many_shallow = stratified_resamples([deep, shallow])
-    ratios = _ratio(interquartile_mean(many_deep), interquartile_mean(many_shallow))
-    tail = (1.0 - confidence) / 2.0
-    # This method returns one of the values: there is no interpolation between a finite and an infinite ratio.
-    low, high = np.quantile(ratios, [tail, 1.0 - tail], method="inverted_cdf")
-    value = float(_ratio(interquartile_mean(deep), interquartile_mean(shallow)))
-    return Estimate(value, float(low), float(high), "seeds", len(deep) + len(shallow))
 
 
 @array_likes
@@ -199,44 +144,49 @@ def probability_of_improvement(deep: Values, shallow: Values) -> Estimate:
     return Estimate(float(_probability(deep, shallow)), low, high, "seeds", len(deep) + len(shallow))
 
 
-def verdict(low: float, high: float, null: float = 0.0, enough: bool = True) -> Word:
-    """Judge the claim that an effect lies above the null, in one word.
+def verdict(effect: float, p_value: float, seeds: int) -> Word:
+    """Judge the claim that an effect is above its null, in one word.
 
     Args:
-        low: Lower end of the effect's interval.
-        high: Upper end.
-        null: Size of the effect if there is none, in the effect's unit.
-        enough: Whether there are 2 depths and 3 seeds at each; with fewer, an interval means nothing.
+        effect: How far above the null it is; negative if it is below.
+        p_value: Two-sided, corrected for the number of claims where there are several
+            (:func:`crl_probe.metrics.holm`); NaN where the seeds have no spread.
+        seeds: The fewest at any depth compared.
 
     Returns:
-        ``supported`` if the interval lies above the null, ``contradicted`` if below, ``undecided`` if it contains
-        the null, ``not enough data`` if ``enough`` is False.
+        ``supported`` if it is above the null beyond chance; ``suggestive`` if it is so with fewer than 5 seeds;
+        ``contradicted`` if it is below beyond chance, with 5 seeds or more; ``not enough data`` with fewer than 3;
+        else ``undecided``.
 
     Raises:
-        MetricError: If there is enough data and the interval's ends are NaN or swapped.
+        MetricError: If the p-value is not within [0, 1].
 
     Example:
-        >>> verdict(0.1, 0.5), verdict(-0.5, -0.1), verdict(0.0, 0.5), verdict(0.1, 0.5, enough=False)
-        ('supported', 'contradicted', 'undecided', 'not enough data')
+        >>> verdict(0.3, 0.01, seeds=5), verdict(0.3, 0.01, seeds=3), verdict(-0.3, 0.01, seeds=5)
+        ('supported', 'suggestive', 'contradicted')
+        >>> verdict(0.3, 0.2, seeds=5), verdict(0.3, 0.01, seeds=2)
+        ('undecided', 'not enough data')
 
     Source: ours.
     """
-    if not enough:
+    if not (math.isnan(p_value) or 0 <= p_value <= 1):
+        raise MetricError(f"p_value={p_value} is not usable: it is a probability, or NaN where seeds have no spread.")
+    if seeds < MINIMUM_SEEDS:
         return NOT_ENOUGH_DATA
-    if not low <= high:
-        raise MetricError(f"interval [{low}, {high}] is not usable: its ends must be numbers, the lower first.")
-    if low > null:
-        return SUPPORTED
-    return CONTRADICTED if high < null else UNDECIDED
+    if not p_value <= 1.0 - CONFIDENCE:
+        return UNDECIDED
+    if effect > 0:
+        return SUPPORTED if seeds >= SEEDS_TO_SUPPORT else SUGGESTIVE
+    return CONTRADICTED if seeds >= SEEDS_TO_SUPPORT else UNDECIDED
 
 
 @array_likes
 def critical_depth(by_depth: ByDepth) -> int | None:
-    """The smallest depth at which the number is at least twice that of the next shallower depth.
+    """The smallest depth at which the number at least doubles over the next shallower depth.
 
-    The interval of their difference must lie above 0, at a confidence corrected for the number of steps between depths
-    (:func:`corrected_confidence`). A step is no jump if either depth has fewer than 3 seeds, because its interval would
-    mean nothing.
+    The interval of the ratio must lie above 2, at a confidence corrected for the number of steps between depths
+    (:func:`corrected_confidence`): a ratio of 1.8 is measured as 2 in half of all studies. A step is no jump if either
+    depth has fewer than 3 seeds, or neither has any spread between its seeds.
 
     Args:
         by_depth: For each depth one number >= 0 for each seed. (seeds,)
@@ -248,13 +198,13 @@ def critical_depth(by_depth: ByDepth) -> int | None:
         MetricError: If a value is negative or not finite, there is no depth, or a depth has no value.
 
     Example:
-        >>> critical_depth({4: np.array([9.0, 9, 9]), 8: np.array([10.0, 10, 10]), 16: np.array([25.0, 25, 25])})
+        >>> critical_depth({4: np.array([8.0, 9, 9]), 8: np.array([10.0, 11, 10]), 16: np.array([35.0, 37, 36])})
         16
 
     Source: ours, after the jumps in performance of arXiv 2503.14858.
     """
     for depth, values in by_depth.items():
-        _require_not_negative(f"depth {depth}", values)
+        require_not_negative(f"depth {depth}", values)
     require_at_least(1, "number of depths", len(by_depth))
     return _first_jump(_steps(by_depth))
 
@@ -279,10 +229,10 @@ def compare_depths(by_depth: ByDepth, *, larger_is_better: bool = True) -> Depth
 
     Example:
         >>> comparison = compare_depths({64: np.array([7.0, 8.0, 9.0]), 4: np.array([1.0, 2.0, 3.0])})
-        >>> comparison.depths, comparison.total.difference.value, comparison.critical_depth, comparison.verdict
-        ((4, 64), 6.0, 64, 'supported')
+        >>> comparison.depths, comparison.total.difference.estimate.value, comparison.verdict
+        ((4, 64), 6.0, 'suggestive')
 
-    Source: Agarwal et al. 2021, arXiv 2108.13264; the words are ours.
+    Source: Welch 1947; Agarwal et al. 2021, arXiv 2108.13264; the words are ours.
     """
     depths = tuple(sorted(by_depth))
     require_at_least(1, "number of depths", len(depths))
@@ -291,10 +241,8 @@ def compare_depths(by_depth: ByDepth, *, larger_is_better: bool = True) -> Depth
     total = _gain(by_depth, depths[0], depths[-1]) if len(depths) >= MINIMUM_DEPTHS else None
     word: Word = NOT_ENOUGH_DATA
     if total is not None:
-        low, high = total.difference.low, total.difference.high
-        word = (
-            verdict(low, high, enough=total.enough) if larger_is_better else verdict(-high, -low, enough=total.enough)
-        )
+        change = total.difference.estimate.value
+        word = verdict(change if larger_is_better else -change, total.difference.p_value, total.seeds)
     has_jumps = larger_is_better and all((values >= 0).all() for values in by_depth.values())
     return DepthComparison(depths, estimates, steps, total, _first_jump(steps) if has_jumps else None, word)
 
@@ -310,11 +258,10 @@ def _gain(by_depth: ByDepth, shallow: int, deep: int, comparisons: int = 1) -> G
     return Gain(
         shallow=shallow,
         deep=deep,
-        difference=aggregate_difference(above, below),
-        ratio=math.nan if negative else float(_ratio(interquartile_mean(above), interquartile_mean(below))),
+        difference=mean_difference(above, below),
+        ratio=None if negative else mean_ratio(above, below, JUMP_RATIO, corrected_confidence(comparisons)),
         probability=probability_of_improvement(above, below),
-        enough=min(len(above), len(below)) >= MINIMUM_SEEDS,
-        clear=aggregate_difference(above, below, corrected_confidence(comparisons)).low > 0,
+        seeds=min(len(above), len(below)),
     )
 
 
@@ -322,20 +269,7 @@ def _first_jump(steps: tuple[Gain, ...]) -> int | None:
     return next((step.deep for step in steps if step.is_jump), None)
 
 
-def _ratio(deep: np.ndarray, shallow: np.ndarray) -> np.ndarray:
-    if_shallow_is_zero = np.where(deep > 0, np.inf, 1.0)
-    return np.divide(deep, shallow, out=if_shallow_is_zero, where=shallow > 0)
-
-
 def _probability(deep: Float[np.ndarray, "*batch n"], shallow: Float[np.ndarray, "*batch m"]) -> np.ndarray:
     # A pair counts 1, 1/2 or 0: (1 + sign of its difference) / 2.
     signs = np.sign(deep[..., :, None] - shallow[..., None, :])
     return np.asarray(0.5 * (1.0 + signs.mean(axis=(-2, -1))))
-
-
-def _require_not_negative(name: str, values: Values) -> None:
-    if (values < 0).any():
-        raise MetricError(
-            f"{name} has the value {values.min():g}: ratios and jumps are for metrics that are never negative. "
-            "Compare differences."
-        )

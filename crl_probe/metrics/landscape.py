@@ -23,6 +23,7 @@ _MINIMUM_CELLS = 3
 _ROUNDING = 1e-12
 # Two rankings of the cells count as the same if their correlation is closer to 1 than this.
 _SAME_ORDER = 1e-9
+_STRETCHES = ((1.0, 1.0), *((one, 1.0) for one in (1.5, 2.0, 3.0)), *((1.0, one) for one in (1.5, 2.0, 3.0)))
 
 
 @array_likes
@@ -73,11 +74,73 @@ def euclidean_rank(values: Grid, euclidean: Grid, free: Mask) -> float:
 
 
 @array_likes
+def geodesic_advantage(values: Grid, geodesic: Grid, euclidean: Grid, free: Mask) -> float:
+    """How much better the geodesic distance explains the order of the values than the straight line does.
+
+    :func:`geodesic_rank` minus :func:`euclidean_rank`. Above 0: the landscape follows the maze rather than the straight
+    line. A landscape of the straight line scores below 0, and noise about 0.
+
+    Args: as :func:`geodesic_rank` and :func:`euclidean_rank`.
+
+    Returns:
+        A difference of correlations, in [-2, 2].
+
+    Raises:
+        MetricError: As :func:`geodesic_rank`, and where the two distances give the same order of the cells, as without
+            walls.
+
+    Example:
+        >>> euclidean = np.array([[1.0, 2.0, 3.0, 4.0]])
+        >>> geodesic = np.array([[9.0, 2.0, 3.0, 4.0]])  # the nearest cell lies behind a wall
+        >>> free = np.ones((1, 4), bool)
+        >>> round(geodesic_advantage(-geodesic, geodesic, euclidean, free), 6)
+        1.2
+
+    Source: ours.
+    """
+    _require_walls_between(geodesic[free], euclidean[free])
+    return geodesic_rank(values, geodesic, free) - euclidean_rank(values, euclidean, free)
+
+
+@array_likes
+def wall_blind_rank(values: Grid, offsets: Float[np.ndarray, "nx ny 2"], free: Mask) -> float:
+    """The largest rank correlation of the value with minus a distance to the goal that knows no walls.
+
+    The distances are straight lines with one axis stretched by up to three, as a body sees it that is slower one way
+    than the other. Such a landscape can resemble the geodesic distance where walls are parallel: stretched across
+    them, in two of the U mazes, it has a geodesic advantage above 0.
+
+    Args:
+        values: V_g at each cell. (nx, ny), any unit.
+        offsets: Cell centre minus goal. (nx, ny, 2), metres.
+        free: True outside walls. (nx, ny)
+
+    Returns:
+        A correlation in [-1, 1], at least :func:`euclidean_rank`.
+
+    Raises:
+        MetricError: As :func:`geodesic_rank`.
+
+    Example:
+        >>> offsets = np.stack(np.meshgrid([0.0, 1.0, 2.0], [0.0, 1.1], indexing="ij"), axis=-1)
+        >>> stretched = np.linalg.norm(offsets * [1.0, 2.0], axis=-1)
+        >>> round(wall_blind_rank(-stretched, offsets, np.ones((3, 2), bool)), 6)
+        1.0
+
+    Source: ours.
+    """
+    require_mask(free=free)
+    distances = (np.linalg.norm(offsets[free] * stretch, axis=-1) for stretch in _STRETCHES)
+    return max(_spearman("values", values[free], "distance", -distance) for distance in distances)
+
+
+@array_likes
 def topology_gain(values: Grid, geodesic: Grid, euclidean: Grid, free: Mask) -> float:
     """Partial Spearman correlation of value and minus geodesic distance, given straight-line distance.
 
     It is :func:`geodesic_rank` after what the straight line explains is removed from both value and geodesic
-    distance. Above 0: the critic knows something about the walls. A landscape of the straight-line distance scores 0.
+    distance. It has no effect size: a straight-line landscape with a trace of the geodesic distance scores high, and
+    one whose optimum lies beside the goal can. :func:`geodesic_advantage` decides what a critic follows.
 
     Args: as :func:`geodesic_rank` and :func:`euclidean_rank`.
 
@@ -85,8 +148,8 @@ def topology_gain(values: Grid, geodesic: Grid, euclidean: Grid, free: Mask) -> 
         A correlation in [-1, 1].
 
     Raises:
-        MetricError: As :func:`geodesic_rank`, and also where the two distances give the same order of the cells, as
-            without walls: the partial correlation is undefined then.
+        MetricError: As :func:`geodesic_rank`, and where the partial correlation is undefined: the two distances give
+            the same order of the cells, as without walls, or the value has that of the straight line.
 
     Example:
         >>> euclidean = np.array([[1.0, 2.0, 3.0, 4.0]])
@@ -94,21 +157,17 @@ def topology_gain(values: Grid, geodesic: Grid, euclidean: Grid, free: Mask) -> 
         >>> free = np.ones((1, 4), bool)
         >>> round(topology_gain(-geodesic, geodesic, euclidean, free), 6)
         1.0
-        >>> topology_gain(-euclidean, geodesic, euclidean, free)
-        0.0
 
     Source: ours; partial correlation of ranks, Kendall and Stuart, The Advanced Theory of Statistics.
     """
+    between = _require_walls_between(geodesic[free], euclidean[free])
     value_geodesic = geodesic_rank(values, geodesic, free)
     value_euclidean = euclidean_rank(values, euclidean, free)
-    between = _spearman("geodesic", geodesic[free], "euclidean", euclidean[free])
-    if 1.0 - abs(between) < _SAME_ORDER:
-        raise MetricError(
-            "geodesic and euclidean order the free cells alike: topology_gain needs walls between cells and goal. "
-            "Choose another goal, or leave the metric out."
-        )
     if 1.0 - abs(value_euclidean) < _SAME_ORDER:
-        return 0.0
+        raise MetricError(
+            "values order the free cells exactly as the straight line does: nothing is left to explain for "
+            "topology_gain. Use geodesic_advantage."
+        )
     unexplained = (1.0 - value_euclidean**2) * (1.0 - between**2)
     return float(np.clip((value_geodesic - value_euclidean * between) / np.sqrt(unexplained), -1.0, 1.0))
 
@@ -256,6 +315,21 @@ def _check_landscape(values: Grid, free: Mask, goal_index: tuple[int, int]) -> N
         raise MetricError(f"goal_index={goal_index} is outside the grid of {free.shape} cells. Use an index into it.")
     if not free[goal_index]:
         raise MetricError(f"goal_index={goal_index} is a wall: the goal must be in a free cell.")
+
+
+def _require_walls_between(geodesic: Num[np.ndarray, " n"], euclidean: Num[np.ndarray, " n"]) -> float:
+    """The rank correlation of the two distances, which must not be 1.
+
+    Raises:
+        MetricError: If it is.
+    """
+    between = _spearman("geodesic", geodesic, "euclidean", euclidean)
+    if 1.0 - abs(between) < _SAME_ORDER:
+        raise MetricError(
+            "geodesic and euclidean order the free cells alike: this metric needs walls between cells and goal. Choose "
+            "another goal, or leave the metric out."
+        )
+    return between
 
 
 def _spearman(first_name: str, first: Num[np.ndarray, " n"], second_name: str, second: Num[np.ndarray, " n"]) -> float:

@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float, Shaped
 
 from crl_probe.metrics._checks import array_likes, require_at_least, require_finite
 
-RESAMPLES = 2_000
+RESAMPLES = 10_000
 CONFIDENCE = 0.95
 _BOOTSTRAP_SEED = 20_250_301
 _MINIMUM_FOR_TRIMMING = 4

@@ -31,6 +31,8 @@ MOST_POSES = 100
 LANDSCAPE_SCORES = (
     "geodesic_rank",
     "euclidean_rank",
+    "geodesic_advantage",
+    "wall_blind_rank",
     "topology_gain",
     "ascent_success",
     "spurious_maxima",
@@ -136,7 +138,7 @@ class _Grid:
         goals: Shared goals. (goals, goal_dim)
         free: True outside walls. (nx, ny)
         geodesic: Geodesic distance to each goal; NaN in walls. (goals, nx, ny)
-        euclidean: Straight-line distance to each goal; NaN in walls. (goals, nx, ny)
+        offsets: Place minus goal; NaN in walls. (goals, nx, ny, 2), metres.
         goal_cells: Grid index of the cell that holds each goal. (goals, 2)
     """
 
@@ -144,7 +146,7 @@ class _Grid:
     goals: Float[np.ndarray, "goals goal_dim"]
     free: Bool[np.ndarray, "nx ny"]
     geodesic: Float[np.ndarray, "goals nx ny"]
-    euclidean: Float[np.ndarray, "goals nx ny"]
+    offsets: Float[np.ndarray, "goals nx ny 2"]
     goal_cells: Int[np.ndarray, "goals 2"]
 
 
@@ -185,7 +187,7 @@ def run(evidence: "Evidence", settings: QLandscapeSettings, rng: np.random.Gener
         goals=goals,
         free=free,
         geodesic=_on_grid(floor.geodesics(places, planar_goals), free),
-        euclidean=_on_grid(np.linalg.norm(places - planar_goals[:, None], axis=-1), free),
+        offsets=_on_grid(places - planar_goals[:, None], free),
         goal_cells=np.stack(nearest, axis=-1),
     )
     common = (grid, policy, int(rng.integers(2**31)))
@@ -281,7 +283,7 @@ def _landscapes_and_scores(
     values = _on_grid(energies, grid.free)
     exact = values.astype(np.float64)
     scores = [
-        _score(value, grid.geodesic[j], grid.euclidean[j], grid.free, (int(cell[0]), int(cell[1])))
+        _score(value, grid.geodesic[j], grid.offsets[j], grid.free, (int(cell[0]), int(cell[1])))
         for j, (value, cell) in enumerate(zip(exact, grid.goal_cells, strict=True))
     ]
     return _Landscapes(
@@ -317,12 +319,15 @@ def _fixed_action(text: str, env: "GoalEnv") -> Float[np.ndarray, " action_dim"]
 
 
 def _score(
-    values: np.ndarray, geodesic: np.ndarray, euclidean: np.ndarray, free: np.ndarray, goal_cell: tuple[int, int]
+    values: np.ndarray, geodesic: np.ndarray, offsets: np.ndarray, free: np.ndarray, goal_cell: tuple[int, int]
 ) -> dict[str, float]:
+    euclidean = np.linalg.norm(offsets, axis=-1)
     # NaN where a score is undefined, such as topology_gain without walls between cells and goal.
     return {
         "geodesic_rank": or_nan(metrics.geodesic_rank, values, geodesic, free),
         "euclidean_rank": or_nan(metrics.euclidean_rank, values, euclidean, free),
+        "geodesic_advantage": or_nan(metrics.geodesic_advantage, values, geodesic, euclidean, free),
+        "wall_blind_rank": or_nan(metrics.wall_blind_rank, values, offsets, free),
         "topology_gain": or_nan(metrics.topology_gain, values, geodesic, euclidean, free),
         "ascent_success": or_nan(metrics.ascent_success, values, free, goal_cell),
         "spurious_maxima": or_nan(metrics.spurious_maxima, values, free, goal_cell),
@@ -331,9 +336,9 @@ def _score(
 
 
 def _on_grid(
-    values: Float[np.ndarray, "goals cells"], free: Bool[np.ndarray, "nx ny"]
-) -> Float[np.ndarray, "goals nx ny"]:
-    grid = np.full((len(values), *free.shape), np.nan, dtype=values.dtype)
+    values: Float[np.ndarray, "goals cells *entry"], free: Bool[np.ndarray, "nx ny"]
+) -> Float[np.ndarray, "goals nx ny *entry"]:
+    grid = np.full((len(values), *free.shape, *values.shape[2:]), np.nan, dtype=values.dtype)
     grid[:, free] = values
     return grid
 
@@ -352,7 +357,7 @@ def _notes_on_poses(result: QLandscapeResult) -> tuple[str, ...]:
 
 
 def _finding(found: Findings) -> str:
-    rank, gain = found.at_last("geodesic_rank", "grid"), found.at_last("topology_gain", "grid")
+    rank, advantage = found.at_last("geodesic_rank", "grid"), found.at_last("geodesic_advantage", "grid")
     if rank is None:
         return ""
     sentence = (
@@ -360,14 +365,14 @@ def _finding(found: Findings) -> str:
         "perfect"
     )
     one_seed = " (one seed)" if rank.has_one_seed else ""
-    if gain is None or gain.label != rank.label:
+    if advantage is None or advantage.label != rank.label:
         return f"{sentence}{one_seed}."
-    sees = "whether it sees the walls is open"
-    if gain.num_samples > 1 and gain.low > 0:
-        sees = "it sees the walls, beyond what the straight line explains"
-    elif gain.num_samples > 1 and gain.high < 0:
-        sees = "what it knows beyond the straight line leads away from the geodesic"
-    return f"{sentence}; its topology gain is {gain}: {sees}{one_seed}."
+    follows = "whether it follows the maze or the straight line is open"
+    if advantage.num_samples > 1 and advantage.low > 0:
+        follows = "it is closer to the maze than to the straight line"
+    elif advantage.num_samples > 1 and advantage.high < 0:
+        follows = "it is closer to the straight line than to the maze"
+    return f"{sentence}; its geodesic advantage is {advantage}: {follows}{one_seed}."
 
 
 PROBE = Probe(

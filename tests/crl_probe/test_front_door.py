@@ -141,7 +141,7 @@ def test_everything_shown_is_one_short_line(study, evidence):
         (evidence, "Evidence(point_u_maze, 2 runs by depth, 10 episodes each)"),
         (verdict, "Verdict(Deeper agents reach the goal more. not enough data)"),
         (estimate, "Estimate(0.75 [0.5, 1] over 2 goals)"),
-        (comparison, "DepthComparison(depths 4, 64, change 6 [4.667, 7.333]: supported)"),
+        (comparison, "DepthComparison(depths 4, 64, change 6 [3.733, 8.267]: suggestive)"),
         (evidence.infos[0], "RunInfo('point_u_maze_d4_s0', depth 4, seed 0, 10,000 env steps)"),
         (crl_probe.probes.PROBES["q_landscape"], "Probe('q_landscape', command 'landscape')"),
     ]

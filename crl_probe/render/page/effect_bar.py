@@ -16,7 +16,7 @@ class EffectBar:
         low: Lower end of the interval.
         value: The effect.
         high: Upper end of the interval.
-        null: No effect.
+        null: Its size if the claim does not hold.
     """
 
     low: float
@@ -26,17 +26,17 @@ class EffectBar:
 
 
 def effect_bar(verdict: Verdict) -> EffectBar | None:
-    """The drawing of a difference, held against zero; None where there is no effect to show.
+    """The drawing of an effect, held against its null; None where there is nothing to show.
 
-    A jump is judged on a difference and told as a ratio: its interval on a line would contradict its word.
+    An infinite ratio has no place on a line.
     """
-    e = verdict.effect
-    if e is None or verdict.key == "jump" or not all(map(math.isfinite, (e.low, e.value, e.high))):
+    e, null = verdict.effect, verdict.null
+    if e is None or not all(map(math.isfinite, (e.low, e.value, e.high))):
         return None
-    low, high = min(e.low, 0.0), max(e.high, 0.0)
+    low, high = min(e.low, null), max(e.high, null)
     extent = (high - low) or 1.0
 
     def percent(effect: float) -> float:
         return 100 * (_MARGIN + (1 - 2 * _MARGIN) * ((effect - low) / extent))
 
-    return EffectBar(percent(e.low), percent(e.value), percent(e.high), percent(0.0))
+    return EffectBar(percent(e.low), percent(e.value), percent(e.high), percent(null))

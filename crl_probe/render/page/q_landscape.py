@@ -29,7 +29,7 @@ from crl_probe.render.page.views import (
 from crl_probe.runs.run_info import levels_in_order
 from crl_probe.summary.estimates import LevelEstimate, estimate_text
 
-SCORES = ("geodesic_rank", "topology_gain", "ascent_success", "wall_contrast", "spurious_maxima")
+SCORES = ("geodesic_rank", "geodesic_advantage", "ascent_success", "wall_contrast", "spurious_maxima")
 
 _REFERENCE_ALT = "Map coloured by how near each place is to the goal by geodesic distance"
 

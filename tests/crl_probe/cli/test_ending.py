@@ -82,9 +82,9 @@ def test_other_errors_of_the_system_keep_their_traceback():
 
 @contextlib.contextmanager
 def small_files():
-    """No file may have more than 20,000 bytes, as under ``ulimit -f``."""
+    """No file may have more than 25,000 bytes, as under ``ulimit -f``."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (25_000, before[1]))
     try:
         yield
     finally:

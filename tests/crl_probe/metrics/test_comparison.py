@@ -20,25 +20,9 @@ def constant(value, seeds=3):
     return np.full(seeds, float(value))
 
 
-def test_difference_and_ratio_by_hand():
-    deep, shallow = np.array([4.0, 6.0, 8.0]), np.array([1.0, 2.0, 3.0])
-    difference = comparison.aggregate_difference(deep, shallow)
-    assert difference.value == 4.0
-    # Three seeds each: in more than 2.5 % of resamples a depth has one seed three times, so its ends are reached.
-    assert (difference.low, difference.high) == pytest.approx((2.0, 6.0), abs=0.5)
-    assert (difference.unit, difference.count) == ("seeds", 6)
-    ratio = comparison.aggregate_ratio(deep, shallow)
-    assert ratio.value == 3.0
-    assert 8 / 6 < ratio.low < 3.0 < ratio.high < 8.0
-
-
-def test_ratios_to_zero_by_hand():
-    assert comparison.aggregate_ratio(constant(5), constant(0)).value == math.inf
-    assert comparison.aggregate_ratio(constant(0), constant(0)).value == 1.0
-    sometimes = comparison.aggregate_ratio(constant(6), np.array([0.0, 0.0, 9.0]))
-    assert sometimes.value == 2.0
-    assert sometimes.high == math.inf  # all three resampled seeds are 0 in 8 of 27 resamples
-    assert sometimes.low == pytest.approx(6 / 9)
+def near(value, seeds=5):
+    """Seeds that differ by a hundredth of the value."""
+    return value * (1 + 0.01 * np.linspace(-1, 1, seeds))
 
 
 def test_probability_of_improvement_by_hand():
@@ -66,72 +50,75 @@ def test_probability_of_improvement_is_one_minus_that_of_getting_worse(first, se
 
 
 @pytest.mark.parametrize(
-    ("interval", "word"),
+    ("effect", "p_value", "seeds", "word"),
     [
-        ((0.1, 0.2), "supported"),
-        ((-0.2, -0.1), "contradicted"),
-        ((-0.1, 0.1), "undecided"),
-        ((0.0, 0.1), "undecided"),
-        ((-0.1, 0.0), "undecided"),
-        ((0.1, math.inf), "supported"),
+        (0.2, 0.05, 5, "supported"),
+        (0.2, 0.05, 4, "suggestive"),
+        (0.2, 0.05, 2, "not enough data"),
+        (0.2, 0.051, 9, "undecided"),
+        (-0.2, 0.01, 5, "contradicted"),
+        (-0.2, 0.01, 4, "undecided"),
+        (0.2, math.nan, 5, "undecided"),
     ],
 )
-def test_words_by_interval(interval, word):
-    assert comparison.verdict(*interval) == word
-    assert comparison.verdict(*interval, enough=False) == "not enough data"
-    assert comparison.verdict(interval[0] + 2, interval[1] + 2, null=2.0) == word
+def test_words(effect, p_value, seeds, word):
+    assert comparison.verdict(effect, p_value, seeds) == word
 
 
 @pytest.mark.parametrize("planted", [8, 16, 64])
 def test_planted_jump_is_found_at_its_depth_despite_noise(planted):
     generator = np.random.default_rng(planted)
     by_depth = {
-        depth: (10.0 if depth < planted else 23.0) * generator.normal(1.0, 0.05, size=5) for depth in (4, 8, 16, 64)
+        depth: (10.0 if depth < planted else 25.0) * generator.normal(1.0, 0.05, size=5) for depth in (4, 8, 16, 64)
     }
     assert comparison.critical_depth(by_depth) == planted
 
 
-def test_exact_doubling_is_a_jump_and_a_little_less_is_not():
-    # Means of three tenths round in the last bit, which must not decide.
-    assert comparison.critical_depth({4: constant(0.1), 8: constant(0.1), 16: constant(0.2), 64: constant(0.2)}) == 16
-    assert comparison.critical_depth({4: np.array([0.1, 0.2, 0.3]), 8: np.array([0.4, 0.4, 0.4])}) == 8
-    assert comparison.critical_depth({4: constant(0.1), 8: constant(0.199)}) is None
+def test_a_jump_is_surely_more_than_a_doubling():
+    assert comparison.critical_depth({4: near(1), 8: near(2.3)}) == 8
+    assert comparison.critical_depth({4: near(1), 8: near(2)}) is None
+    assert comparison.critical_depth({4: near(1), 8: near(1.9)}) is None
 
 
 def test_smallest_of_two_jumps_counts():
-    assert comparison.critical_depth({64: constant(9), 4: constant(1), 16: constant(3)}) == 16
+    assert comparison.critical_depth({64: near(9), 4: near(1), 16: near(3)}) == 16
 
 
 def test_doubling_that_seeds_do_not_agree_on_is_no_jump():
     assert comparison.critical_depth({4: np.array([0.0, 0.0, 9.0]), 8: np.array([0.0, 0.0, 30.0])}) is None
-    assert comparison.critical_depth({4: constant(1, seeds=2), 8: constant(9, seeds=5)}) is None
+    assert comparison.critical_depth({4: near(1, seeds=2), 8: near(9)}) is None
+    assert comparison.critical_depth({4: constant(1), 8: constant(9)}) is None  # no spread says nothing
 
 
 def test_first_success_above_nothing_is_a_jump():
-    compared = comparison.compare_depths({4: constant(0), 8: np.array([1.0, 2.0, 3.0])})
-    assert compared.steps[0].ratio == math.inf
+    compared = comparison.compare_depths({4: constant(0), 8: np.array([2.0, 2.5, 3.0])})
+    assert compared.steps[0].ratio.estimate.value == math.inf
     assert compared.critical_depth == 8
 
 
 def test_comparison_by_hand():
-    compared = comparison.compare_depths({16: constant(3), 4: constant(1), 64: np.array([2.0, 3.0, 4.0])})
+    compared = comparison.compare_depths({16: near(3), 4: near(1), 64: np.array([2.0, 3.0, 4.0])})
     assert compared.depths == (4, 16, 64)
-    assert [estimate.value for estimate in compared.estimates] == [1.0, 3.0, 3.0]
-    assert [(step.shallow, step.deep, step.ratio) for step in compared.steps] == [(4, 16, 3.0), (16, 64, 1.0)]
-    assert (compared.total.shallow, compared.total.deep, compared.total.difference.value) == (4, 64, 2.0)
-    assert compared.total.probability.value == 1.0
-    assert (compared.critical_depth, compared.verdict) == (16, "supported")
+    assert [estimate.value for estimate in compared.estimates] == pytest.approx([1.0, 3.0, 3.0])
+    steps = [(step.shallow, step.deep, step.ratio.estimate.value) for step in compared.steps]
+    assert steps == [(4, 16, pytest.approx(3.0)), (16, 64, pytest.approx(1.0))]
+    total = compared.total
+    assert (total.shallow, total.deep, total.difference.estimate.value) == (4, 64, pytest.approx(2.0))
+    assert total.probability.value == 1.0
+    assert (compared.critical_depth, compared.verdict) == (16, "undecided")  # p = 0.07
 
 
 def test_words_on_more_depth():
-    low, high, wide = constant(1), constant(2), np.array([0.0, 1.0, 5.0])
+    low, high, wide = near(1), near(2), np.array([0.0, 1.0, 5.0])
     assert comparison.compare_depths({4: low, 8: high}).verdict == "supported"
+    assert comparison.compare_depths({4: low, 8: high[1:]}).verdict == "suggestive"
     assert comparison.compare_depths({4: high, 8: low}).verdict == "contradicted"
     assert comparison.compare_depths({4: low, 8: wide}).verdict == "undecided"
     assert comparison.compare_depths({4: low, 8: high[:2]}).verdict == "not enough data"
     assert comparison.compare_depths({4: low[:1], 8: high, 16: high}).verdict == "not enough data"
-    # Only the ends need seeds.
+    # Only the ends need seeds, and they need some spread.
     assert comparison.compare_depths({4: low, 8: high[:1], 16: high}).verdict == "supported"
+    assert comparison.compare_depths({4: constant(1), 8: constant(2)}).verdict == "undecided"
 
 
 def test_one_depth_has_nothing_to_be_compared_with():
@@ -142,14 +129,15 @@ def test_one_depth_has_nothing_to_be_compared_with():
 
 
 def test_falling_is_good_where_less_is_better():
-    compared = comparison.compare_depths({4: constant(4), 8: constant(1)}, larger_is_better=False)
-    assert (compared.verdict, compared.total.difference.value, compared.critical_depth) == ("supported", -3.0, None)
-    assert comparison.compare_depths({4: constant(1), 8: constant(4)}, larger_is_better=False).verdict == "contradicted"
+    compared = comparison.compare_depths({4: near(4), 8: near(1)}, larger_is_better=False)
+    assert (compared.verdict, compared.critical_depth) == ("supported", None)
+    assert compared.total.difference.estimate.value == pytest.approx(-3.0)
+    assert comparison.compare_depths({4: near(1), 8: near(4)}, larger_is_better=False).verdict == "contradicted"
 
 
 def test_negative_values_are_compared_but_have_no_jump():
-    compared = comparison.compare_depths({4: constant(-0.1), 8: constant(0.4)})
-    assert math.isnan(compared.steps[0].ratio)
+    compared = comparison.compare_depths({4: near(-0.1), 8: near(0.4)})
+    assert compared.steps[0].ratio is None
     assert (compared.critical_depth, compared.verdict) == (None, "supported")
 
 
@@ -159,19 +147,6 @@ def test_words_do_not_depend_on_unit_and_origin(shallow, deep, shift, scale):
     # Means of four whole numbers and these scales are exact in floating point.
     word = comparison.compare_depths({4: shallow, 8: deep}).verdict
     assert comparison.compare_depths({4: scale * shallow + shift, 8: scale * deep + shift}).verdict == word
-
-
-def test_ten_seeds_keep_the_promise_of_95_percent():
-    studies = np.random.default_rng(1).normal(size=(1_000, 2, 10))
-    words = [_word(deep, shallow) for deep, shallow in studies]
-    assert 0.90 <= words.count("undecided") / len(words) <= 0.98
-    assert words.count("supported") == pytest.approx(words.count("contradicted"), abs=30)
-
-
-def test_three_seeds_break_the_promise_as_documented():
-    studies = np.random.default_rng(2).normal(size=(1_000, 2, 3))
-    words = [_word(deep, shallow) for deep, shallow in studies]
-    assert 0.15 <= 1 - words.count("undecided") / len(words) <= 0.25
 
 
 def test_unusable_input_is_explained():
@@ -185,10 +160,8 @@ def test_unusable_input_is_explained():
         comparison.compare_depths({4: constant(1), 8: np.zeros(0)})
     with pytest.raises(MetricError, match="values holds 1 values that are NaN"):
         comparison.critical_depth({4: np.array([1.0, np.nan]), 8: constant(1)})
-    with pytest.raises(MetricError, match=r"interval \[2\.0, 1\.0\] is not usable: its ends must be numbers"):
-        comparison.verdict(2.0, 1.0)
-    with pytest.raises(MetricError, match=r"interval \[nan, 1\.0\] is not usable"):
-        comparison.verdict(math.nan, 1.0)
+    with pytest.raises(MetricError, match=r"^p_value=1\.5 is not usable: it is a probability, or NaN where seeds"):
+        comparison.verdict(0.1, 1.5, 5)
 
 
 def test_examples_in_docstrings_hold():
@@ -197,17 +170,10 @@ def test_examples_in_docstrings_hold():
     assert not failures
 
 
-def _word(deep, shallow):
-    difference = comparison.aggregate_difference(deep, shallow)
-    return comparison.verdict(difference.low, difference.high)
-
-
 def test_more_steps_need_a_higher_confidence():
-    # Each step alone is clear at 95 %; among five depths one such step is no longer enough.
-    jump = np.array([0.5, 6.0, 6.2, 6.4, 2.7])
-    low = np.array([1.0, 1.2, 0.9, 1.1, 1.0])
+    # The step alone is clear at 95 %; among five depths it is no longer enough.
+    low, jump = np.array([1.0, 1.2, 0.9, 1.1, 1.0]), np.array([2.2, 3.6, 2.6, 3.4, 2.7])
     alone, among = {4: low, 8: jump}, {4: low, 8: jump, 16: jump, 32: jump, 64: jump}
-    assert comparison.aggregate_difference(jump, low).low > 0
     assert comparison.critical_depth(alone) == 8
     assert comparison.critical_depth(among) is None
     assert comparison.corrected_confidence(4) == pytest.approx(0.9875)

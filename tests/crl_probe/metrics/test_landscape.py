@@ -26,7 +26,8 @@ class Case:
         grid = maze.grid(fine)
         self.free = grid.free
         self.geodesic = maze.geodesic(grid.points, goal).reshape(self.free.shape)
-        self.euclidean = np.linalg.norm(grid.points - goal, axis=1).reshape(self.free.shape)
+        self.offsets = (grid.points - goal).reshape(*self.free.shape, 2)
+        self.euclidean = np.linalg.norm(self.offsets, axis=-1)
         self.goal_index = (int(np.abs(grid.xs - goal[0]).argmin()), int(np.abs(grid.ys - goal[1]).argmin()))
 
 
@@ -68,7 +69,10 @@ def test_minus_euclid_is_blind_to_walls(layout):
     values = -case.euclidean
     assert metrics.euclidean_rank(values, case.euclidean, case.free) == pytest.approx(1.0)
     assert metrics.geodesic_rank(values, case.geodesic, case.free) < 0.99
-    assert metrics.topology_gain(values, case.geodesic, case.euclidean, case.free) == pytest.approx(0.0, abs=1e-6)
+    assert metrics.geodesic_advantage(values, case.geodesic, case.euclidean, case.free) < -0.01
+    assert metrics.wall_blind_rank(values, case.offsets, case.free) == pytest.approx(1.0)
+    with pytest.raises(metrics.MetricError, match="order the free cells exactly as the straight line does"):
+        metrics.topology_gain(values, case.geodesic, case.euclidean, case.free)
     assert metrics.ascent_success(values, case.free, case.goal_index) < 1.0
     for of_straight_line in (values, np.exp(values / 3.0), -np.exp(-values / 30.0), values**3):
         assert metrics.wall_contrast(of_straight_line, case.euclidean, case.free) == pytest.approx(1.0, abs=1e-9)
@@ -79,6 +83,9 @@ def test_minus_geodesic_sees_walls(layout):
     case = farthest(layout)
     assert metrics.wall_contrast(-case.geodesic, case.euclidean, case.free) > 1.3
     assert metrics.topology_gain(-case.geodesic, case.geodesic, case.euclidean, case.free) > 0.99
+    advantage = metrics.geodesic_advantage(-case.geodesic, case.geodesic, case.euclidean, case.free)
+    assert advantage == pytest.approx(1 - metrics.euclidean_rank(-case.geodesic, case.euclidean, case.free))
+    assert metrics.wall_blind_rank(-case.geodesic, case.offsets, case.free) < 0.99
 
 
 def test_noise_knows_nothing():
@@ -86,6 +93,7 @@ def test_noise_knows_nothing():
     values = np.random.default_rng(0).normal(size=case.free.shape)
     assert abs(metrics.geodesic_rank(values, case.geodesic, case.free)) < 0.1
     assert abs(metrics.topology_gain(values, case.geodesic, case.euclidean, case.free)) < 0.1
+    assert abs(metrics.geodesic_advantage(values, case.geodesic, case.euclidean, case.free)) < 0.1
     # A cell is the highest of its up to nine with probability 1/9 or more: maxima everywhere.
     assert metrics.spurious_maxima(values, case.free, case.goal_index) > 8.0
     assert abs(metrics.wall_contrast(values, case.euclidean, case.free) - 1.0) < 0.1
@@ -199,6 +207,8 @@ def test_only_the_order_of_the_values_matters_to_ranks_and_maxima(seed, monotone
     for name, arguments in {
         "geodesic_rank": (case.geodesic, case.free),
         "euclidean_rank": (case.euclidean, case.free),
+        "geodesic_advantage": (case.geodesic, case.euclidean, case.free),
+        "wall_blind_rank": (case.offsets, case.free),
         "topology_gain": (case.geodesic, case.euclidean, case.free),
         "spurious_maxima": (case.free, case.goal_index),
     }.items():
@@ -262,7 +272,6 @@ def test_a_single_pillar_is_topology_enough():
         noise = np.random.default_rng(0).normal(size=case.free.shape)
         assert metrics.topology_gain(-case.geodesic, *distances) == pytest.approx(1.0)
         assert metrics.topology_gain(case.geodesic, *distances) == pytest.approx(-1.0)
-        assert metrics.topology_gain(-case.euclidean, *distances) == 0.0
         assert abs(metrics.topology_gain(-case.euclidean + 1e-9 * noise, *distances)) < 0.2
         assert abs(metrics.topology_gain(noise, *distances)) < 0.2
 

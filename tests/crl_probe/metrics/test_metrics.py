@@ -13,6 +13,7 @@ from crl_train.errors import ConfigError
 HELPERS = {
     "DEFINITIONS",
     "DepthComparison",
+    "Effect",
     "Estimate",
     "Gain",
     "MetricDefinition",
@@ -23,7 +24,11 @@ HELPERS = {
     "decodability_by_fold",
     "estimate_over_seeds",
     "first_arrival",
+    "holm",
     "interquartile_mean",
+    "mean_difference",
+    "mean_effect",
+    "mean_ratio",
     "probability_of_improvement",
     "steps_at_goal",
     "summarise_success",
@@ -84,7 +89,7 @@ def test_importing_metrics_takes_less_than_a_second():
 def test_every_metric_takes_lists_and_says_what_it_cannot_take():
     assert metrics.effective_rank([[1, 1], [1, -1], [-1, 1], [-1, -1]]) == pytest.approx(2.0)
     assert metrics.success_rate([[3, 0.1, 2], [3, 2, 1]], 0.5) == 0.5
-    assert metrics.compare_depths({4: [1, 2, 3], 64: [7, 8, 9]}).total.difference.value == 6.0
+    assert metrics.compare_depths({4: [1, 2, 3], 64: [7, 8, 9]}).total.difference.estimate.value == 6.0
     with pytest.raises(metrics.MetricError, match=r"^points has shape \(2,\): it needs the axes \(points, dim\)\.$"):
         metrics.effective_rank([1.0, 2.0])
     with pytest.raises(ConfigError, match=r"^distances has shape \(1,\): it needs the axes \(episodes, steps\)\.$"):

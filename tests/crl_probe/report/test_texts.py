@@ -43,8 +43,8 @@ def first_screen(rates):
     return headline(runs, estimates_of("success_rate", "on-policy", rates), (), episodes=64)
 
 
-def verdict_with(effect, key="more_success"):
-    return Verdict(key, "A claim.", "undecided", effect, "an effect", "A sentence.", "A basis.")
+def verdict_with(effect, key="more_success", null=0.0):
+    return Verdict(key, "A claim.", "undecided", effect, "an effect", null, 0.5, "A sentence.", "A basis.")
 
 
 def estimate(low, value, high):
@@ -60,15 +60,19 @@ def test_the_first_screen_says_what_was_compared():
         "6 checkpoints at 1,000 env steps",
         "64 episodes each",
     )
-    assert "two equal depths are told apart by chance" in screen.basis
+    assert "they hold the truth in 64 to 76 of 100 studies, not in 95" in screen.basis
 
 
 def test_the_best_depth_is_named_with_how_sure_that_is():
     clear = first_screen({4: (0.1, 0.2, 0.3), 16: (0.5, 0.6, 0.7), 64: (0.2, 0.3, 0.3)})
-    assert clear.sentence.startswith("Depth 16 reached most goals: 60 % [50, 70], against 20 % [10, 30] at depth 4.")
+    assert clear.sentence.startswith(
+        "Depth 16 has the highest success rate: 60 % [50, 70], against 20 % [10, 30] at depth 4."
+    )
     assert clear.sentence.endswith("Its interval lies above those of all other depths.")
     open_ = first_screen({4: (0.3, 0.6, 0.9), 16: (0.2, 0.5, 0.7), 64: (0.1, 0.1, 0.1)})
-    assert open_.sentence.startswith("No depth is clearly best. Depth 4 reached most goals, 60 % [30, 90], against ")
+    assert open_.sentence.startswith(
+        "No depth is clearly best. Depth 4 has the highest success rate, 60 % [30, 90], against "
+    )
     assert open_.sentence.endswith("; its interval overlaps that of depth 16.")
     assert first_screen({16: (0.9, 0.9)}).sentence == "Depth 16 reached 90 % [90, 90] of its goals."
     assert first_screen({4: (0.0,) * 3, 16: (0.0,) * 3}).sentence == "All depths reached 0 % [0, 0] of their goals."
@@ -76,21 +80,23 @@ def test_the_best_depth_is_named_with_how_sure_that_is():
 
 def test_too_few_seeds_cannot_say_what_depth_did():
     one = first_screen({4: (0.1,), 16: (0.9,)})
-    assert one.sentence.startswith("One seed at a depth: no conclusion on depth. Depth 16 reached most goals, 90.0 %")
+    assert one.sentence.startswith(
+        "One seed at a depth: no conclusion on depth. Depth 16 has the highest success rate, 90.0 %"
+    )
     assert "say nothing about another training" in one.basis
     uneven = first_screen({4: (0.1, 0.1, 0.1), 16: (0.9, 0.9)})
     assert uneven.sentence.startswith("2 seeds at a depth: no conclusion on depth.")
 
 
-def test_the_finding_on_landscapes_follows_the_interval_of_the_gain():
+def test_the_finding_on_landscapes_follows_the_interval_of_the_advantage():
     ranks = estimates_of("geodesic_rank", "grid", {4: (0.5, 0.5), 16: (0.9, 0.9)})
-    for gain, words in ((0.3, "it sees the walls"), (-0.3, "leads away"), (0.0, "is open")):
-        gains = estimates_of("topology_gain", "grid", {16: (gain - 0.1, gain + 0.1)})
+    for gain, words in ((0.3, "closer to the maze than"), (-0.3, "closer to the straight line than"), (0.0, "is open")):
+        gains = estimates_of("geodesic_advantage", "grid", {16: (gain - 0.1, gain + 0.1)})
         said = finding("q_landscape", (*ranks, *gains))
         assert said.startswith("The critic of depth 16 orders places by geodesic distance")
         assert words in said
-    alone = finding("q_landscape", (*ranks[-1:], *estimates_of("topology_gain", "grid", {16: (0.02,)})))
-    assert "whether it sees the walls is open" in alone
+    alone = finding("q_landscape", (*ranks[-1:], *estimates_of("geodesic_advantage", "grid", {16: (0.02,)})))
+    assert "whether it follows the maze or the straight line is open" in alone
     assert finding("q_landscape", ()) == ""
 
 
@@ -123,10 +129,12 @@ def test_an_effect_is_placed_by_hand():
     bar = effect_bar(verdict_with(estimate(-1.0, 1.0, 3.0)))
     # The line runs from -1 to 3 between its margins of 12 %: zero is a quarter of the way.
     assert (bar.low, bar.null, bar.value, bar.high) == pytest.approx((12.0, 31.0, 50.0, 88.0))
+    # A ratio is held against the one that is claimed: it runs from 2 to 6.
+    bar = effect_bar(verdict_with(estimate(3.0, 4.0, 6.0), key="jump", null=2.0))
+    assert (bar.null, bar.low, bar.value, bar.high) == pytest.approx((12.0, 31.0, 50.0, 88.0))
 
 
 def test_what_no_line_can_show_has_no_picture():
-    assert effect_bar(verdict_with(estimate(1.5, 3.0, 6.0), key="jump")) is None
     assert effect_bar(verdict_with(estimate(1.5, 3.0, np.inf))) is None
     assert effect_bar(verdict_with(None)) is None
 

@@ -31,7 +31,7 @@ def test_json_carries_what_is_needed_to_understand_the_rows():
     assert content["versions"]["crl-probe"]
     assert content["settings"] == {"seed": 3}
     assert content["definitions"]["success_rate"]["text"] == DEFINITIONS["success_rate"].text
-    assert content["intervals"]["resamples"] == 2000
+    assert content["intervals"]["resamples"] == 10_000
     assert [verdict["key"] for verdict in content["verdicts"]["maze"]][:2] == ["more_success", "jump"]
     assert len(content["runs"]) == len(SAMPLES)
     assert {row["level"] for row in content["by_depth"]["maze"]} == {"depth"}
