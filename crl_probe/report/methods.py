@@ -44,7 +44,8 @@ def methods(evidence: Evidence, probe_set: ProbeSet | None, skipped: Sequence[st
             f"Aggregates are interquartile means over seeds (means below 4 seeds) with {CONFIDENCE:.0%} percentile "
             f"bootstrap intervals over seeds, {RESAMPLES:,} resamples. With one seed the interval is over that run's "
             "episodes, goals or batches (Wilson's, for success or not): it says how well this agent was measured, not "
-            "what another training would give.",
+            "what another training would give. Verdicts compare means over seeds by Welch's t-test, corrected for the "
+            "number of claims.",
             *(f"Skipped: {line}" for line in skipped),
         ),
     )

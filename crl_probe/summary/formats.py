@@ -86,6 +86,7 @@ def document(
             "confidence": CONFIDENCE,
             "resamples": RESAMPLES,
             "aggregate": "interquartile mean over seeds, mean below 4 seeds",
+            "verdicts": "Welch's t-test of means over seeds, Holm's correction over the claims",
         },
         "definitions": {name: dataclasses.asdict(definition) for name, definition in DEFINITIONS.items()},
         "verdicts": {env: [verdict.as_json() for verdict in group] for env, group in (verdicts or {}).items()},
