@@ -49,7 +49,7 @@ class Findings(Protocol):
     """Numbers of a probe by level, for the sentence of its finding."""
 
     def ends(self, metric: str, source: Source, words: str, part: str = "") -> str:
-        """A number at the first and the last level, and whether the intervals overlap, in one sentence.
+        """A number at the first and the last level, and their difference, in one sentence.
 
         Args:
             metric: Name of the metric.

@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from typing import Final
 
-from crl_probe.metrics.comparison import MINIMUM_SEEDS
+from crl_probe.metrics import holm
+from crl_probe.metrics.comparison import MINIMUM_SEEDS, SEEDS_TO_SUPPORT
+from crl_probe.metrics.statistics import CONFIDENCE
 from crl_probe.render.by_level import level_charts
 from crl_probe.render.page.content import Headline, number_table
 from crl_probe.render.page.effect_bar import effect_bar
 from crl_probe.runs.factors import factor_word
 from crl_probe.runs.run_info import RunInfo, labels_in_order, place_in_order
-from crl_probe.summary.estimates import LevelEstimate, estimate_text
+from crl_probe.summary.estimates import LevelEstimate, difference_text, estimate_text, level_difference
 from crl_probe.summary.verdicts import Verdict
 
 HEADLINE_METRICS: Final = (
@@ -114,20 +116,13 @@ def _success_sentence(rates: Sequence[LevelEstimate], factor: str) -> str:
     if fewest < MINIMUM_SEEDS:
         seeds = "One seed" if fewest == 1 else f"{fewest} seeds"
         return f"{seeds} at a {factor}: no conclusion on {factor}. {_capital(best.label)} has the {highest}, {ends}."
-    near = [e.label for e in rates if e is not best and e.estimate.high >= best.estimate.low]
-    if not near:
-        return (
-            f"{_capital(best.label)} has the {highest}: {ends}. Its interval lies above those of all other {factor}s."
-        )
-    return (
-        f"No {factor} is clearly best. {_capital(best.label)} has the {highest}, {ends}; its interval overlaps "
-        f"{_listed(near)}."
-    )
-
-
-def _listed(labels: Sequence[str]) -> str:
-    *first, last = labels
-    return f"those of {', '.join(first)} and {last}" if first else f"that of {last}"
+    told = f"{_capital(best.label)} has the {highest}, {ends}: a difference of {difference_text(best, other)}."
+    p_values = holm([level_difference(best, e).p_value for e in rates if e is not best])
+    if not all(p_value <= 1.0 - CONFIDENCE for p_value in p_values):
+        return f"No {factor} is clearly best. {told}"
+    if fewest < SEEDS_TO_SUPPORT:
+        return f"{told} That suggests that it is the best {factor}; {fewest} seeds cannot show it."
+    return f"{told} It is above every other {factor}."
 
 
 def _capital(text: str) -> str:

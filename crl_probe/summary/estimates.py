@@ -6,10 +6,10 @@ from typing import Final
 
 import numpy as np
 
-from crl_probe.metrics import DEFINITIONS, Estimate, estimate_over_seeds
+from crl_probe.metrics import DEFINITIONS, Effect, Estimate, estimate_over_seeds, mean_difference
 from crl_probe.probes.samples import MetricSamples, summary_of
 from crl_probe.runs.run_info import RunInfo, place_in_order
-from crl_probe.summary.numbers import format_estimate
+from crl_probe.summary.numbers import format_estimate, number_format
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,6 +78,20 @@ def estimate_text(entry: LevelEstimate, column: Iterable[LevelEstimate] = ()) ->
     """
     share = DEFINITIONS[entry.metric].is_share
     return format_estimate(entry.estimate, share=share, column=[other.estimate for other in column])
+
+
+def level_difference(first: LevelEstimate, second: LevelEstimate) -> Effect:
+    """The first level's mean over seeds minus the second's, and Welch's test of it."""
+    return mean_difference(np.array(first.values, np.float64), np.array(second.values, np.float64))
+
+
+def difference_text(first: LevelEstimate, second: LevelEstimate) -> str:
+    """The difference of two levels' means with its interval, as people read it."""
+    estimate = level_difference(first, second).estimate
+    form = number_format([estimate], share=DEFINITIONS[first.metric].is_share)
+    if estimate.low == estimate.high:
+        return f"{form.number(estimate.value)} (no spread between seeds)"
+    return f"{form.number(estimate.value)} (95 % interval {form.ends(estimate.low, estimate.high)})"
 
 
 # Samples that are as good as drawn independently, so that resampling them says how well one agent was measured.

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from crl_probe.metrics import DEFINITIONS
 from crl_probe.probes.declaration import LastLevel, Source
 from crl_probe.runs.run_info import place_in_order
-from crl_probe.summary.estimates import LevelEstimate
+from crl_probe.summary.estimates import LevelEstimate, difference_text
 from crl_probe.summary.numbers import format_estimate
 
 
@@ -36,8 +36,7 @@ class LevelFindings:
         told = f"{words.format(low)} at {first.label}{_one_seed(first)} and {high} at {last.label}{_one_seed(last)}"
         if min(len(first.runs), len(last.runs)) < 2:
             return f"{told}."  # intervals over one run's own samples are not compared with anything
-        apart = pair[0].high < pair[1].low or pair[1].high < pair[0].low
-        return f"{told}; the intervals {'do not overlap' if apart else 'overlap'}."
+        return f"{told}; the difference of their means is {difference_text(last, first)}."
 
     def at_last(self, metric: str, source: Source) -> LastLevel | None:
         """Implement :meth:`crl_probe.probes.declaration.Findings.at_last`."""

@@ -65,15 +65,17 @@ def test_the_first_screen_says_what_was_compared():
 
 def test_the_best_depth_is_named_with_how_sure_that_is():
     clear = first_screen({4: (0.1, 0.2, 0.3), 16: (0.5, 0.6, 0.7), 64: (0.2, 0.3, 0.3)})
-    assert clear.sentence.startswith(
-        "Depth 16 has the highest success rate: 60 % [50, 70], against 20 % [10, 30] at depth 4."
+    assert clear.sentence == (
+        "Depth 16 has the highest success rate, 60 % [50, 70], against 20 % [10, 30] at depth 4: a difference of "
+        "40 % (95 % interval 17 to 63 %). That suggests that it is the best depth; 3 seeds cannot show it."
     )
-    assert clear.sentence.endswith("Its interval lies above those of all other depths.")
+    sure = first_screen({4: (0.1, 0.2, 0.3, 0.2, 0.2), 16: (0.5, 0.6, 0.7, 0.6, 0.6)})
+    assert sure.sentence.endswith(" It is above every other depth.")
     open_ = first_screen({4: (0.3, 0.6, 0.9), 16: (0.2, 0.5, 0.7), 64: (0.1, 0.1, 0.1)})
     assert open_.sentence.startswith(
         "No depth is clearly best. Depth 4 has the highest success rate, 60 % [30, 90], against "
     )
-    assert open_.sentence.endswith("; its interval overlaps that of depth 16.")
+    assert " at depth 64: a difference of " in open_.sentence
     assert first_screen({16: (0.9, 0.9)}).sentence == "Depth 16 reached 90 % [90, 90] of its goals."
     assert first_screen({4: (0.0,) * 3, 16: (0.0,) * 3}).sentence == "All depths reached 0 % [0, 0] of their goals."
 
@@ -100,11 +102,11 @@ def test_the_finding_on_landscapes_follows_the_interval_of_the_advantage():
     assert finding("q_landscape", ()) == ""
 
 
-def test_a_finding_compares_the_ends_and_says_whether_intervals_overlap():
+def test_a_finding_compares_the_ends_and_says_how_they_differ():
     apart = estimates_of("straightness", "on-policy", {4: (0.1, 0.2), 16: (0.9, 0.9), 64: (0.5, 0.6)})
     said = finding("embedding_trajectory", apart)
     assert "15 % [10, 20] at depth 4 and 55 % [50, 60] at depth 64" in said
-    assert said.endswith("the intervals do not overlap.")
+    assert said.endswith("; the difference of their means is 40 % (95 % interval 10 to 70 %).")
     one = finding("embedding_trajectory", estimates_of("straightness", "on-policy", {4: (0.1,)}))
     assert one.endswith("at depth 4 (one seed).")
     assert finding("learning_curves", apart) == ""
