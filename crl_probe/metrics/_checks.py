@@ -32,6 +32,20 @@ def require_finite(**named_arrays: Shaped[np.ndarray, "..."] | float) -> None:
             raise MetricError(f"{name} holds {bad} values that are NaN or infinite: a metric needs finite input.")
 
 
+def require_not_negative(**named_arrays: Shaped[np.ndarray, "..."]) -> None:
+    """Refuse to form a ratio of a metric that can be negative.
+
+    Raises:
+        MetricError: If a value is below 0. It names the first such array.
+    """
+    for name, array in named_arrays.items():
+        if (array < 0).any():
+            raise MetricError(
+                f"{name} has the value {array.min():g}: ratios and jumps are for metrics that are never negative. "
+                "Compare differences."
+            )
+
+
 def require_at_least(minimum: int, what: str, count: int) -> None:
     """Refuse a sample that is too small.
 

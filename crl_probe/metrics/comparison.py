@@ -14,8 +14,8 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 from jaxtyping import Float
 
-from crl_probe.metrics._checks import MetricError, array_likes, require_at_least
-from crl_probe.metrics.significance import Effect, mean_difference, mean_ratio, require_not_negative
+from crl_probe.metrics._checks import MetricError, array_likes, require_at_least, require_not_negative
+from crl_probe.metrics.significance import Effect, Values, mean_difference, mean_ratio
 from crl_probe.metrics.statistics import (
     CONFIDENCE,
     Estimate,
@@ -40,7 +40,6 @@ MINIMUM_DEPTHS: Final = 2
 JUMP_RATIO: Final = 2.0
 _PARTS: Final = 50
 
-Values: TypeAlias = Float[np.ndarray, " _"]
 ByDepth: TypeAlias = Mapping[int, Values]
 
 
@@ -70,10 +69,8 @@ class Gain:
 
     @property
     def is_jump(self) -> bool:
-        """Whether the interval of the ratio lies above a doubling, with enough seeds."""
-        if self.ratio is None or self.seeds < MINIMUM_SEEDS or math.isnan(self.ratio.p_above):
-            return False
-        return self.ratio.estimate.low > JUMP_RATIO
+        """As :func:`is_jump`; False if a value is negative."""
+        return self.ratio is not None and is_jump(self.ratio, self.seeds)
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -113,6 +110,25 @@ def corrected_confidence(comparisons: int) -> float:
     Source: Bonferroni 1936.
     """
     return 1.0 - (1.0 - CONFIDENCE) / max(comparisons, 1)
+
+
+def step_ratio(deep: Values, shallow: Values, steps: int) -> Effect:
+    """Mean of a depth divided by that of the next shallower one, tested against a doubling.
+
+    Args:
+        deep: One number >= 0 for each seed. (seeds,)
+        shallow: The same at the shallower depth. (seeds,)
+        steps: Steps between depths that are tested, for :func:`corrected_confidence`.
+
+    Raises:
+        MetricError: As :func:`crl_probe.metrics.mean_ratio`.
+    """
+    return mean_ratio(deep, shallow, JUMP_RATIO, corrected_confidence(steps))
+
+
+def is_jump(ratio: Effect, seeds: int) -> bool:
+    """Whether the interval of a :func:`step_ratio` lies above a doubling, with enough seeds and some spread of them."""
+    return seeds >= MINIMUM_SEEDS and not math.isnan(ratio.p_above) and ratio.estimate.low > JUMP_RATIO
 
 
 @array_likes
@@ -185,7 +201,7 @@ def critical_depth(by_depth: ByDepth) -> int | None:
     """The smallest depth at which the number at least doubles over the next shallower depth.
 
     The interval of the ratio must lie above 2, at a confidence corrected for the number of steps between depths
-    (:func:`corrected_confidence`): a ratio of 1.8 is measured as 2 in half of all studies. A step is no jump if either
+    (:func:`corrected_confidence`): a ratio that is measured as 2 may be 1.8. A step is no jump if either
     depth has fewer than 3 seeds, or neither has any spread between its seeds.
 
     Args:
@@ -203,10 +219,16 @@ def critical_depth(by_depth: ByDepth) -> int | None:
 
     Source: ours, after the jumps in performance of arXiv 2503.14858.
     """
-    for depth, values in by_depth.items():
-        require_not_negative(f"depth {depth}", values)
+    require_not_negative(**{f"depth {depth}": values for depth, values in by_depth.items()})
     require_at_least(1, "number of depths", len(by_depth))
-    return _first_jump(_steps(by_depth))
+    for values in by_depth.values():
+        require_at_least(1, "number of values", len(values))
+    steps = list(itertools.pairwise(sorted(by_depth)))
+    for shallow, deep in steps:
+        ratio = step_ratio(by_depth[deep], by_depth[shallow], len(steps))
+        if is_jump(ratio, _fewest(by_depth[deep], by_depth[shallow])):
+            return deep
+    return None
 
 
 @array_likes
@@ -244,7 +266,8 @@ def compare_depths(by_depth: ByDepth, *, larger_is_better: bool = True) -> Depth
         change = total.difference.estimate.value
         word = verdict(change if larger_is_better else -change, total.difference.p_value, total.seeds)
     has_jumps = larger_is_better and all((values >= 0).all() for values in by_depth.values())
-    return DepthComparison(depths, estimates, steps, total, _first_jump(steps) if has_jumps else None, word)
+    jump = next((step.deep for step in steps if step.is_jump), None) if has_jumps else None
+    return DepthComparison(depths, estimates, steps, total, jump, word)
 
 
 def _steps(by_depth: ByDepth) -> tuple[Gain, ...]:
@@ -259,14 +282,14 @@ def _gain(by_depth: ByDepth, shallow: int, deep: int, comparisons: int = 1) -> G
         shallow=shallow,
         deep=deep,
         difference=mean_difference(above, below),
-        ratio=None if negative else mean_ratio(above, below, JUMP_RATIO, corrected_confidence(comparisons)),
+        ratio=None if negative else step_ratio(above, below, comparisons),
         probability=probability_of_improvement(above, below),
-        seeds=min(len(above), len(below)),
+        seeds=_fewest(above, below),
     )
 
 
-def _first_jump(steps: tuple[Gain, ...]) -> int | None:
-    return next((step.deep for step in steps if step.is_jump), None)
+def _fewest(*levels: Values) -> int:
+    return min(map(len, levels))
 
 
 def _probability(deep: Float[np.ndarray, "*batch n"], shallow: Float[np.ndarray, "*batch m"]) -> np.ndarray:

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Final
 
-from crl_probe.metrics import holm
-from crl_probe.metrics.comparison import MINIMUM_SEEDS, SEEDS_TO_SUPPORT
-from crl_probe.metrics.statistics import CONFIDENCE
+import numpy as np
+
+from crl_probe.metrics import holm, verdict
+from crl_probe.metrics.comparison import MINIMUM_SEEDS, SUGGESTIVE, SUPPORTED
 from crl_probe.render.by_level import level_charts
 from crl_probe.render.page.content import Headline, number_table
 from crl_probe.render.page.effect_bar import effect_bar
@@ -111,18 +112,20 @@ def _success_sentence(rates: Sequence[LevelEstimate], factor: str) -> str:
         return f"All {factor}s reached {estimate_text(best)} of their goals."
     other = rates[-1] if best is rates[0] else rates[0]
     ends = f"{estimate_text(best)}, against {estimate_text(other)} at {other.label}"
-    highest = "highest success rate"
+    has_most = f"{_capital(best.label)} has the highest success rate, {ends}"
     fewest = min(len(e.runs) for e in rates)
     if fewest < MINIMUM_SEEDS:
         seeds = "One seed" if fewest == 1 else f"{fewest} seeds"
-        return f"{seeds} at a {factor}: no conclusion on {factor}. {_capital(best.label)} has the {highest}, {ends}."
-    told = f"{_capital(best.label)} has the {highest}, {ends}: a difference of {difference_text(best, other)}."
-    p_values = holm([level_difference(best, e).p_value for e in rates if e is not best])
-    if not all(p_value <= 1.0 - CONFIDENCE for p_value in p_values):
-        return f"No {factor} is clearly best. {told}"
-    if fewest < SEEDS_TO_SUPPORT:
+        return f"{seeds} at a {factor}: no conclusion on {factor}. {has_most}."
+    told = f"{has_most}: a difference of {difference_text(best, other)}."
+    above = [level_difference(best, e) for e in rates if e is not best]
+    p_value = float(np.max(holm([effect.p_value for effect in above])))  # of the least sure of them
+    word = verdict(min(effect.estimate.value for effect in above), p_value, fewest)
+    if word == SUPPORTED:
+        return f"{told} It is above every other {factor}."
+    if word == SUGGESTIVE:
         return f"{told} That suggests that it is the best {factor}; {fewest} seeds cannot show it."
-    return f"{told} It is above every other {factor}."
+    return f"No {factor} is clearly best. {told}"
 
 
 def _capital(text: str) -> str:

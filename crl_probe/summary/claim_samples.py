@@ -62,7 +62,7 @@ def group_of(metric: str, source: str, samples: Samples, depths: Depths) -> Samp
     for one, other in itertools.pairwise(group):
         if one.run.seed == other.run.seed:
             raise MetricError(
-                f"seed {one.run.seed} appears twice at {depth_words(*depths)} ({one.run.name}, {other.run.name}): it "
+                f"seed {one.run.seed} appears twice at {label_of(depths)} ({one.run.name}, {other.run.name}): it "
                 "would count as two seeds. Judge one checkpoint a run."
             )
     return group
@@ -102,3 +102,8 @@ def equal_depths(samples: Samples) -> list[Depths]:
 def values_of(group: Samples) -> Float[np.ndarray, " seeds"]:
     """One number for each seed."""
     return np.array([entry.value for entry in group])
+
+
+def label_of(depths: Depths) -> str:
+    """The depths in words."""
+    return depth_words(*depths)

@@ -5,8 +5,6 @@ from typing import Final
 
 from crl_probe.metrics.comparison import MINIMUM_DEPTHS, MINIMUM_SEEDS
 from crl_probe.metrics.significance import Effect
-from crl_probe.metrics.statistics import CONFIDENCE, Estimate
-from crl_probe.runs.factors import depth_words
 from crl_probe.summary.claim_samples import (
     Claim,
     Depths,
@@ -14,10 +12,11 @@ from crl_probe.summary.claim_samples import (
     Samples,
     depths_of,
     group_of,
+    label_of,
     qualified,
     values_of,
 )
-from crl_probe.summary.numbers import NumberFormat, format_column, number_format
+from crl_probe.summary.numbers import format_column, number_format
 
 _CHECKPOINTS_ALIKE: Final = 1.1  # the largest ratio of environment steps that passes without a word
 
@@ -71,7 +70,7 @@ def difference_words(claim: Claim, compared: Groups, effect: Effect) -> str:
         f"{form.number(float(values_of(group).mean()))}{claim.unit} at {label_of(depths)}"
         for depths, group in compared.items()
     )
-    return f"{ends}: a difference of {interval_words(effect.estimate, form, claim.unit)}"
+    return f"{ends}: a difference of {form.over_seeds(effect.estimate, unit=claim.unit)}"
 
 
 def success_words(samples: Samples, compared: Iterable[Depths]) -> str:
@@ -81,16 +80,3 @@ def success_words(samples: Samples, compared: Iterable[Depths]) -> str:
         return ""
     rates = format_column([float(values_of(group).mean()) for group in groups], share=True)
     return f"; success rates are {' and '.join(rates)}"
-
-
-def label_of(depths: Depths) -> str:
-    """The depths in words."""
-    return depth_words(*depths)
-
-
-def interval_words(estimate: Estimate, form: NumberFormat, unit: str = "", confidence: float = CONFIDENCE) -> str:
-    """A number with its interval, or that there is none."""
-    number = f"{form.number(estimate.value)}{unit}"
-    if estimate.low == estimate.high:
-        return f"{number} (no spread between seeds)"
-    return f"{number} ({100 * confidence:.4g} % interval {form.ends(estimate.low, estimate.high)})"

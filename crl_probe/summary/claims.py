@@ -23,8 +23,10 @@ from crl_probe.metrics.comparison import (
     UNDECIDED,
     Word,
     corrected_confidence,
+    is_jump,
+    step_ratio,
 )
-from crl_probe.metrics.significance import mean_difference, mean_effect, mean_ratio
+from crl_probe.metrics.significance import mean_difference, mean_effect
 from crl_probe.metrics.statistics import Estimate
 from crl_probe.summary.claim_samples import (
     Claim,
@@ -35,6 +37,7 @@ from crl_probe.summary.claim_samples import (
     by_run,
     equal_depths,
     group_of,
+    label_of,
     qualified,
     success_of,
     values_of,
@@ -42,8 +45,6 @@ from crl_probe.summary.claim_samples import (
 from crl_probe.summary.claim_words import (
     basis_words,
     difference_words,
-    interval_words,
-    label_of,
     missing_words,
     success_words,
 )
@@ -129,7 +130,7 @@ def examine(samples: Samples, untrained: Samples = ()) -> tuple[Case, ...]:
         untrained: Success of the same runs' networks before training, on the same starts and goals.
     """
     return (
-        _ends(MORE_SUCCESS, samples, untrained),
+        _more_success(samples),
         _jump(samples),
         _maze(samples, untrained),
         _ends(SPREADS, samples, untrained),
@@ -140,18 +141,22 @@ def examine(samples: Samples, untrained: Samples = ()) -> tuple[Case, ...]:
 # --- claims -----------------------------------------------------------------------------------------------
 
 
-def _ends(claim: Claim, samples: Samples, untrained: Samples) -> Case:
+def _more_success(samples: Samples) -> Case:
+    """The deepest minus the shallowest, told with success rates."""
+    case = _ends(MORE_SUCCESS, samples)
+    if case.word is not None:
+        return case
+    success = success_words(samples, _two_ends(_groups(MORE_SUCCESS, samples)))
+    return dataclasses.replace(case, sentence=f"{case.sentence.removesuffix('.')}{success}.")
+
+
+def _ends(claim: Claim, samples: Samples, untrained: Samples = ()) -> Case:
     """The deepest minus the shallowest."""
     groups = _groups(claim, samples)
-    ends = qualified(groups)
     basis = basis_words(claim, groups, samples)
-    if len(ends) < MINIMUM_DEPTHS:
+    if len(qualified(groups)) < MINIMUM_DEPTHS:
         return Case(claim, missing_words(claim, groups), basis, word=NOT_ENOUGH_DATA)
-    compared = {depths: groups[depths] for depths in (ends[-1], ends[0])}
-    case = _difference(claim, compared, basis)
-    if claim is MORE_SUCCESS:
-        sentence = f"{case.sentence.removesuffix('.')}{success_words(samples, compared)}."
-        case = dataclasses.replace(case, sentence=sentence)
+    case = _difference(claim, {depths: groups[depths] for depths in _two_ends(groups)}, basis)
     return _if_learned(case, samples, untrained)
 
 
@@ -166,16 +171,14 @@ def _jump(samples: Samples) -> Case:
     if not any(one.any() for one in values.values()):
         sentence = "No agent spent a step at its goal: there is no gain to judge."
         return Case(claim, sentence, basis, word=UNDECIDED)
+    fewest = min(map(len, values.values()))
     steps = list(itertools.pairwise(values))
-    confidence = corrected_confidence(len(steps))
-    ratios = {
-        (shallow, deep): mean_ratio(values[deep], values[shallow], JUMP_RATIO, confidence) for shallow, deep in steps
-    }
+    ratios = {(shallow, deep): step_ratio(values[deep], values[shallow], len(steps)) for shallow, deep in steps}
     shallow, deep = largest = max(ratios, key=lambda step: ratios[step].estimate.value)
     effect = ratios[largest].estimate
-    told = interval_words(effect, number_format([effect]), confidence=confidence)
+    told = number_format([effect]).over_seeds(effect, confidence=corrected_confidence(len(steps)))
     sentence = f"the largest ratio is {told}, from {label_of(shallow)} to {label_of(deep)}."
-    doubled = next((step for step in ratios if ratios[step].estimate.low > JUMP_RATIO), largest)
+    doubled = next((step for step in ratios if is_jump(ratios[step], fewest)), largest)
     means = " to ".join(format_column([float(values[depths].mean()) for depths in doubled]))
     doubles = (
         f"Time at goal first at least doubles from {label_of(doubled[0])} to {label_of(doubled[1])} ({means} steps)"
@@ -188,7 +191,7 @@ def _jump(samples: Samples) -> Case:
         # The largest of several ratios is large by chance; that none is large, each of them must show.
         p_for=_capped(2 * len(steps) * functools.reduce(np.fmin, (ratio.p_above for ratio in ratios.values()))),
         p_against=_capped(2 * np.max([ratio.p_below for ratio in ratios.values()])),
-        seeds=min(map(len, values.values())),
+        seeds=fewest,
         openings={
             SUPPORTED: f"{doubles}; ",
             SUGGESTIVE: f"{doubles}; ",
@@ -207,17 +210,17 @@ def _maze(samples: Samples, untrained: Samples) -> Case:
     case = _ends(claim, samples, untrained)
     if case.word is not None or not case.p_for < case.p_against:
         return case
-    ends = qualified(_groups(claim, samples))
-    deepest, shallowest = ends[-1], ends[0]
+    groups = _groups(claim, samples)
+    deepest, shallowest = _two_ends(groups)
     ranks, blind = by_run("geodesic_rank", samples, deepest), by_run("wall_blind_rank", samples, deepest)
     contrast, of_shallowest = (by_run("wall_contrast", samples, depths) for depths in (deepest, shallowest))
     if not (ranks and contrast and of_shallowest) or set(ranks) != set(blind):
         why = "Wall contrast or wall-blind rank is undefined here, so nothing confirms it."
         return dataclasses.replace(case, word=UNDECIDED, sentence=f"{case.sentence} {why}")
-    level = mean_effect(values_of(group_of(claim.metric, claim.source, samples, deepest)))
+    level = mean_effect(values_of(groups[deepest]))
     rank = mean_effect(np.array(list(ranks.values())))
     beyond = mean_effect(np.array([ranks[run] - blind[run] for run in ranks]))
-    at_deepest = f"At {label_of(deepest)} it is {interval_words(level.estimate, number_format([level.estimate]))}"
+    at_deepest = f"At {label_of(deepest)} it is {number_format([level.estimate]).over_seeds(level.estimate)}"
     if not level.estimate.low > 0:
         told = f"{at_deepest}: closer to the maze than {label_of(shallowest)}, and not shown to be above 0."
     elif not rank.estimate.low > 0:
@@ -280,6 +283,12 @@ def _difference(claim: Claim, compared: Groups, basis: str) -> Case:
 def _groups(claim: Claim, samples: Samples) -> Groups:
     """The claim's metric at every depth whose actor and critic are equally deep."""
     return {depths: group_of(claim.metric, claim.source, samples, depths) for depths in equal_depths(samples)}
+
+
+def _two_ends(groups: Groups) -> tuple[Depths, Depths]:
+    """The deepest and the shallowest depth that qualify."""
+    depths = qualified(groups)
+    return depths[-1], depths[0]
 
 
 def _if_learned(case: Case, samples: Samples, untrained: Samples) -> Case:

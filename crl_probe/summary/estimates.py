@@ -88,10 +88,7 @@ def level_difference(first: LevelEstimate, second: LevelEstimate) -> Effect:
 def difference_text(first: LevelEstimate, second: LevelEstimate) -> str:
     """The difference of two levels' means with its interval, as people read it."""
     estimate = level_difference(first, second).estimate
-    form = number_format([estimate], share=DEFINITIONS[first.metric].is_share)
-    if estimate.low == estimate.high:
-        return f"{form.number(estimate.value)} (no spread between seeds)"
-    return f"{form.number(estimate.value)} (95 % interval {form.ends(estimate.low, estimate.high)})"
+    return number_format([estimate], share=DEFINITIONS[first.metric].is_share).over_seeds(estimate)
 
 
 # Samples that are as good as drawn independently, so that resampling them says how well one agent was measured.

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable
 from typing import Final, Protocol, runtime_checkable
 
+from crl_probe.metrics.statistics import CONFIDENCE
+
 UNDEFINED: Final = "–"
 INFINITY: Final = "∞"
 MINUS: Final = "\u2212"
@@ -81,6 +83,24 @@ class NumberFormat:
             ('41 to 48 %', '2.0 to ∞')
         """
         return self._with_sign(high, f"{self._digits(low)} to {self._digits(high)}")
+
+    def over_seeds(self, entry: WithInterval, *, unit: str = "", confidence: float = CONFIDENCE) -> str:
+        """A number and its interval over seeds in a sentence.
+
+        Args:
+            entry: Both; an interval without width says that the seeds have no spread.
+            unit: That follows the number, with a space before it.
+            confidence: Of the interval.
+
+        Example:
+            >>> from crl_probe.metrics import Estimate
+            >>> NumberFormat(1).over_seeds(Estimate(2.0, 1.5, 2.5, "seeds", 6), unit=" steps")
+            '2.0 steps (95 % interval 1.5 to 2.5)'
+        """
+        number = f"{self.number(entry.value)}{unit}"
+        if entry.low == entry.high:
+            return f"{number} (no spread between seeds)"
+        return f"{number} ({100 * confidence:.4g} % interval {self.ends(entry.low, entry.high)})"
 
     def cell(self, entry: WithInterval | None) -> tuple[str, str]:
         """A number and its interval apart; the second is empty where nothing could be resampled."""

@@ -6,14 +6,15 @@ them, some would be found true by chance in a quarter of all reports.
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 
 from crl_probe.metrics._checks import MetricError
 from crl_probe.metrics.comparison import SEEDS_TO_SUPPORT, Word, verdict
-from crl_probe.metrics.statistics import CONFIDENCE, Estimate
+from crl_probe.metrics.significance import holm
+from crl_probe.metrics.statistics import Estimate
 from crl_probe.probes.samples import MetricSamples
 from crl_probe.runs.factors import DEPTH
 from crl_probe.summary.claims import JUMP, MORE_SUCCESS, Case, examine
@@ -82,9 +83,11 @@ def judge(samples: Sequence[MetricSamples], untrained: Sequence[MetricSamples] =
     if len(envs) > 1:
         raise MetricError(f"samples are of several environments ({', '.join(envs)}): judge one at a time.")
     cases = examine(samples, untrained)
-    corrected = _corrected({case.claim.key: _p_value(case) for case in cases})
-    num_tested = sum(not math.isnan(p_value) for p_value in corrected.values())
-    return tuple(_verdict(case, corrected[case.claim.key], num_tested) for case in cases)
+    keys = [case.claim.key for case in cases]
+    # How a gain comes about is open as long as there is none.
+    corrected = holm([_p_value(case) for case in cases], gates={keys.index(JUMP.key): keys.index(MORE_SUCCESS.key)})
+    num_tested = sum(not math.isnan(p_value) for p_value in corrected)
+    return tuple(_verdict(case, p_value, num_tested) for case, p_value in zip(cases, corrected, strict=True))
 
 
 def _p_value(case: Case) -> float:
@@ -92,36 +95,14 @@ def _p_value(case: Case) -> float:
     return math.nan if case.word else float(np.fmin(case.p_for, case.p_against))
 
 
-def _corrected(p_values: Mapping[str, float]) -> dict[str, float]:
-    """Correct the claims' p-values for their number, step by step from the smallest, as Holm does.
-
-    How a gain comes about is asked only once there is one: the claim of a jump joins when that of a gain is decided.
-    Until then it takes nothing from the others, and its p-value is NaN. Any false word stays as rare as with Holm's
-    correction: at every step, each claim that is left is held against the number of those that are.
-
-    Source: Holm 1979; with a gate, after Bretz et al. 2009.
-    """
-    left = {key: p_value for key, p_value in p_values.items() if not math.isnan(p_value)}
-    gated = left.pop(JUMP.key, math.nan)
-    corrected, largest = dict.fromkeys(p_values, math.nan), 0.0
-    while left:
-        key = min(left, key=lambda one: left[one])
-        largest = max(largest, min(1.0, left[key] * len(left)))
-        corrected[key] = largest
-        del left[key]
-        if key == MORE_SUCCESS.key and largest <= 1.0 - CONFIDENCE and not math.isnan(gated):
-            left[JUMP.key] = gated
-    return corrected
-
-
 def _verdict(case: Case, p_value: float, num_tested: int) -> Verdict:
     side = -1.0 if case.p_against < case.p_for else 1.0
     word = case.word or verdict(side, p_value, case.seeds)
     sentence = case.openings.get(word, "") + case.sentence
     basis = case.basis
-    if math.isnan(p_value) and not math.isnan(_p_value(case)):
+    if not math.isnan(_p_value(case)) and math.isnan(p_value):
         sentence = f"No gain from the shallowest to the deepest is shown, so how it comes is open; {case.sentence}"
-    if not math.isnan(p_value):
+    elif not math.isnan(p_value):
         correction = ", corrected for the number of claims" if num_tested > 1 else ""
         basis += f" Means over seeds, Welch's t-test: p = {p_value:.2g}{correction}."
     if case.word is None and case.seeds < SEEDS_TO_SUPPORT:
