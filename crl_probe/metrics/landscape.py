@@ -49,7 +49,7 @@ def geodesic_rank(values: Grid, geodesic: Grid, free: Mask) -> float:
         >>> geodesic_rank(-(distance**2), distance, np.ones((1, 3), bool))
         1.0
 
-    Source: ours; Spearman's rho by scipy.stats.
+    Source: ours; Spearman's rho, with ranks by scipy.stats.
     """
     require_mask(free=free)
     return _spearman("values", values[free], "geodesic", -geodesic[free])
@@ -67,7 +67,7 @@ def euclidean_rank(values: Grid, euclidean: Grid, free: Mask) -> float:
         >>> round(euclidean_rank(values, distance, np.ones((1, 4), bool)), 6)
         0.8
 
-    Source: ours; Spearman's rho by scipy.stats.
+    Source: ours; Spearman's rho, with ranks by scipy.stats.
     """
     require_mask(free=free)
     return _spearman("values", values[free], "euclidean", -euclidean[free])
@@ -130,8 +130,9 @@ def wall_blind_rank(values: Grid, offsets: Float[np.ndarray, "nx ny 2"], free: M
     Source: ours.
     """
     require_mask(free=free)
+    ranks = _ranks("values", values[free])
     distances = (np.linalg.norm(offsets[free] * stretch, axis=-1) for stretch in _STRETCHES)
-    return max(_spearman("values", values[free], "distance", -distance) for distance in distances)
+    return max(_correlation(ranks, _ranks("distance", -distance)) for distance in distances)
 
 
 @array_likes
@@ -177,6 +178,7 @@ def ascent_success(values: Grid, free: Mask, goal_index: tuple[int, int]) -> flo
     """Share of free cells from which steepest ascent of the landscape ends within one cell of the goal.
 
     Each step goes to the free neighbour, of eight, with the steepest rise per metre; diagonals do not cut corners.
+    Where several rise equally, each is as likely, so that a mirrored landscape has the same score.
     Ascent stops where no neighbour is higher, so also on a plateau that rises further away. The score is what greedy
     behaviour on the landscape would achieve. Ending within one cell is enough, so that a goal on the border of two
     cells counts for both.
@@ -200,14 +202,24 @@ def ascent_success(values: Grid, free: Mask, goal_index: tuple[int, int]) -> flo
 
     Source: ours.
     """
+    from scipy.sparse import coo_array, eye_array
+    from scipy.sparse.linalg import spsolve_triangular
+
     _check_landscape(values, free, goal_index)
-    climb = steepest_ascent(values, free).reshape(-1)
-    # Each round doubles the number of steps taken. Values only rise along the path, so there is no cycle.
-    while not np.array_equal(climb, climb[climb]):
-        climb = climb[climb]
-    summit = np.stack(np.unravel_index(climb, free.shape), axis=-1).reshape(*free.shape, 2)
-    at_goal = np.abs(summit - np.asarray(goal_index)).max(axis=-1) <= 1
-    return float(at_goal[free].mean())
+    steepest, neighbour = _steepest(values, free)
+    at_goal = np.abs(np.indices(free.shape) - np.reshape(goal_index, (2, 1, 1))).max(axis=0) <= 1
+    is_summit = ~steepest.any(axis=0)
+    # From high to low every step leads to an earlier cell: the chance to end at the goal is a triangular system.
+    order = np.argsort(-np.where(free, values, -np.inf), axis=None)
+    place = np.empty(free.size, dtype=int)
+    place[order] = np.arange(free.size)
+    _, *cell = np.nonzero(steepest)
+    start = place[np.ravel_multi_index(cell, free.shape)]
+    share = 1.0 / steepest.sum(axis=0)[tuple(cell)]
+    steps = coo_array((share, (start, place[neighbour[steepest]])), shape=(free.size, free.size))
+    ends_there = (at_goal & is_summit).reshape(-1)[order].astype(np.float64)
+    chance = spsolve_triangular((eye_array(free.size) - steps).tocsr(), ends_there, lower=True, unit_diagonal=True)
+    return float(np.clip(chance[place].reshape(free.shape)[free].mean(), 0.0, 1.0))
 
 
 def steepest_ascent(values: Grid, free: Mask) -> Int[np.ndarray, "nx ny"]:
@@ -220,8 +232,8 @@ def steepest_ascent(values: Grid, free: Mask) -> Int[np.ndarray, "nx ny"]:
         free: True outside walls. (nx, ny)
 
     Returns:
-        Flat index of the neighbour with the steepest rise per metre; a cell's own index where no neighbour is higher,
-        and in walls. (nx, ny)
+        Flat index of the neighbour with the steepest rise per metre, of several the first; a cell's own index where no
+        neighbour is higher, and in walls. (nx, ny)
 
     Raises:
         MetricError: If a free cell is not finite.
@@ -234,11 +246,10 @@ def steepest_ascent(values: Grid, free: Mask) -> Int[np.ndarray, "nx ny"]:
     """
     require_mask(free=free)
     require_finite(values=values[free])
-    rises, neighbour = _rises(values, free)
-    slopes = rises / np.array([np.hypot(*step) for step in _STEPS])[:, None, None]
-    steepest = slopes.argmax(axis=0)[None]
+    steepest, neighbour = _steepest(values, free)
     own_index = np.arange(free.size).reshape(free.shape)
-    return np.where(slopes.max(axis=0) > 0, np.take_along_axis(neighbour, steepest, axis=0)[0], own_index)
+    first = np.take_along_axis(neighbour, steepest.argmax(axis=0)[None], axis=0)[0]
+    return np.where(steepest.any(axis=0), first, own_index)
 
 
 @array_likes
@@ -272,6 +283,15 @@ def spurious_maxima(values: Grid, free: Mask, goal_index: tuple[int, int]) -> fl
     exceeded[plateau[np.ravel_multi_index(goal_index, free.shape)]] = True
     maxima = np.unique(plateau[free.reshape(-1)])
     return 100.0 * float(np.count_nonzero(~exceeded[maxima])) / float(free.sum())
+
+
+def _steepest(values: Grid, free: Mask) -> tuple[Bool[np.ndarray, "steps nx ny"], Int[np.ndarray, "steps nx ny"]]:
+    """Which of the eight steps rise most per metre, none where none rises, and the flat index that each leads to."""
+    rises, neighbour = _rises(values, free)
+    slopes = np.maximum(rises, 0.0) / np.array([np.hypot(*step) for step in _STEPS])[:, None, None]
+    # Slopes are differences: they are equal up to the rounding of the values that they are between.
+    rounding = _ROUNDING * np.abs(np.where(free, values, 0.0)).max()
+    return (slopes > 0) & (slopes >= slopes.max(axis=0) - rounding), neighbour
 
 
 def _rises(values: Grid, free: Mask) -> tuple[Float[np.ndarray, "steps nx ny"], Int[np.ndarray, "steps nx ny"]]:
@@ -333,12 +353,26 @@ def _require_walls_between(geodesic: Num[np.ndarray, " n"], euclidean: Num[np.nd
 
 
 def _spearman(first_name: str, first: Num[np.ndarray, " n"], second_name: str, second: Num[np.ndarray, " n"]) -> float:
-    from scipy.stats import spearmanr
+    return _correlation(_ranks(first_name, first), _ranks(second_name, second))
 
-    require_finite(**{first_name: first, second_name: second})
-    require_at_least(_MINIMUM_CELLS, "number of free cells", len(first))
-    require_spread("a rank correlation over the free cells is undefined", **{first_name: first, second_name: second})
-    return float(spearmanr(_levels(first), _levels(second)).statistic)
+
+def _ranks(name: str, numbers: Num[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+    """Ranks from 1, of which ties share the mean.
+
+    Raises:
+        MetricError: If a rank correlation of these numbers is undefined.
+    """
+    from scipy.stats import rankdata
+
+    require_finite(**{name: numbers})
+    require_at_least(_MINIMUM_CELLS, "number of free cells", len(numbers))
+    require_spread("a rank correlation over the free cells is undefined", **{name: numbers})
+    return np.asarray(rankdata(_levels(numbers)), np.float64)
+
+
+def _correlation(first: Float[np.ndarray, " n"], second: Float[np.ndarray, " n"]) -> float:
+    first, second = first - first.mean(), second - second.mean()
+    return float(np.clip(first @ second / np.sqrt((first @ first) * (second @ second)), -1.0, 1.0))
 
 
 def _levels(numbers: Num[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:

@@ -155,6 +155,33 @@ def test_diagonal_steps_do_not_cut_corners():
         metrics.ascent_success(np.zeros((2, 2)), touching, (0, 0))
 
 
+def test_of_two_ways_up_each_is_as_likely():
+    """From the middle, half of all ascents go to the goal on the left."""
+    values = np.array([[9.0, 1.0, 0.0, 1.0, 2.0]])
+    free = np.ones((1, 5), bool)
+    assert metrics.ascent_success(values, free, (0, 0)) == pytest.approx(2.5 / 5)
+    assert metrics.ascent_success(values[:, ::-1], free, (0, 4)) == pytest.approx(2.5 / 5)
+
+
+@settings(max_examples=40)
+@given(st.integers(0, 2**32 - 1))
+def test_mirrored_and_turned_landscapes_with_ties_score_the_same(seed):
+    rng = np.random.default_rng(seed)
+    free = rng.random((7, 6)) < 0.8
+    free[3, 2] = True
+    values = rng.integers(0, 4, size=free.shape).astype(float)
+    goal = np.zeros_like(free)
+    goal[3, 2] = True
+    scores = []
+    for turns in range(4):
+        for mirror in (False, True):
+            turned = [np.rot90(grid, turns)[:: -1 if mirror else 1] for grid in (values, free, goal)]
+            (index,) = np.argwhere(turned[2])
+            args = (turned[0], turned[1], (int(index[0]), int(index[1])))
+            scores.append([metrics.ascent_success(*args), metrics.spurious_maxima(*args)])
+    np.testing.assert_allclose(scores, np.broadcast_to(scores[0], (8, 2)), rtol=1e-12, atol=1e-12)
+
+
 def climb(values: np.ndarray, free: np.ndarray, cell: tuple[int, int]) -> tuple[int, int]:
     """Walk uphill from one cell, one step at a time, by the steepest rise per metre."""
     x, y = cell
