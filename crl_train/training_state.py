@@ -8,6 +8,7 @@ from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from crl_train.config import TrainConfig
 from crl_train.envs.goal_env import GoalEnv
+from crl_train.initial_params import start_keys
 from crl_train.networks import Networks
 from crl_train.policy import make_act, uniform_act
 from crl_train.relabel import sample_batch
@@ -35,12 +36,12 @@ class TrainingState:
 
 def init_training_state(config: TrainConfig, env: GoalEnv, networks: Networks, seed_key: PRNGKeyArray) -> TrainingState:
     """The state before the first step; the key, made from the run's seed, decides all that is random."""
-    learner_key, slots_key, key = jax.random.split(seed_key, 3)
+    keys = start_keys(seed_key)
     return TrainingState(
-        learner=init_learner(config, networks, env, learner_key),
-        slots=reset_slots(env, slots_key, config.num_envs),
+        learner=init_learner(config, networks, env, keys.learner),
+        slots=reset_slots(env, keys.slots, config.num_envs),
         replay=init_replay(config.max_replay_size, config.num_envs, env.state_dim, env.action_dim),
-        key=key,
+        key=keys.training,
     )
 
 

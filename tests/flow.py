@@ -21,7 +21,7 @@ FLOW = (
     ("step_counts", "goal_metrics", "manifest"),
     ("envs",),
     ("energy", "networks", "run_envs"),
-    ("policy",),
+    ("policy", "initial_params"),
     ("rollout", "evaluation", "run_size"),
     ("replay",),
     ("relabel",),
@@ -40,8 +40,9 @@ RANK = {module: rank for rank, modules in enumerate(FLOW) for module in modules}
 # What the probes may know of the trainer: the disk, and read-only pieces.
 OPEN_TO_PROBES = {
     "version", "errors", "atomic_file", "array_likes", "interrupt", "console", "output", "local_path", "run_dir",
-    "numerics", "parsing", "memory", "config", "device", "goal_metrics", "envs", "energy", "networks", "policy",
-    "rollout", "evaluation", "relabel", "run_envs", "run_record", "checkpoint", "cli_options",
+    "numerics", "parsing", "memory", "config", "device", "goal_metrics", "envs", "energy", "networks",
+    "initial_params", "policy", "rollout", "evaluation", "relabel", "run_envs", "run_record", "checkpoint",
+    "cli_options",
 }  # fmt: skip
 
 

@@ -45,7 +45,7 @@ def command(options: ProbeOptions, form: str, names: Sequence[str], out: Path | 
         check_metrics(names, DEFINITIONS)
         check_place("--out", out)
         with watched() as progress:
-            from crl_probe.probes.registry import measure, probes_of
+            from crl_probe.probes.registry import measure, measure_before_training, probes_of
             from crl_probe.summary.verdicts import judge
 
             opened = open_evidence(options, progress)
@@ -57,7 +57,13 @@ def command(options: ProbeOptions, form: str, names: Sequence[str], out: Path | 
                 ]
                 for evidence in opened
             }
-            judged = {} if names or options.step == "all" else {env: judge(group) for env, group in by_env.items()}
+            judged = {
+                evidence.env.name: judge(
+                    by_env[evidence.env.name], measure_before_training(evidence, ["success"]).samples
+                )
+                for evidence in opened
+                if not names and options.step != "all"
+            }
         samples = [sample for group in by_env.values() for sample in group]
         absent = [name for name in names if name not in {sample.metric for sample in samples}]
         if not samples:

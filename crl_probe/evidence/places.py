@@ -77,6 +77,33 @@ def floor_of(
     return grid, places, np.asarray(env.planar_state(places))
 
 
+def visited_cells(
+    env: "GoalEnv", states: Float[np.ndarray, "points state_dim"], grid: "MazeGrid"
+) -> Bool[np.ndarray, "nx ny"]:
+    """Free cells that one of the states lies in, or in a cell beside it: some are recorded, and more were visited.
+
+    Args:
+        env: Knows the achieved goal of a state, and its plane.
+        states: Recorded states. (points, state_dim)
+        grid: Cells of the floor.
+
+    Returns:
+        (nx, ny)
+    """
+    from scipy.ndimage import maximum_filter
+
+    places = np.asarray(env.in_plane(achieved_goals(env, states)), np.float64)
+    lines = (np.asarray(grid.xs), np.asarray(grid.ys))
+    inside = np.ones(len(places), dtype=bool)
+    for k, line in enumerate(lines):
+        half = (line[1] - line[0]) / 2 if len(line) > 1 else np.inf
+        inside &= (places[:, k] >= line[0] - half) & (places[:, k] <= line[-1] + half)
+    cells = tuple(np.abs(line - places[inside, k, None]).argmin(axis=1) for k, line in enumerate(lines))
+    hit = np.zeros((len(lines[0]), len(lines[1])), dtype=bool)
+    hit[cells] = True
+    return np.asarray(maximum_filter(hit, size=3) & np.asarray(grid.free))
+
+
 def distance_to_own_goal(
     env: "GoalEnv", places: Float[np.ndarray, "points goal_dim"], goals: Float[np.ndarray, "points goal_dim"]
 ) -> Float[np.ndarray, " points"]:

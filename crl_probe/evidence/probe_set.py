@@ -128,6 +128,11 @@ class ProbeSet(Shown):
         if not np.all((episode > 0) | ((episode == 0) & (time > 0))):
             raise ConfigError("paths of a probe set are in no order: they go by episode, and within it by time.")
 
+    @property
+    def all_states(self) -> Float[np.ndarray, "states state_dim"]:
+        """The states of the points, then those of the episodes."""
+        return np.concatenate([self.points.states, self.paths.states])
+
 
 def field_with_bad_numbers(probe_set: ProbeSet) -> str:
     """Name of the first field that holds NaN or infinite numbers, such as ``points.states``; empty if none does."""

@@ -6,6 +6,7 @@ Which function answers which question:
   ``final_distance``; ``summarise_success`` gives all of them.
 - Does the critic's landscape follow the maze or the straight line? ``geodesic_rank`` and ``euclidean_rank``,
   ``geodesic_advantage`` for the difference between them, ``wall_blind_rank`` for what no walls explain,
+  ``geodesic_rank_visited``, ``advantage_visited`` and the same of ``unvisited`` for a part of the floor,
   ``topology_gain`` for what is left beyond the straight line, ``wall_contrast`` for the change across walls, and
   ``ascent_success`` and ``spurious_maxima`` for greedy ascent.
 - How much of the embedding space is used for states near a goal? ``spread_ratio``, ``goal_resolution``,
@@ -17,7 +18,7 @@ Which function answers which question:
 - Does the critic know which goal a state-action leads to, and after how many blocks? ``retrieval_accuracy``,
   ``infonce_bound``, ``readable_depth``.
 - Is a difference real? ``estimate_over_seeds`` for one number with its interval, ``mean_difference`` and ``mean_ratio``
-  for two levels, ``compare_depths`` and ``verdict`` for the effect of depth, ``holm`` for several claims at once.
+  for two levels, ``compare_depths`` and ``verdict`` for the effect of depth, ``holm`` for several claims together.
 
 Arrays may be NumPy's, JAX's, pandas' or plain lists; anything else is refused in one sentence. Masks are boolean.
 
@@ -58,6 +59,12 @@ from crl_probe.metrics.significance import Effect, holm, mean_difference, mean_e
 from crl_probe.metrics.spread import goal_offset, goal_resolution, near_dimension, near_spread, spread_ratio
 from crl_probe.metrics.statistics import Estimate, bootstrap_interval, estimate_over_seeds, interquartile_mean
 from crl_probe.metrics.trajectory import embedding_path_length, energy_monotonicity, straightness, trustworthiness
+from crl_probe.metrics.visited_floor import (
+    advantage_unvisited,
+    advantage_visited,
+    geodesic_rank_unvisited,
+    geodesic_rank_visited,
+)
 from crl_probe.metrics.walls import wall_contrast
 from crl_train.goal_metrics import (
     final_distance,
@@ -79,6 +86,8 @@ __all__ = [
     "Gain",
     "MetricDefinition",
     "MetricError",
+    "advantage_unvisited",
+    "advantage_visited",
     "ascent_success",
     "bootstrap_interval",
     "cka",
@@ -96,6 +105,8 @@ __all__ = [
     "first_arrival",
     "geodesic_advantage",
     "geodesic_rank",
+    "geodesic_rank_unvisited",
+    "geodesic_rank_visited",
     "goal_offset",
     "goal_resolution",
     "holm",

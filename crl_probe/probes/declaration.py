@@ -5,7 +5,7 @@ A probe is one file in this folder: settings, a result, a function ``run``, and 
 
 import dataclasses
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, cast, runtime_checkable
 
 import numpy as np
@@ -124,11 +124,13 @@ class Probe:
         more_records: Those that it uses under some settings only.
         is_cached: Whether its result is cached on disk. It must not be if it depends on more than a checkpoint's hash.
         over_training: Whether a report with several checkpoints of each run also shows it over training.
+        before_training: Whether its numbers are held against those of the same agents before training.
         reading: How to read its section, in one sentence, for a result.
         finding: What the runs show, in one sentence with numbers; empty if there is nothing to report.
         notes: More sentences below the section, for a result.
         charts: Metrics that are charted by level, on the page and in figures for papers.
-        references: By charted metric a level to hold its values against, and what it stands for, for a result.
+        references: Values to hold the numbers of a result against: by what they are, such as ``chance``, then by
+            metric.
         tables: Tables of numbers on the page.
         page: Further content of the page: ``module:function`` of a result; see ``crl_probe.render.page.panels``.
         paper: Its figure for papers, ``module:function`` of a result; empty if it only has the charts by level.
@@ -150,11 +152,12 @@ class Probe:
     more_records: Callable[[Any], tuple[Record, ...]] = lambda _: ()
     is_cached: bool = True
     over_training: bool = False
+    before_training: bool = False
     reading: Callable[[Any], str]
     finding: Callable[[Findings], str] = lambda _: ""
     notes: Callable[[Any], tuple[str, ...]] = lambda _: ()
     charts: tuple[str, ...] = ()
-    references: Callable[[Any], dict[str, tuple[float, str]]] = lambda _: {}
+    references: Callable[[Any], Mapping[str, Mapping[str, float]]] = lambda _: {}
     tables: tuple[NumberTable, ...] = ()
     page: str = ""
     paper: str = ""

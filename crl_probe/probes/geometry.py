@@ -172,6 +172,7 @@ PROBE = Probe(
     metrics=("effective_rank", "cka", "linear_decodability"),
     agent=EmbeddingAgent,
     records=("goals", "shared"),
+    before_training=True,
     reading=lambda _: (
         "How many directions the embeddings use, what a linear map can decode from them, and how similar two agents' "
         "embeddings of the same states are (1 is the same up to rotation and scale)."

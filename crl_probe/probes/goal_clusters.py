@@ -157,6 +157,7 @@ PROBE = Probe(
     metrics=names_of("spread"),
     agent=EmbeddingAgent,
     records=("episodes", "goals", "shared"),
+    before_training=True,
     reading=lambda _: (
         "How widely the representation spreads states near a goal: goal resolution above 1 means that a metre near the "
         "goal takes more embedding distance than a metre overall."
@@ -181,6 +182,6 @@ PROBE = Probe(
         "reflect where each agent goes.",
     ),
     charts=_CHARTED,
-    references=lambda _: {"goal_resolution": (1.0, "as in the maze")},
+    references=lambda _: {"as in the maze": {"goal_resolution": 1.0}},
     tables=(NumberTable(_CHARTED, "shared", "shared probe set"), NumberTable(_CHARTED, "on-policy", "own episodes")),
 )

@@ -7,13 +7,19 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from crl_probe import metrics
-from crl_probe.evidence.places import achieved_goals, floor_of, without_floor
+from crl_probe.evidence.places import achieved_goals, floor_of, visited_cells, without_floor
 from crl_probe.metrics.definitions import names_of
 from crl_probe.metrics.landscape import steepest_ascent
-from crl_probe.probes.declaration import Findings, Probe, option
+from crl_probe.probes._landscape_scores import (
+    SCORES,
+    LandscapeGrid,
+    Scores,
+    landscape_scores,
+    reference_scores,
+)
+from crl_probe.probes.declaration import Findings, NumberTable, Probe, option
 from crl_probe.probes.result import ProbeResult
-from crl_probe.probes.samples import MetricSamples, metric_samples, or_nan
+from crl_probe.probes.samples import MetricSamples, metric_samples
 from crl_probe.runs import encode
 from crl_probe.runs.agent import Agent, EmbeddingAgent, SamplingAgent, check_agents
 from crl_probe.runs.errors import ProbeError
@@ -27,17 +33,6 @@ if TYPE_CHECKING:
 
 MOST_CELLS = 2_000  # along the long side; memory grows with its square
 MOST_POSES = 100
-
-LANDSCAPE_SCORES = (
-    "geodesic_rank",
-    "euclidean_rank",
-    "geodesic_advantage",
-    "wall_blind_rank",
-    "topology_gain",
-    "ascent_success",
-    "spurious_maxima",
-    "wall_contrast",
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,11 +87,13 @@ class QLandscapeResult(ProbeResult):
         goals: Goals, the same for every agent. (goals, goal_dim), metres.
         goal_cells: Grid index of the cell that holds each goal. (goals, 2)
         geodesic: Geodesic distance to each goal; NaN in walls. (goals, nx, ny), metres.
+        visited: Cells that a state of the shared set lies in, or next to. (nx, ny)
         poses: States whose energies are averaged in each cell; 1 is the agent at rest.
         values: Energy in each cell under the chosen action; NaN in walls. (runs, goals, nx, ny)
         ascent: Flat index of the cell that steepest ascent reaches from each cell; its own index at maxima and in
             walls. (runs, goals, nx, ny)
-        scores: For each name in ``LANDSCAPE_SCORES`` the score; NaN where it is undefined. (runs, goals)
+        scores: For each name in ``SCORES`` the score; NaN where it is undefined. (runs, goals)
+        references: The same scores of a landscape of the ``straight line``, and of the ``geodesic distance``. (goals,)
     """
 
     runs: tuple[RunInfo, ...]
@@ -107,10 +104,17 @@ class QLandscapeResult(ProbeResult):
     goals: Float[np.ndarray, "goals goal_dim"]
     goal_cells: Int[np.ndarray, "goals 2"]
     geodesic: Float[np.ndarray, "goals nx ny"]
+    visited: Bool[np.ndarray, "nx ny"]
     poses: int
     values: Float[np.ndarray, "runs goals nx ny"]
     ascent: Int[np.ndarray, "runs goals nx ny"]
     scores: dict[str, np.ndarray]
+    references: dict[str, Scores]
+
+    @property
+    def goals_visited(self) -> Bool[np.ndarray, " goals"]:
+        """Whether the shared set has a state near each goal. (goals,)"""
+        return self.visited[tuple(self.goal_cells.T)]
 
     @property
     def has_walls(self) -> bool:
@@ -129,33 +133,12 @@ class QLandscapeResult(ProbeResult):
         )
 
 
-@dataclasses.dataclass(frozen=True)
-class _Grid:
-    """The free cells of the floor, and their distances to the shared goals.
-
-    Attributes:
-        states: Of the agent in each free cell, at rest or in several poses. (poses, cells, state_dim)
-        goals: Shared goals. (goals, goal_dim)
-        free: True outside walls. (nx, ny)
-        geodesic: Geodesic distance to each goal; NaN in walls. (goals, nx, ny)
-        offsets: Place minus goal; NaN in walls. (goals, nx, ny, 2), metres.
-        goal_cells: Grid index of the cell that holds each goal. (goals, 2)
-    """
-
-    states: Float[np.ndarray, "poses cells state_dim"]
-    goals: Float[np.ndarray, "goals goal_dim"]
-    free: Bool[np.ndarray, "nx ny"]
-    geodesic: Float[np.ndarray, "goals nx ny"]
-    offsets: Float[np.ndarray, "goals nx ny 2"]
-    goal_cells: Int[np.ndarray, "goals 2"]
-
-
 class _Landscapes(NamedTuple):
     """The fields of the result for one agent."""
 
     values: Float[np.ndarray, "goals nx ny"]
     ascent: Int[np.ndarray, "goals nx ny"]
-    scores: dict[str, Float[np.ndarray, " goals"]]
+    scores: Scores
 
 
 def run(evidence: "Evidence", settings: QLandscapeSettings, rng: np.random.Generator) -> QLandscapeResult:
@@ -182,15 +165,15 @@ def run(evidence: "Evidence", settings: QLandscapeSettings, rng: np.random.Gener
 
     planar_goals = np.asarray(env.in_plane(goals), np.float64)
     nearest = [np.argmin(np.abs(line - planar_goals[:, [k]]), axis=1) for k, line in enumerate((cells.xs, cells.ys))]
-    grid = _Grid(
-        states=states[None] if settings.poses == 1 else _poses(evidence, places, settings.poses),
-        goals=goals,
+    states = states[None] if settings.poses == 1 else _poses(evidence, places, settings.poses)
+    grid = LandscapeGrid(
         free=free,
+        visited=visited_cells(env, evidence.probe_set.all_states, cells),
         geodesic=_on_grid(floor.geodesics(places, planar_goals), free),
         offsets=_on_grid(places - planar_goals[:, None], free),
         goal_cells=np.stack(nearest, axis=-1),
     )
-    common = (grid, policy, int(rng.integers(2**31)))
+    common = (states, goals, grid, policy, int(rng.integers(2**31)))
     of_runs = evidence.of_each_run(f"landscapes of {len(goals)} goals", _landscapes_and_scores, *common)
     return QLandscapeResult(
         runs=evidence.infos,
@@ -201,10 +184,12 @@ def run(evidence: "Evidence", settings: QLandscapeSettings, rng: np.random.Gener
         goals=goals,
         goal_cells=grid.goal_cells,
         geodesic=grid.geodesic,
-        poses=len(grid.states),
+        visited=grid.visited,
+        poses=len(states),
         values=np.stack([one.values for one in of_runs]),
         ascent=np.stack([one.ascent for one in of_runs]),
-        scores={name: np.stack([one.scores[name] for one in of_runs]) for name in LANDSCAPE_SCORES},
+        scores={name: np.stack([one.scores[name] for one in of_runs]) for name in SCORES},
+        references=reference_scores(grid),
     )
 
 
@@ -271,9 +256,14 @@ def percentile_ranks(values: Float[np.ndarray, "nx ny"], free: Bool[np.ndarray, 
 
 
 def _landscapes_and_scores(
-    agent: Agent, grid: _Grid, policy: str | Float[np.ndarray, " action_dim"], seed: int
+    agent: Agent,
+    states: Float[np.ndarray, "poses cells state_dim"],
+    goals: Float[np.ndarray, "goals goal_dim"],
+    grid: LandscapeGrid,
+    policy: str | Float[np.ndarray, " action_dim"],
+    seed: int,
 ) -> _Landscapes:
-    energies = np.mean([landscapes(agent, pose, grid.goals, policy, seed) for pose in grid.states], axis=0)
+    energies = np.mean([landscapes(agent, pose, goals, policy, seed) for pose in states], axis=0)
     # An error, because NaN scores would look like metrics that are merely undefined.
     if not np.isfinite(energies).all():
         raise ProbeError(
@@ -281,15 +271,10 @@ def _landscapes_and_scores(
             "Leave this run out."
         )
     values = _on_grid(energies, grid.free)
-    exact = values.astype(np.float64)
-    scores = [
-        _score(value, grid.geodesic[j], grid.offsets[j], grid.free, (int(cell[0]), int(cell[1])))
-        for j, (value, cell) in enumerate(zip(exact, grid.goal_cells, strict=True))
-    ]
     return _Landscapes(
         values=values,
-        ascent=np.stack([steepest_ascent(value, grid.free) for value in exact]).astype(np.int32),
-        scores={name: np.array([score[name] for score in scores]) for name in LANDSCAPE_SCORES},
+        ascent=np.stack([steepest_ascent(value, grid.free) for value in values.astype(np.float64)]).astype(np.int32),
+        scores=landscape_scores(values, grid),
     )
 
 
@@ -318,23 +303,6 @@ def _fixed_action(text: str, env: "GoalEnv") -> Float[np.ndarray, " action_dim"]
     return action
 
 
-def _score(
-    values: np.ndarray, geodesic: np.ndarray, offsets: np.ndarray, free: np.ndarray, goal_cell: tuple[int, int]
-) -> dict[str, float]:
-    euclidean = np.linalg.norm(offsets, axis=-1)
-    # NaN where a score is undefined, such as topology_gain without walls between cells and goal.
-    return {
-        "geodesic_rank": or_nan(metrics.geodesic_rank, values, geodesic, free),
-        "euclidean_rank": or_nan(metrics.euclidean_rank, values, euclidean, free),
-        "geodesic_advantage": or_nan(metrics.geodesic_advantage, values, geodesic, euclidean, free),
-        "wall_blind_rank": or_nan(metrics.wall_blind_rank, values, offsets, free),
-        "topology_gain": or_nan(metrics.topology_gain, values, geodesic, euclidean, free),
-        "ascent_success": or_nan(metrics.ascent_success, values, free, goal_cell),
-        "spurious_maxima": or_nan(metrics.spurious_maxima, values, free, goal_cell),
-        "wall_contrast": or_nan(metrics.wall_contrast, values, euclidean, free),
-    }
-
-
 def _on_grid(
     values: Float[np.ndarray, "goals cells *entry"], free: Bool[np.ndarray, "nx ny"]
 ) -> Float[np.ndarray, "goals nx ny *entry"]:
@@ -354,6 +322,18 @@ def _notes_on_poses(result: QLandscapeResult) -> tuple[str, ...]:
         f"Energies are means over {result.poses} states at each place: those of the shared set that were visited "
         "nearest to it, moved there with pose and velocities as they were. They are the same for every agent.",
     )
+
+
+def _reference_values(result: QLandscapeResult) -> dict[str, dict[str, float]]:
+    """Means over the goals where a score is defined, as of the agents."""
+    return {
+        words: {
+            name: float(scores[np.isfinite(scores)].mean())
+            for name, scores in by_name.items()
+            if np.isfinite(scores).any()
+        }
+        for words, by_name in result.references.items()
+    }
 
 
 def _finding(found: Findings) -> str:
@@ -386,9 +366,9 @@ PROBE = Probe(
     run=run,
     metrics=names_of("landscape"),
     environment=without_floor,
-    records=("goals",),
-    more_records=lambda settings: ("shared",) if settings.poses > 1 else (),
+    records=("goals", "shared"),
     over_training=True,
+    before_training=True,
     reading=lambda result: (
         f"Colour is the critic's energy for {_who(result)} at each place and one goal: "
         + (
@@ -405,6 +385,31 @@ PROBE = Probe(
         f"{int(result.free.sum()):,} free cells, then aggregated over seeds. Energies of two networks share no unit: "
         "colour is the rank within one landscape, unless energy is selected, which has its own scale in every panel.",
         *_notes_on_poses(result),
+    ),
+    charts=("geodesic_rank", "geodesic_advantage", "ascent_success", "wall_contrast"),
+    references=_reference_values,
+    tables=(
+        NumberTable(
+            (
+                "geodesic_rank",
+                "euclidean_rank",
+                "geodesic_advantage",
+                "ascent_success",
+                "wall_contrast",
+                "spurious_maxima",
+            ),
+            "grid",
+        ),
+        NumberTable(
+            (
+                "geodesic_rank_visited",
+                "geodesic_rank_unvisited",
+                "advantage_visited",
+                "advantage_unvisited",
+            ),
+            "grid",
+            "where agents were seen, and elsewhere",
+        ),
     ),
     page="crl_probe.render.page.panels:landscapes",
     paper="crl_probe.render.paper.figures:landscape_figure",

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 import crl_probe.probes
+from crl_probe.evidence.evidence import Evidence
 from crl_probe.metrics import MetricError
-from crl_probe.probes.declaration import Probe
-from crl_probe.runs.agent import check_agents
+from crl_probe.probes.declaration import Probe, Record
+from crl_probe.runs.agent import TraceableAgent, check_agents
 from crl_probe.runs.errors import ProbeError
 from crl_probe.runs.failures import Failure, attempt
 from crl_probe.store.cache import cached
 from crl_train.errors import ConfigError, CrlError
 
 if TYPE_CHECKING:
-    from crl_probe.evidence.evidence import Evidence
     from crl_probe.probes.samples import MetricSamples
 
 logger = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ def samples_of(result: Any) -> tuple["MetricSamples", ...]:
     return result.samples() if hasattr(result, "samples") else ()
 
 
-def check_possible(probe: Probe, evidence: "Evidence") -> None:
+def check_possible(probe: Probe, evidence: Evidence) -> None:
     """Refuse agents or an environment that lack what a probe needs.
 
     Raises:
@@ -81,7 +81,7 @@ def check_possible(probe: Probe, evidence: "Evidence") -> None:
     check_agents(evidence.runs, probe.agent)
 
 
-def run_probe(probe: Probe, evidence: "Evidence", settings: Any = None) -> Any:
+def run_probe(probe: Probe, evidence: Evidence, settings: Any = None) -> Any:
     """The result of one probe, from the cache if it is stored there.
 
     Args:
@@ -96,8 +96,6 @@ def run_probe(probe: Probe, evidence: "Evidence", settings: Any = None) -> Any:
     settings = probe.settings() if settings is None else settings
     check_possible(probe, evidence)
 
-    records = (*probe.records, *probe.more_records(settings))
-
     def compute() -> Any:
         evidence.progress.computing()
         return probe.run(evidence, settings, np.random.default_rng(evidence.settings.seed))
@@ -106,14 +104,14 @@ def run_probe(probe: Probe, evidence: "Evidence", settings: Any = None) -> Any:
         probe.name,
         probe.result,
         evidence.infos,
-        {"settings": dataclasses.asdict(settings), "records": evidence.question(records)},
+        {"settings": dataclasses.asdict(settings), "records": evidence.question(_records(probe, settings))},
         compute,
         enabled=evidence.use_cache and probe.is_cached,
     )
 
 
 def measure(
-    evidence: "Evidence",
+    evidence: Evidence,
     names: Iterable[str] | None = None,
     options: Mapping[str, Mapping[str, Any]] | None = None,
     heading: str = "",
@@ -164,11 +162,54 @@ def measure(
     return Measurements(results, missing, failures)
 
 
-def _run_and_read(probe: Probe, evidence: "Evidence", settings: Any) -> Any:
+def measure_before_training(
+    evidence: Evidence, names: Iterable[str], options: Mapping[str, Mapping[str, Any]] | None = None
+) -> Measurements:
+    """Run probes on the same agents before training: what a number is without any learning.
+
+    They act from the same starts towards the same goals, and are probed on the same shared set. Probes whose numbers
+    need no such reference (``Probe.before_training``) are left out, and so are agents whose networks before training
+    are not known.
+
+    Args:
+        evidence: The trained agents and their records.
+        names: Names of probes or of their commands.
+        options: Settings of probes, by name of the probe.
+
+    Raises:
+        ConfigError: As :func:`measure`.
+    """
+    wanted = [probe for probe in probes_named(names) if probe.before_training]
+    agents = [run.untrained() for run in evidence.runs if isinstance(run, TraceableAgent) and run.env_steps]
+    if not wanted or not agents:
+        return Measurements({}, {})
+    chosen = {probe_named(name).name: values for name, values in (options or {}).items()}
+    records = {
+        record for probe in wanted for record in _records(probe, make_settings(probe, chosen.get(probe.name, {})))
+    }
+    untrained = Evidence(
+        agents,
+        dataclasses.replace(evidence.settings, episode_length=evidence.episode_length),
+        by=evidence.by,
+        probe_set=evidence.probe_set if "shared" in records else evidence.given_probe_set,
+        use_cache=evidence.use_cache,
+        workers=evidence.workers,
+        progress=evidence.progress,
+    )
+    heading = f"{evidence.env.name} before training"
+    return measure(untrained, [probe.name for probe in wanted], chosen, heading, keep_failures=True)
+
+
+def _run_and_read(probe: Probe, evidence: Evidence, settings: Any) -> Any:
     """The result of a probe whose numbers can be read: everything that follows rests on them."""
     result = run_probe(probe, evidence, settings)
     samples_of(result)
     return result
+
+
+def _records(probe: Probe, settings: Any) -> tuple[Record, ...]:
+    """What of the evidence the probe uses."""
+    return (*probe.records, *probe.more_records(settings))
 
 
 def make_settings(probe: Probe, values: Mapping[str, Any]) -> Any:

@@ -117,13 +117,14 @@ PROBE = Probe(
     metrics=tuple(CONTRASTIVE_SCORES),
     agent=EmbeddingAgent,
     records=("episodes", "shared"),
+    before_training=True,
     reading=lambda result: (
         f"The critic's own task on fresh episodes: among {result.batch_size} goals, find the one that this "
         f"state-action led to (chance is 1 in {result.batch_size})."
     ),
     finding=lambda found: found.ends("retrieval_accuracy", "shared", "Critics pick the right goal with a share of {}"),
     charts=tuple(CONTRASTIVE_SCORES),
-    references=lambda result: {"retrieval_accuracy": (1.0 / result.batch_size, "chance")},
+    references=lambda result: {"chance": {"retrieval_accuracy": 1.0 / result.batch_size, "infonce_bound": 0.0}},
     tables=(
         NumberTable(tuple(CONTRASTIVE_SCORES), "shared", "shared probe set"),
         NumberTable(tuple(CONTRASTIVE_SCORES), "on-policy", "own episodes"),

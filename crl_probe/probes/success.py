@@ -95,6 +95,7 @@ PROBE = Probe(
     run=run,
     metrics=names_of("success"),
     records=("episodes",),
+    before_training=True,
     reading=lambda result: (
         f"Each agent acts without noise on the same {result.first_arrival.shape[1]} starts and goals for "
         f"{result.episode_length} steps; a large marker is the aggregate with its 95 % interval, a small dot is one "

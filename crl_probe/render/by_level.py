@@ -1,21 +1,25 @@
 """A metric by level: the aggregate with its interval, and every seed as a dot beside it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 
 from crl_probe.metrics import DEFINITIONS
 from crl_probe.probes.declaration import Probe
 from crl_probe.render.axes import place_axis, value_axis
-from crl_probe.render.charts import RULE, Chart, ChartGroup, Dot, Fill, LegendEntry, Line, Mark, Reference
-from crl_probe.render.palette import depth_colours, depth_symbols
+from crl_probe.render.charts import RULES, TICK, Chart, ChartGroup, Dot, Fill, LegendEntry, Line, Mark, Reference
+from crl_probe.render.palette import REFERENCE_COLOUR, depth_colours, depth_symbols
 from crl_probe.runs.factors import level_ticks
 from crl_probe.runs.run_info import RunInfo, labels_in_order
-from crl_probe.summary.estimates import PART_WORDS, LevelEstimate
+from crl_probe.summary.estimates import PART_WORDS, LevelEstimate, estimate_text
 from crl_probe.summary.numbers import format_count, format_estimate, format_number
 
 Kind = tuple[str, str]  # source, part
+References: TypeAlias = Mapping[str, tuple[Reference, ...]]
+"""By metric the levels that its values are held against."""
+
+BEFORE_TRAINING: Final = "before training"
 
 _KIND_WORDS: Final = {**PART_WORDS, "shared": "shared set", "on-policy": "own episodes"}
 _FILLS: Final[tuple[Fill, ...]] = ("full", "open", "left", "bottom")
@@ -28,7 +32,8 @@ _SEEDS_WIDTH: Final = 0.16
 def level_charts(
     estimates: Sequence[LevelEstimate],
     metrics: Sequence[str],
-    references: Mapping[str, Reference] | None = None,
+    references: References | None = None,
+    before: Sequence[LevelEstimate] = (),
 ) -> ChartGroup:
     """A chart for each metric that has estimates.
 
@@ -36,29 +41,42 @@ def level_charts(
         estimates: What to choose from.
         metrics: Names, in reading order.
         references: By metric, levels that the definition does not know because they depend on a setting.
+        before: The same numbers of the same agents before training.
     """
     measured = {metric: [e for e in estimates if e.metric == metric] for metric in metrics}
     return ChartGroup(
-        tuple(level_chart(mine, (references or {}).get(metric)) for metric, mine in measured.items() if mine)
+        tuple(
+            level_chart(mine, (references or {}).get(metric, ()), [e for e in before if e.metric == metric])
+            for metric, mine in measured.items()
+            if mine
+        )
     )
 
 
-def references_of(probe: Probe, result: Any) -> dict[str, Reference]:
-    """By metric the level that a probe holds its values against, which may depend on the result's settings."""
-    return {metric: Reference(*line) for metric, line in probe.references(result).items()}
+def references_of(probe: Probe, result: Any) -> References:
+    """The levels that a probe holds its values against, which may depend on the result's settings."""
+    by_metric: dict[str, tuple[Reference, ...]] = {}
+    for symbol, (words, values) in zip(RULES, probe.references(result).items(), strict=False):
+        for metric, value in values.items():
+            by_metric[metric] = (*by_metric.get(metric, ()), Reference(value, words, symbol))
+    return by_metric
 
 
-def level_chart(estimates: Sequence[LevelEstimate], reference: Reference | None = None) -> Chart:
+def level_chart(
+    estimates: Sequence[LevelEstimate],
+    references: Sequence[Reference] = (),
+    before: Sequence[LevelEstimate] = (),
+) -> Chart:
     """One metric by level; kinds of source and parts stand side by side at each level, told apart by their fill.
 
     Args:
         estimates: Of one metric, at least one.
-        reference: A level to hold values against; None takes the metric's chance level, if it has one.
+        references: Levels to hold values against; none takes the metric's chance level, if it has one.
+        before: The same metric of the same agents before training.
     """
     definition = DEFINITIONS[estimates[0].metric]
-    if reference is None and definition.chance is not None:
-        reference = Reference(definition.chance, "chance")
-    references = () if reference is None else (reference,)
+    if not references and definition.chance is not None:
+        references = (Reference(definition.chance, "chance"),)
     runs = [run for e in estimates for run in e.runs]
     labels = labels_in_order(runs)
     kinds = list(dict.fromkeys((e.source, e.part) for e in estimates))
@@ -68,17 +86,24 @@ def level_chart(estimates: Sequence[LevelEstimate], reference: Reference | None 
         for e in estimates
         for kind in [kinds.index((e.source, e.part))]
     )
-    ticks, title = run_ticks(runs)
+    ticks = _before_marks(before, estimates, labels, kinds, shifts)
+    marks += ticks
+    tick_labels, title = run_ticks(runs)
     numbers = [end for e in estimates for end in (e.estimate.value, e.estimate.low, e.estimate.high, *e.values)]
+    numbers += [mark.value for mark in ticks]
     return Chart(
         title=definition.title,
-        x=place_axis(title, list(ticks.values())),
+        x=place_axis(title, list(tick_labels.values())),
         y=value_axis(definition, [*numbers, *(one.value for one in references)]),
         alt=f"{definition.title} by {title}: {'; '.join(mark.text for mark in marks)}",
         lines=_threads(estimates, labels, kinds, shifts),
         marks=marks,
-        references=references,
-        legend=(*_kind_entries(kinds), *(LegendEntry(one.text, RULE) for one in references)),
+        references=tuple(references),
+        legend=(
+            *_kind_entries(kinds),
+            *((LegendEntry(BEFORE_TRAINING, TICK),) if ticks else ()),
+            *(LegendEntry(one.text, one.symbol) for one in references),
+        ),
         note=interval_note(estimates),
     )
 
@@ -137,6 +162,28 @@ def _mark(entry: LevelEstimate, labels: Sequence[str], place: float, fill: Fill,
         )
         if len(entry.values) > 1
         else (),
+    )
+
+
+def _before_marks(
+    before: Sequence[LevelEstimate],
+    estimates: Sequence[LevelEstimate],
+    labels: Sequence[str],
+    kinds: Sequence[Kind],
+    shifts: Sequence[float],
+) -> tuple[Mark, ...]:
+    """A tick for each number before training, at the place of its level."""
+    label_of = {run.level: run.label for e in estimates for run in e.runs}
+    return tuple(
+        Mark(
+            place=labels.index(label_of[e.runs[0].level]) + shifts[kinds.index((e.source, e.part))],
+            value=e.estimate.value,
+            colour=REFERENCE_COLOUR,
+            symbol=TICK,
+            text=f"{e.label}: {estimate_text(e)}",
+        )
+        for e in before
+        if e.runs[0].level in label_of and (e.source, e.part) in kinds
     )
 
 

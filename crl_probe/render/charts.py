@@ -6,7 +6,7 @@ is decided here and in the builders, never in a renderer.
 """
 
 import dataclasses
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 from jaxtyping import Float
@@ -19,8 +19,10 @@ Weight: TypeAlias = Literal["thread", "thin", "plain", "bold"]
 
 RING = "ring"
 """Symbol of a mark that goes around what is there already."""
-RULE = "rule"
-"""Symbol of a reference line in a legend."""
+RULES: Final = ("rule", "rule-dotted", "rule-dashdotted")
+"""Symbols of reference lines, so that several of a chart can be told apart."""
+TICK = "tick"
+"""Symbol of a value that a mark is held against, at the place of the mark."""
 
 _MOST_TOLD = 12  # names of a heat map of which every pair is told
 
@@ -65,7 +67,7 @@ class Mark:
         place: Along x.
         value: The number.
         colour: Hexadecimal.
-        symbol: Name of the marker, as in ``palette.depth_symbols``, or ``RING``.
+        symbol: Name of the marker, as in ``palette.depth_symbols``, ``RING`` or ``TICK``.
         text: In words, with its interval.
         low: Lower end of the interval; None where there is none.
         high: Upper end.
@@ -124,10 +126,17 @@ class Line:
 
 @dataclasses.dataclass(frozen=True)
 class Reference:
-    """A level to hold values against, drawn from side to side."""
+    """A level to hold values against, drawn from side to side.
+
+    Attributes:
+        value: Its height.
+        text: What it is.
+        symbol: One of ``RULES``.
+    """
 
     value: float
     text: str
+    symbol: str = RULES[0]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -136,7 +145,7 @@ class LegendEntry:
 
     Attributes:
         text: In words.
-        symbol: The marker, ``RING``, or ``RULE`` for a reference line.
+        symbol: The marker, ``RING``, ``TICK``, or one of ``RULES`` for a reference line.
         colour: Hexadecimal; None for soft ink, where colour says nothing.
         fill: As in :class:`Mark`.
     """

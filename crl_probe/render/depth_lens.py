@@ -7,7 +7,7 @@ import numpy as np
 from crl_probe.metrics import DEFINITIONS
 from crl_probe.probes.depth_lens import DepthLensResult
 from crl_probe.render.axes import count_axis, share_axis, value_axis
-from crl_probe.render.charts import RING, RULE, Chart, ChartGroup, LegendEntry, Mark, Reference
+from crl_probe.render.charts import RING, Chart, ChartGroup, LegendEntry, Mark, Reference
 from crl_probe.render.curves import (
     CURVES_CAPTION,
     Curve,
@@ -59,7 +59,7 @@ def lens_chart(result: DepthLensResult, metric: str, over: Over = "share") -> Ch
         legend=(
             *depth_entries(result.runs),
             *((LegendEntry(_RING_TEXT, RING),) if rings else ()),
-            *(LegendEntry(one.text, RULE) for one in references),
+            *(LegendEntry(one.text, one.symbol) for one in references),
         ),
     )
 

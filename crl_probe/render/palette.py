@@ -14,6 +14,9 @@ WALL_COLOUR = "#565c66"
 HEAT_COLOURS: Final = ("#f3f7fc", "#d3e3f3", "#a5c9e6", "#6aa6d4", "#3a7fbc", "#1a5594", "#08306b")
 """Of heat maps, light to dark; even in lightness, so that they survive print without colour."""
 
+REFERENCE_COLOUR: Final = "#7a818c"
+"""Of what values are held against, and of no depth."""
+
 _DARK_INK, _LIGHT_INK = "#10151d", "#ffffff"
 
 

@@ -159,6 +159,7 @@ def _write(
         [sample for one in findings for sample in one.measured.samples],
         _settings_of(findings, settings),
         {one.env: one.verdicts for one in findings},
+        [sample for one in findings for sample in one.before_training.samples],
     )
     for name, text in texts.items():
         write_text_atomically(folder / name, text)
@@ -195,7 +196,11 @@ def _failures_of(one: EnvFindings) -> dict[str, Failure]:
     """Probes that failed, by the part of the report that is missing."""
     return {
         f"{_part_name(name, one)}{words}": failure
-        for words, measured in (("", one.measured), (" over training", one.over_training))
+        for words, measured in (
+            ("", one.measured),
+            (" over training", one.over_training),
+            (" before training", one.before_training),
+        )
         for name, failure in measured.failures.items()
     }
 
@@ -236,6 +241,7 @@ def _part(
         evidence.infos,
         estimate_by_level(measured.samples),
         one.verdicts,
+        before=estimate_by_level(one.before_training.samples),
         episodes=evidence.settings.episodes if "success" in measured.results else None,
         problem=measured.missing.get("success", ""),
     )
@@ -248,7 +254,8 @@ def _section(name: str, one: EnvFindings) -> Section:
     if name not in measured.results:
         return missing_section(PROBES[name], _reason(measured, name))
     problem = _reason(over_training, name) if name in over_training.missing else ""
-    section = section_of(PROBES[name], measured.results[name], over_training.results.get(name), problem)
+    before = one.before_training.results.get(name)
+    section = section_of(PROBES[name], measured.results[name], over_training.results.get(name), problem, before)
     check_drawable(section)
     return section
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from crl_probe.evidence.evidence import Evidence, EvidenceSettings
-from crl_probe.probes.registry import PROBES, Measurements, measure
+from crl_probe.probes.registry import PROBES, Measurements, measure, measure_before_training
 from crl_probe.runs.comparability import by_level
 from crl_probe.runs.factors import DEFAULT
 from crl_probe.summary.verdicts import Verdict, judge
@@ -52,12 +52,14 @@ class EnvFindings:
         evidence: The runs compared.
         measured: What the probes gave for them.
         over_training: What the probes that show training gave for several checkpoints of each run.
+        before_training: What probes gave for the same agents before training.
         verdicts: The claims judged.
     """
 
     evidence: Evidence
     measured: Measurements
     over_training: Measurements
+    before_training: Measurements
     verdicts: tuple[Verdict, ...]
 
     @property
@@ -85,7 +87,9 @@ def find(evidence: Evidence, settings: ReportSettings, earlier: Sequence["Agent"
         reasons = " ".join(dict.fromkeys(measured.missing.values()))
         raise ConfigError(f"no probe gave a result for {evidence.env.name}: there is nothing to report. {reasons}")
     over_training = _over_training(evidence, measured, settings, earlier)
-    return EnvFindings(evidence, measured, over_training, judge(measured.samples))
+    before_training = measure_before_training(evidence, measured.results, settings.options)
+    verdicts = judge(measured.samples, before_training.samples)
+    return EnvFindings(evidence, measured, over_training, before_training, verdicts)
 
 
 def _over_training(

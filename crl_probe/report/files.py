@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 def number_files(
-    samples: Sequence[MetricSamples], settings: Mapping[str, Any], verdicts: Mapping[str, Sequence["Verdict"]]
+    samples: Sequence[MetricSamples],
+    settings: Mapping[str, Any],
+    verdicts: Mapping[str, Sequence["Verdict"]],
+    before_training: Sequence[MetricSamples] = (),
 ) -> dict[str, str]:
     """The same numbers in three forms: what the report's folder holds, and what its page offers for download.
 
@@ -22,15 +25,18 @@ def number_files(
         samples: Numbers of runs of any environments.
         settings: What was measured, as plain values.
         verdicts: For each environment the claims judged on its runs.
+        before_training: Numbers of the same agents before training.
 
     Returns:
         Text by file name. ``metrics.csv`` has one row for each run, metric, part and kind of evidence;
-        ``metrics.json`` the same rows, the aggregates by depth with their intervals, and what is needed to understand
-        both; ``tables.tex`` all of them side by side.
+        ``metrics.json`` the same rows, the aggregates by depth with their intervals, the same before training, and what
+        is needed to understand them; ``tables.tex`` all of them side by side.
     """
     rows = rows_of(samples)
     return {
         "metrics.csv": csv_text(run_rows(samples)),
-        "metrics.json": json.dumps(document(rows, settings, verdicts), indent=1, allow_nan=False),
+        "metrics.json": json.dumps(
+            document(rows, settings, verdicts, rows_of(before_training)), indent=1, allow_nan=False
+        ),
         "tables.tex": latex_text(rows),
     }

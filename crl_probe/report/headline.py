@@ -31,6 +31,7 @@ def headline(
     estimates: Sequence[LevelEstimate],
     verdicts: Sequence[Verdict],
     *,
+    before: Sequence[LevelEstimate] = (),
     episodes: int | None = None,
     problem: str = "",
 ) -> Headline:
@@ -40,6 +41,7 @@ def headline(
         runs: The agents.
         estimates: All numbers by depth.
         verdicts: The claims judged on them.
+        before: Numbers of the same agents before training.
         episodes: On-policy episodes of each run that success is about; None where it was not measured.
         problem: Why it was not, if it should have been.
     """
@@ -49,8 +51,8 @@ def headline(
         compared=_compared(runs, episodes),
         sentence=f"Success could not be measured: {problem}" if problem else _success_sentence(rates, factor),
         basis=_basis(rates or estimates, factor),
-        chart=level_charts(estimates, _CHART),
-        table=number_table(estimates, HEADLINE_METRICS),
+        chart=level_charts(estimates, _CHART, before=before),
+        table=number_table(estimates, HEADLINE_METRICS, before=before),
         verdicts=tuple((verdict, effect_bar(verdict)) for verdict in verdicts),
     )
 

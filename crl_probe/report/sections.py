@@ -11,7 +11,9 @@ from crl_probe.summary.estimates import estimate_by_level
 from crl_probe.summary.findings import LevelFindings
 
 
-def section_of(probe: Probe, result: Any, over_training: Any = None, problem_over_training: str = "") -> Section:
+def section_of(
+    probe: Probe, result: Any, over_training: Any = None, problem_over_training: str = "", before: Any = None
+) -> Section:
     """The section of one probe's result.
 
     Args:
@@ -19,9 +21,12 @@ def section_of(probe: Probe, result: Any, over_training: Any = None, problem_ove
         result: What it returned for the runs compared.
         over_training: What it returned for several checkpoints of each run, if it shows training.
         problem_over_training: Why it returned nothing for these.
+        before: What it returned for the same agents before training.
     """
     estimates = estimate_by_level(samples_of(result))
-    drawn = [level_charts(estimates, probe.charts, references_of(probe, result))] if probe.charts else []
+    untrained = estimate_by_level(samples_of(before))
+    references = references_of(probe, result)
+    drawn = [level_charts(estimates, probe.charts, references, untrained)] if probe.charts else []
     if probe.page:
         drawn.append(function_at(probe.page)(result, estimates, over_training))
     measured = {(estimate.metric, estimate.source) for estimate in estimates}
@@ -36,7 +41,13 @@ def section_of(probe: Probe, result: Any, over_training: Any = None, problem_ove
         views=tuple(one for one in drawn if isinstance(one, View)),
         groups=tuple(one for one in drawn if not isinstance(one, View)),
         tables=tuple(
-            number_table(estimates, tuple((metric, table.source) for metric in table.metrics), table.heading)
+            number_table(
+                estimates,
+                tuple((metric, table.source) for metric in table.metrics),
+                table.heading,
+                before=untrained,
+                references=probe.references(result),
+            )
             for table in probe.tables
             if any((metric, table.source) in measured for metric in table.metrics)
         ),

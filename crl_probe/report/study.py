@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from crl_probe.evidence.evidence import Evidence, EvidenceSettings
 from crl_probe.evidence.probe_set import ProbeSet
-from crl_probe.probes.registry import PROBES, Measurements, measure, probe_named
+from crl_probe.probes.registry import PROBES, Measurements, measure, measure_before_training, probe_named
 from crl_probe.probes.samples import MetricSamples
 from crl_probe.report.build import write_report
 from crl_probe.report.env_findings import ReportSettings
@@ -192,11 +192,14 @@ class Study:
     def verdicts(self) -> tuple[Verdict, ...]:
         """The paper's five claims judged on these runs; none where runs are compared by anything but depth.
 
+        For claims on what agents have learned, the same agents before training are rolled out too.
+
         Raises:
             ConfigError: If nothing has been measured.
             MetricError: If there are several checkpoints of a run: they would count as seeds.
         """
-        return judge(self._samples())
+        samples = self._samples()
+        return judge(samples, measure_before_training(self._evidence, ["success"]).samples)
 
     def latex(self, *metrics: str) -> str:
         """The aggregates as LaTeX tables.

@@ -172,6 +172,14 @@ class LayeredAgent(EmbeddingAgent, Protocol):
         """Mean absolute output of every hidden unit over a batch."""
 
 
+@runtime_checkable
+class TraceableAgent(Agent, Protocol):
+    """Its networks before training are known, so that its numbers can be held against theirs."""
+
+    def untrained(self) -> Agent:
+        """The same agent before the first update; ``env_steps`` is 0."""
+
+
 def lacking(agent: object, needs: type) -> list[str]:
     """Names of the members of a protocol above that an agent lacks.
 

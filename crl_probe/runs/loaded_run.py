@@ -14,10 +14,12 @@ from numpy.typing import ArrayLike
 
 from crl_probe.runs.agent import Plain
 from crl_probe.runs.factors import depth_words
+from crl_train.checkpoint import RestoredPolicy, content_hash
 from crl_train.config import LAYERS_PER_BLOCK, TrainConfig
 from crl_train.energy import paired_energy
 from crl_train.envs.goal_env import GoalEnv
 from crl_train.errors import ConfigError
+from crl_train.initial_params import initial_params
 from crl_train.networks import (
     Networks,
     Params,
@@ -49,7 +51,7 @@ class LoadedRun:
         path: The run's directory.
         config: Settings that the run was trained with.
         env: The environment it is evaluated on; the one it was trained on unless the config says otherwise.
-        env_steps: Environment steps at the loaded checkpoint.
+        env_steps: Environment steps at the loaded checkpoint; 0 before training.
         steps: Environment steps of all checkpoints of the run, ascending.
         content_hash: SHA-256 of the loaded parameters.
         record: The whole of config.json: versions, device, command.
@@ -196,6 +198,13 @@ class LoadedRun:
         content_hash = f"{self.content_hash}:prefix{blocks}"
         return dataclasses.replace(self, networks=networks, params=params, content_hash=content_hash, is_on_disk=False)
 
+    def untrained(self) -> "LoadedRun":
+        """The same agent before training, with the parameters that its seed gives: what ``load_run(path, 0)`` opens."""
+        policy = policy_before_training(self.config, self.env, self.networks)
+        return dataclasses.replace(
+            self, env_steps=0, params=policy.params, content_hash=policy.content_hash, curve=(), curve_problem=""
+        )
+
     def phi_after(
         self,
         state: Float[AnyArray, "batch state_dim"],
@@ -252,6 +261,12 @@ class LoadedRun:
     def _part(self, part: str) -> tuple[ResidualMLP, Params]:
         name = PARTS[part]
         return getattr(self.networks, name), self.params[name]
+
+
+def policy_before_training(config: TrainConfig, env: GoalEnv, networks: Networks) -> RestoredPolicy:
+    """The parameters that a run starts from, as if they had been saved."""
+    params = initial_params(networks, env, config.seed)
+    return RestoredPolicy(params, content_hash(params), names_its_run=True)
 
 
 def _numbers(name: str, value: ArrayLike) -> Array:

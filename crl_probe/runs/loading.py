@@ -10,15 +10,15 @@ from typing import Any, Literal, TypeAlias
 import jax
 import jax.numpy as jnp
 
-from crl_probe.runs.loaded_run import LoadedRun
-from crl_train.checkpoint import restore_policy
+from crl_probe.runs.loaded_run import LoadedRun, policy_before_training
+from crl_train.checkpoint import RestoredPolicy, restore_policy
 from crl_train.config import TrainConfig
 from crl_train.console import printable
 from crl_train.device import first_device
 from crl_train.envs.goal_env import GoalEnv
 from crl_train.errors import CheckpointError, ConfigError, RunNotFoundError, RunRecordError
 from crl_train.local_path import local_path
-from crl_train.networks import init_params, make_networks
+from crl_train.networks import Networks, init_params, make_networks
 from crl_train.numerics import random_key, single_precision
 from crl_train.run_dir import RunDir, not_a_run
 from crl_train.run_envs import evaluation_env
@@ -39,7 +39,9 @@ def load_run(path: str | os.PathLike[str], step: int | None = None) -> LoadedRun
 
     Args:
         path: The run's directory.
-        step: Environment steps of the checkpoint; the newest if not given.
+        step: Environment steps of the checkpoint; the newest if not given. 0 is the agent before training, whose
+            parameters are drawn again from the run's seed.
+
     Raises:
         RunNotFoundError: If there is no run, or no such checkpoint.
         CheckpointError: If the checkpoint is damaged or does not fit the run's config, or config.json is damaged,
@@ -57,8 +59,11 @@ def load_run(path: str | os.PathLike[str], step: int | None = None) -> LoadedRun
     env_steps = steps[-1] if step is None else step
     env = _env_of(run, config)
     networks = make_networks(config, env.action_dim)
-    like = jax.eval_shape(lambda: {**init_params(networks, env, random_key(0)), _COEFFICIENT: jnp.zeros(())})
-    restored = restore_policy(run, config, env_steps, like)
+    restored = (
+        policy_before_training(config, env, networks)
+        if env_steps == 0
+        else _restored(run, config, env, networks, env_steps)
+    )
     curve, curve_problem = _curve_of(run, env_steps)
     return LoadedRun(
         path=run.path.absolute(),
@@ -74,6 +79,11 @@ def load_run(path: str | os.PathLike[str], step: int | None = None) -> LoadedRun
         params={name: leaf for name, leaf in restored.params.items() if name != _COEFFICIENT},
         names_its_run=restored.names_its_run,
     )
+
+
+def _restored(run: RunDir, config: TrainConfig, env: GoalEnv, networks: Networks, env_steps: int) -> RestoredPolicy:
+    like = jax.eval_shape(lambda: {**init_params(networks, env, random_key(0)), _COEFFICIENT: jnp.zeros(())})
+    return restore_policy(run, config, env_steps, like)
 
 
 def _matches(pattern: str) -> list[str]:
@@ -108,8 +118,8 @@ def load_runs(patterns: Place | Iterable[Place], step: Step = None) -> list[Load
 
     Args:
         patterns: A run's directory, a glob pattern of some, or several of these; see :func:`find_runs`.
-        step: Environment steps of the checkpoint, the same in all runs; the newest of each if not given, and ``all``
-            for every checkpoint of every run.
+        step: Environment steps of the checkpoint, the same in all runs; the newest of each if not given, ``all`` for
+            every checkpoint of every run, and 0 for the agents before training.
 
     Raises:
         RunNotFoundError: If a pattern matches nothing, or a run has no such checkpoint.

@@ -17,7 +17,8 @@ class RunInfo:
     Attributes:
         name: Name of the run's directory.
         label: Its level in words, such as ``depth 16`` or ``actor 4 · critic 16``; equal for runs that differ only by
-            seed. If a run has several checkpoints, the label also has the environment steps.
+            seed. If a run has several checkpoints, the label also has the environment steps;
+            before training it is ``depth 16, untrained``.
         env: Name of the environment.
         actor_depth: Dense layers inside the actor's residual blocks.
         critic_depth: Dense layers inside the residual blocks of each encoder.
@@ -69,7 +70,7 @@ def _run_info(run: Agent, by: Sequence[str], several: bool) -> RunInfo:
     label = level_words(factors)
     return RunInfo(
         name=f"{run.name}@{run.env_steps}" if several else run.name,
-        label=f"{label} · {run.env_steps:,} steps" if several else label,
+        label=_label(label, run.env_steps, several),
         env=run.env.name,
         actor_depth=int(run.settings["actor_depth"] or 0),
         critic_depth=int(run.settings["critic_depth"] or 0),
@@ -79,6 +80,12 @@ def _run_info(run: Agent, by: Sequence[str], several: bool) -> RunInfo:
         config_hash=hashlib.sha256(repr(sorted(run.settings.items())).encode()).hexdigest()[:16],
         factors=factors,
     )
+
+
+def _label(level: str, env_steps: int, several: bool) -> str:
+    if env_steps == 0:
+        return f"{level}, untrained"
+    return f"{level} · {env_steps:,} steps" if several else level
 
 
 def place_in_order(run: RunInfo) -> tuple[object, ...]:

@@ -64,6 +64,7 @@ def document(
     rows: Iterable[Row],
     settings: Mapping[str, Any] | None = None,
     verdicts: Mapping[str, Sequence["Verdict"]] | None = None,
+    before_training: Iterable[Row] = (),
 ) -> dict[str, Any]:
     """Everything that a JSON file says: the rows, and what is needed to understand them.
 
@@ -71,6 +72,7 @@ def document(
         rows: Of both kinds, or of one.
         settings: What was measured, as plain values.
         verdicts: For each environment the claims judged on these runs.
+        before_training: Numbers of the same runs' networks before training, where they were measured.
     """
     rows = list(rows)
     by_depth: dict[str, list[dict[str, Any]]] = {row.env: [] for row in rows}
@@ -92,6 +94,7 @@ def document(
         "verdicts": {env: [verdict.as_json() for verdict in group] for env, group in (verdicts or {}).items()},
         "runs": [_plain(row) for row in rows if row.is_run],
         "by_depth": by_depth,
+        "before_training": [_plain(row) for row in before_training],
     }
 
 

@@ -163,6 +163,25 @@ class FakeRun:
         return self.config.actor_depth // 4 if part == "actor" else self.critic_blocks
 
 
+class TrainedFake(FakeRun):
+    """A fake whose agent before training is known: it sees one place everywhere, and always goes one way."""
+
+    def untrained(self):
+        return UntrainedFake(self)
+
+
+class UntrainedFake(FakeRun):
+    """A fake before training: nearly blind, and without a curve."""
+
+    def __init__(self, trained):
+        vars(self).update(vars(trained))
+        self.content_hash, self.env_steps, self.curve = f"{trained.content_hash}:untrained", 0, []
+        self._straight, self._detours = 0.001 * self._straight, 0.0 * self._detours
+
+    def act(self, state, goal):
+        return jnp.broadcast_to(jnp.array([1.0, 0.0]), (*jnp.shape(state)[:-1], 2))
+
+
 def replace_run(monkeypatch, name, run):
     """Let a probe be run by another function for one test."""
     monkeypatch.setitem(PROBES, name, dataclasses.replace(PROBES[name], run=run))

@@ -208,7 +208,7 @@ def test_notebooks_get_escaped_tables():
             ConfigError,
             r"^retrieval has not been measured: there is success, q_landscape\. Call \.measure\('retrieval'\) first\.$",
         ),
-        (lambda s: s.latex("cka"), ConfigError, r"^metric 'cka' has not been measured: there is ascent_success, "),
+        (lambda s: s.latex("cka"), ConfigError, r"^metric 'cka' has not been measured: there is advantage_visited, "),
     ],
 )
 def test_what_cannot_be_is_refused_in_a_sentence(study, call, error, message):

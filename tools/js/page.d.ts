@@ -47,6 +47,8 @@ interface Panel {
   /** "map" for the plane itself, "depth" for the agents of one depth. */
   kind: string;
   depth: string;
+  /** Where the scores of the map that is shown stand; none but of landscapes. */
+  scores: HTMLElement[];
 }
 
 /** What a view's script may use of the page. */
@@ -134,6 +136,12 @@ interface LandscapeSource {
   ascent: NumericArray<Cells>;
   /** Column and row. (goals, 2) */
   goal_cells: NumericArray<Int32Array>;
+  /** 1 where agents came near. (goals) */
+  goals_visited: NumericArray<Uint8Array>;
+  /** 1 where an agent was seen. (cells) */
+  visited: NumericArray<Uint8Array>;
+  /** By the titles in the panels. (runs, goals) */
+  scores: Record<string, Floats>;
 }
 
 interface LandscapeState extends RunChoice {

@@ -1,7 +1,7 @@
 """What a report is made of, before it is a page: sections of text, figures and tables."""
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from crl_probe.metrics import DEFINITIONS
 from crl_probe.render.charts import ChartGroup
@@ -9,7 +9,7 @@ from crl_probe.render.page.effect_bar import EffectBar
 from crl_probe.render.page.views import View
 from crl_probe.runs.run_info import labels_in_order
 from crl_probe.summary.estimates import LevelEstimate, estimate_text, titled
-from crl_probe.summary.numbers import UNDEFINED
+from crl_probe.summary.numbers import UNDEFINED, number_format
 from crl_probe.summary.verdicts import Verdict
 
 
@@ -22,12 +22,14 @@ class TextTable:
         rows: Cells, as many as ``head``.
         notes: For each column a longer text shown on hover, or an empty one.
         title: Says what the rows are; where it is given, the table is folded under it.
+        references: How many of the last rows are what the others are held against.
     """
 
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
     title: str = ""
+    references: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,30 +83,50 @@ class Headline:
 
 
 def number_table(
-    estimates: Sequence[LevelEstimate], columns: Sequence[tuple[str, str]], first_title: str = ""
+    estimates: Sequence[LevelEstimate],
+    columns: Sequence[tuple[str, str]],
+    first_title: str = "",
+    *,
+    before: Sequence[LevelEstimate] = (),
+    references: Mapping[str, Mapping[str, float]] | None = None,
 ) -> TextTable:
     """Aggregates with their intervals: a row for each level, a column for each metric and part of it.
+
+    Below them stand the rows that they are held against.
 
     Args:
         estimates: What to choose from.
         columns: Pairs of metric and kind of evidence; those without estimates are left out.
         first_title: Heading of the column of levels; the factors if empty.
+        before: The same numbers of the same agents before training.
+        references: Other values: by what they are, then by metric. They are about no part of a metric.
     """
-    found = {(e.metric, e.source, e.part, e.label): e for e in estimates}
+    found = {(e.metric, e.source, e.part, e.label): e for e in (*estimates, *before)}
     used = [
         (metric, evidence, part)
         for metric, evidence in columns
         for part in dict.fromkeys(e.part for e in estimates if (e.metric, e.source) == (metric, evidence))
     ]
-    rows = []
-    for label in labels_in_order(run for e in estimates for run in e.runs):
-        cells = [found.get((*column, label)) for column in used]
-        rows.append((label, *(_cell(cell, found.values()) for cell in cells)))
+    rows, num_levels = [], 0
+    for group in (estimates, before):
+        for label in labels_in_order(run for e in group for run in e.runs):
+            cells = [found.get((*column, label)) for column in used]
+            if group is estimates or any(cells):
+                rows.append((label, *(_cell(cell, found.values()) for cell in cells)))
+        num_levels = num_levels or len(rows)
+    for words, values in (references or {}).items():
+        texts = [
+            _reference(metric, values.get(metric), found.values()) if not part else UNDEFINED
+            for metric, _, part in used
+        ]
+        if any(text != UNDEFINED for text in texts):
+            rows.append((words, *texts))
     factors = ", ".join(dict.fromkeys(name.replace("_", " ") for e in estimates for name in e.runs[0].factors))
     return TextTable(
         (first_title or factors, *(titled(metric, part) for metric, _, part in used)),
         tuple(rows),
         ("", *(f"{DEFINITIONS[metric].text} ({DEFINITIONS[metric].unit_text})" for metric, *_ in used)),
+        references=len(rows) - num_levels,
     )
 
 
@@ -114,3 +136,11 @@ def _cell(cell: LevelEstimate | None, estimates: Iterable[LevelEstimate]) -> str
         return UNDEFINED
     column = [e for e in estimates if (e.metric, e.source, e.part) == (cell.metric, cell.source, cell.part)]
     return estimate_text(cell, column)
+
+
+def _reference(metric: str, value: float | None, estimates: Iterable[LevelEstimate]) -> str:
+    """A value without an interval, with the decimals of its column."""
+    if value is None:
+        return UNDEFINED
+    column = [e.estimate for e in estimates if e.metric == metric]
+    return number_format(column, share=DEFINITIONS[metric].is_share).number(value)

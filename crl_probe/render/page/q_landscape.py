@@ -63,16 +63,21 @@ def landscape_view(
         alt = f"Q-landscape of {depth}. {told}" if told else f"Q-landscape of {depth}"
         panels.append(ViewPanel(depth, alt, depth=depth, aspect=aspect, scores=scores))
     checkpoints = checkpoint_control(shown.runs)
+    visited = shown.goals_visited
     captions = (
+        "Hatched: floor that no agent of this comparison was seen on." if _has_unvisited(shown) else "",
+        "Hollow stars: goals that no agent came near." if not visited.all() else "",
         UNEVEN_SEEDS if seeds_are_uneven(shown.runs) else "",
-        "Scores are those of the last checkpoint." if checkpoints else "",
+        "Scores over all goals and seeds are those of the last checkpoint." if checkpoints else "",
     )
     goals = tuple((str(j), str(j + 1)) for j in range(len(shown.goals)))
+    # Of a place that agents know: elsewhere a landscape is what a network makes of a place that it has never seen.
+    first = str(int(visited.argmax()))
     return View(
         "landscape",
         tuple(panels),
         (
-            choice("goal", "Goal", goals),
+            choice("goal", "Goal", goals, first),
             seed_choice(shown.runs),
             ViewControl("scale", "Colour", (("rank", "rank"), ("energy", "energy"))),
             ViewControl("arrows", "Arrows", (("", ""), ("on", "arrows of steepest ascent")), form="switch"),
@@ -102,7 +107,14 @@ def _of_cells(result: QLandscapeResult) -> dict[str, Any]:
         "ranks": np.stack([[_ranks(one, free) for one in of_run] for of_run in result.values]),
         "ascent": _among_free(result.ascent, free),
         "goal_cells": result.goal_cells.astype(np.int32),
+        "goals_visited": result.goals_visited.astype(np.uint8),
+        "visited": result.visited[free].astype(np.uint8),
+        "scores": {DEFINITIONS[name].title: _float32(result.scores[name]) for name in SCORES},
     }
+
+
+def _has_unvisited(result: QLandscapeResult) -> bool:
+    return bool((result.free & ~result.visited).any())
 
 
 def _ranks(values: Float[np.ndarray, "nx ny"], free: Bool[np.ndarray, "nx ny"]) -> UInt8[np.ndarray, " cells"]:

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from crl_probe.render.charts import RING, RULE, Chart, HeatMap, LegendEntry, Line, Mark, Reference, stretches
+from crl_probe.render.charts import RING, RULES, Chart, HeatMap, LegendEntry, Line, Mark, Reference, stretches
 from crl_probe.render.page.heat_svg import heat_map_svg
 from crl_probe.render.page.svg_parts import (
     LINE_HEIGHT,
@@ -57,8 +57,8 @@ def chart_svg(chart: Chart | HeatMap) -> str:
 def legend_svg(entry: LegendEntry) -> str:
     """The sign of a legend entry as a small ``svg`` element, hidden from readers who hear its text."""
     colour = f' style="color: {entry.colour}"' if entry.colour else ""
-    if entry.symbol == RULE:
-        sign = segment("rule", (-9.0, 0.0), (9.0, 0.0))
+    if entry.symbol in RULES:
+        sign = segment(_rule_class(entry.symbol), (-9.0, 0.0), (9.0, 0.0))
         return f'<svg class="wide" viewBox="-10 -7 20 14" aria-hidden="true">{sign}</svg>'
     sign = symbol_svg(entry.symbol, 0.0, 0.0, 4.6, "currentColor", entry.fill)
     return f'<svg viewBox="-7 -7 14 14" aria-hidden="true"{colour}>{sign}</svg>'
@@ -112,7 +112,13 @@ def _in_one_line(text: str) -> str:
 
 def _reference(reference: Reference, frame: Frame) -> str:
     y = frame.y(reference.value)
-    return tip(reference.text, frame.right, y, segment("rule", (frame.left, y), (frame.right, y)))
+    return tip(
+        reference.text, frame.right, y, segment(_rule_class(reference.symbol), (frame.left, y), (frame.right, y))
+    )
+
+
+def _rule_class(symbol: str) -> str:
+    return "rule" if symbol == RULES[0] else f"rule {symbol}"
 
 
 def _band(line: Line, frame: Frame) -> str:

@@ -5,7 +5,7 @@ import html
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from crl_probe.render.charts import RING, Axis, Fill
+from crl_probe.render.charts import RING, TICK, Axis, Fill
 
 WIDTH: Final = 300.0
 TEXT_SIZE: Final = 11.5
@@ -140,6 +140,10 @@ def attributes(given: Mapping[str, object]) -> str:
 
 
 def _shape(symbol: str, x: float, y: float, size: float, look: str) -> str:
+    if symbol == TICK:
+        wide, high = 3.6 * size, 0.45 * size
+        place = f'x="{number(x - wide / 2)}" y="{number(y - high / 2)}" width="{number(wide)}" height="{number(high)}"'
+        return f"<rect {place} {look}/>"
     if symbol not in _CORNERS:
         return f'<circle cx="{number(x)}" cy="{number(y)}" r="{number(size)}" {look}/>'
     corners = " ".join(f"{number(x + size * dx)},{number(y + size * dy)}" for dx, dy in _CORNERS[symbol])

@@ -32,6 +32,7 @@ class ViewControl:
         title: What is chosen, for people.
         options: Pairs of value and text. A switch has two: off, and on with its text.
         form: How it is offered. A slider stops at each option and can be played.
+        chosen: The value at the start, if it is not the one that the form begins with.
         seconds: How long playing a slider from end to end takes.
     """
 
@@ -40,11 +41,12 @@ class ViewControl:
     options: tuple[tuple[str, str], ...]
     form: Form = "pills"
     seconds: float = 8.0
+    chosen: str = ""
 
     @property
     def start(self) -> str:
-        """The value at the start: the first, but the last of a slider, whose end shows most."""
-        return self.options[-1 if self.form == "slider" else 0][0]
+        """The value at the start: if none is chosen the first, but the last of a slider, whose end shows most."""
+        return self.chosen or self.options[-1 if self.form == "slider" else 0][0]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,7 +59,7 @@ class ViewPanel:
         kind: What the script draws: ``map`` for the plane itself, ``depth`` for the agents of one depth.
         depth: Depth in words, where ``kind`` is ``depth``.
         aspect: Width over height.
-        scores: Pairs of name and value, shown below.
+        scores: Pairs of name and value, shown below. A landscape has beside each the score of the map that is shown.
     """
 
     title: str
@@ -134,9 +136,9 @@ def run_data(runs: Sequence[RunInfo]) -> list[dict[str, Any]]:
     return [{"name": run.name, "depth": run.level, "seed": str(run.seed), "step": run.env_steps} for run in runs]
 
 
-def choice(key: str, title: str, options: tuple[tuple[str, str], ...]) -> ViewControl:
+def choice(key: str, title: str, options: tuple[tuple[str, str], ...], chosen: str = "") -> ViewControl:
     """A control in the form that suits the number of its options."""
-    return ViewControl(key, title, options, form="pills" if len(options) <= _MOST_PILLS else "select")
+    return ViewControl(key, title, options, form="pills" if len(options) <= _MOST_PILLS else "select", chosen=chosen)
 
 
 def seed_choice(runs: Sequence[RunInfo]) -> ViewControl:

@@ -1,5 +1,6 @@
 """One metric against depth: the aggregate with its 95 % interval, and every seed as a dot."""
 
+from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 from matplotlib.axes import Axes
@@ -32,7 +33,7 @@ def plot_by_depth(
     ax: Axes | None = None,
     *,
     part: str | None = None,
-    reference: tuple[float, str] | None = None,
+    references: Sequence[Reference] = (),
     legend: bool = True,
 ) -> Axes:
     """Draw one metric against depth.
@@ -45,8 +46,7 @@ def plot_by_depth(
         metric: A metric of it, as in ``crl_probe.metrics``.
         ax: Axes to draw on; None makes a figure of one column.
         part: A part that the metric is about, such as ``phi``; None draws all side by side.
-        reference: A value to draw a line at, the metric's unit, and what it stands for; None draws the metric's chance
-            level, if it has one.
+        references: Levels to draw lines at; none draws the metric's chance level, if it has one.
         legend: Whether to explain open and filled markers and the line.
 
     Returns:
@@ -55,13 +55,15 @@ def plot_by_depth(
     Raises:
         ConfigError: If the result has no such metric or part.
     """
-    chart = depth_chart(result, metric, part, None if reference is None else Reference(*reference))
+    chart = depth_chart(result, metric, part, references)
     with axes_for(ax) as axes:
         draw_chart(axes, chart, legend=legend)
         return axes
 
 
-def depth_chart(result: HasSamples, metric: str, part: str | None = None, reference: Reference | None = None) -> Chart:
+def depth_chart(
+    result: HasSamples, metric: str, part: str | None = None, references: Sequence[Reference] = ()
+) -> Chart:
     """What :func:`plot_by_depth` draws.
 
     Raises:
@@ -73,4 +75,4 @@ def depth_chart(result: HasSamples, metric: str, part: str | None = None, refere
     if part is not None:
         one_of("part", part, dict.fromkeys(entry.part for entry in samples))
         samples = tuple(entry for entry in samples if entry.part == part)
-    return level_chart(estimate_by_level(samples), reference)
+    return level_chart(estimate_by_level(samples), references)

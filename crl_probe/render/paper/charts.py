@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.lines import Line2D
 
-from crl_probe.render.charts import RING, RULE, Chart, Fill, HeatMap, LegendEntry, Line, Mark
+from crl_probe.render.charts import RING, RULES, Chart, Fill, HeatMap, LegendEntry, Line, Mark
 from crl_probe.render.palette import HEAT_COLOURS, ink_on
 from crl_probe.render.paper.fitting import label_depths, size_of, width_of
 from crl_probe.render.paper.style import MARKERS, SOFT_INK, TICK_SIZE, add_colourbar, add_legend
@@ -17,7 +17,8 @@ _WIDTHS: Final = {"thread": 0.6, "thin": 0.6, "plain": 1.0, "bold": 1.4}
 _OPACITY: Final = {"thread": 0.6, "thin": 0.55, "plain": 1.0, "bold": 1.0}
 _ORDER: Final = {"thread": 1.5, "thin": 2.0, "plain": 2.0, "bold": 2.2}
 _DASHES: Final = (0, (3, 2))
-_RULE: Final[dict[str, Any]] = {"color": SOFT_INK, "lw": 0.8, "ls": _DASHES, "zorder": 1}
+_RULE: Final[dict[str, Any]] = {"color": SOFT_INK, "lw": 0.8, "zorder": 1}
+_RULE_STYLES: Final = dict(zip(RULES, (_DASHES, (0, (1, 2)), (0, (5, 2, 1, 2))), strict=True))
 _FILLS: Final[dict[Fill, dict[str, Any]]] = {
     "full": {"fillstyle": "full"},
     "open": {"markerfacecolor": "white"},
@@ -33,7 +34,7 @@ _COLOURS: Final = LinearSegmentedColormap.from_list("similarity", HEAT_COLOURS)
 def draw_chart(axes: Axes, chart: Chart, *, legend: bool = True) -> None:
     """Draw a chart with its axes, and its legend above if it has one and ``legend`` says so."""
     for reference in chart.references:
-        axes.axhline(reference.value, **_RULE)
+        axes.axhline(reference.value, ls=_RULE_STYLES[reference.symbol], **_RULE)
     for line in chart.lines:
         _draw_line(axes, line)
     for mark in chart.marks:
@@ -84,8 +85,8 @@ def legend_handles(entries: Sequence[LegendEntry]) -> list[Line2D]:
 
 def _handle(entry: LegendEntry) -> Line2D:
     colour = entry.colour or SOFT_INK
-    if entry.symbol == RULE:
-        return Line2D([], [], label=entry.text, **_RULE)
+    if entry.symbol in RULES:
+        return Line2D([], [], label=entry.text, ls=_RULE_STYLES[entry.symbol], **_RULE)
     if entry.symbol == RING:
         return Line2D([], [], label=entry.text, color=colour, **_RING)
     if entry.colour is None:

@@ -90,7 +90,7 @@ def level_figure(probe: Probe, result: HasSamples, metrics: Sequence[str] | None
     """A chart by level for each of ``metrics``; those that the probe charts on the page if None."""
     references = references_of(probe, result)
     names = metrics or _measured(result, *probe.charts)
-    return _charts([depth_chart(result, name, reference=references.get(name)) for name in names])
+    return _charts([depth_chart(result, name, references=references.get(name, ())) for name in names])
 
 
 def geometry_figure(result: GeometryResult) -> Figure:

@@ -3,6 +3,7 @@
 from matplotlib.axes import Axes
 
 from crl_probe.probes.retrieval import PROBE, RetrievalResult
+from crl_probe.render.by_level import references_of
 from crl_probe.render.paper.by_depth import plot_by_depth
 
 
@@ -23,4 +24,4 @@ def plot_retrieval(
     Raises:
         ConfigError: If the result has no such metric.
     """
-    return plot_by_depth(result, metric, ax, reference=PROBE.references(result).get(metric), legend=legend)
+    return plot_by_depth(result, metric, ax, references=references_of(PROBE, result).get(metric, ()), legend=legend)

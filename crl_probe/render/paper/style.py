@@ -18,6 +18,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 
+from crl_probe.render.charts import TICK
 from crl_probe.render.paper.fitting import FONT, legend_columns, size_of
 
 COLUMN_WIDTH = 3.3  # inches
@@ -33,7 +34,7 @@ TICK_SIZE = 7.0
 _GRID = "#e4e6ea"
 _LINE = 0.6
 _WIDENED = 0.25  # by the layout, about; inches
-MARKERS = {"circle": "o", "square": "s", "diamond": "D", "triangle-up": "^", "pentagon": "p", "hexagon": "h"}
+MARKERS = {"circle": "o", "square": "s", "diamond": "D", "triangle-up": "^", "pentagon": "p", "hexagon": "h", TICK: "_"}
 
 STYLE: dict[str, Any] = {
     "font.family": FONT,

@@ -97,9 +97,7 @@ def test_several_poses_are_the_states_visited_nearest_moved_there_and_averaged(f
     assert note.startswith("Energies are means over 3 states at each place: those of the shared set that were visited")
 
 
-def test_more_poses_than_one_take_the_shared_set():
-    assert q_landscape.PROBE.more_records(q_landscape.QLandscapeSettings()) == ()
-    assert q_landscape.PROBE.more_records(q_landscape.QLandscapeSettings(poses=2)) == ("shared",)
+def test_a_number_of_poses_is_positive():
     with pytest.raises(ValueError, match=r"^poses=0 is not usable: there are 1 to 100 of them\. Use 1 or 16\.$"):
         q_landscape.QLandscapeSettings(poses=0)
 

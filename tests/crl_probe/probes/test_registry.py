@@ -8,9 +8,9 @@ import pytest
 
 from crl_probe.evidence.evidence import Evidence
 from crl_probe.metrics import DEFINITIONS, MetricError
-from crl_probe.probes.registry import PROBES, measure, probes_of
+from crl_probe.probes.registry import PROBES, measure, measure_before_training, probes_of
 from crl_probe.runs.errors import ProbeError
-from tests.crl_probe.fakes import replace_run
+from tests.crl_probe.fakes import FakeRun, TrainedFake, replace_run
 from tests.crl_probe.recorder import Recorder
 
 
@@ -90,3 +90,25 @@ def test_unknown_names_and_values_are_refused(cached_evidence):
         measure(cached_evidence, ["sucess"])
     with pytest.raises(ValueError, match="fine_cells=0 is not usable"):
         measure(cached_evidence, ["q_landscape"], {"q_landscape": {"fine_cells": 0}})
+
+
+def test_agents_before_training_are_measured_on_the_same_evidence(small):
+    trained = Evidence([TrainedFake(depth=4), TrainedFake(depth=64)], small)
+    before = measure_before_training(trained, ["rollouts", "success", "landscape"], {"landscape": {"fine_cells": 15}})
+    assert list(before.results) == ["success", "q_landscape"]  # pictures need no reference
+    landscape, success = before.results["q_landscape"], before.results["success"]
+    assert [run.label for run in success.runs] == ["depth 4, untrained", "depth 64, untrained"]
+    assert success.first_arrival.shape == (2, small.episodes)
+    assert success.episode_length == trained.episode_length
+    np.testing.assert_array_equal(landscape.goals, trained.goals)
+    after = measure(trained, ["landscape"], {"landscape": {"fine_cells": 15}}).results["q_landscape"]
+    np.testing.assert_array_equal(landscape.visited, after.visited)
+    assert np.nanmean(landscape.scores["geodesic_rank"]) < np.nanmean(after.scores["geodesic_rank"])
+
+
+def test_agents_whose_start_is_not_known_have_no_reference(small):
+    assert not measure_before_training(Evidence([FakeRun()], small), ["success"]).results
+    assert not measure_before_training(Evidence([TrainedFake().untrained()], small), ["success"]).results
+    mixed = Evidence([FakeRun(), TrainedFake(depth=64)], small)
+    success = measure_before_training(mixed, ["success"]).results["success"]
+    assert [run.label for run in success.runs] == ["depth 64, untrained"]

@@ -54,10 +54,12 @@ def landscape():
         goals=np.zeros((1, 2)),
         goal_cells=np.array([[0, 0]]),
         geodesic=geodesic[None],
+        visited=FREE,
         poses=1,
         values=values,
         ascent=np.broadcast_to(np.arange(6).reshape(2, 3), values.shape),
         scores=scores,
+        references={},
     )
 
 

@@ -38,10 +38,12 @@ def tiny(runs, goals=1):
         goals=np.tile([3.0, 1.0], (goals, 1)),
         goal_cells=np.tile([3, 1], (goals, 1)),
         geodesic=geodesic,
+        visited=free.copy(),
         poses=1,
         values=values,
         ascent=ascent,
-        scores={name: np.full((len(runs), goals), 0.5) for name in q_landscape.LANDSCAPE_SCORES},
+        scores={name: np.full((len(runs), goals), 0.5) for name in q_landscape.SCORES},
+        references={"straight line": {}, "geodesic distance": {}},
     )
 
 
@@ -147,7 +149,7 @@ def test_checkpoints_are_a_slider_and_scores_those_of_the_last():
     assert [panel.title for panel in view.panels] == ["Geodesic distance", "depth 4", "depth 64"]
     assert control(view, "step").options == (("500", "500 env steps"), ("1000", "1,000 env steps"))
     assert [run["step"] for run in view.data["runs"]] == [500, 1_000, 500, 1_000]
-    assert view.caption == "Scores are those of the last checkpoint."
+    assert view.caption == "Scores over all goals and seeds are those of the last checkpoint."
     assert dict(view.panels[1].scores)["Geodesic rank"].startswith("0.5")
 
 
@@ -166,7 +168,8 @@ def test_a_course_of_other_goals_is_refused():
 def test_sixty_runs_stay_small(landscape):
     runs = tuple(info(depth, seed) for depth in range(4, 25, 4) for seed in range(10))
     many = {name: np.repeat(getattr(landscape, name)[:1], 60, axis=0) for name in ("values", "ascent")}
-    data = view_of(dataclasses.replace(landscape, runs=runs, scores={}, **many)).data
+    scores = {name: np.repeat(values[:1], 60, axis=0) for name, values in landscape.scores.items()}
+    data = view_of(dataclasses.replace(landscape, runs=runs, scores=scores, **many)).data
     cells = int(landscape.free.sum())
     size = sum(data[key].nbytes for key in ("values", "ranks", "ascent"))
     assert size == 60 * len(landscape.goals) * cells * (4 + 1 + 2)

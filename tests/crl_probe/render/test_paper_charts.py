@@ -24,7 +24,7 @@ from tests.crl_probe.render.results import (
     success,
 )
 
-REFERENCES = {"goal_resolution": Reference(1.0, "as in the maze")}
+REFERENCES = {"goal_resolution": (Reference(1.0, "as in the maze"),)}
 
 CHARTS = [
     *level_charts(estimate_by_level(success().samples()), ("success_rate", "time_at_goal")).charts,

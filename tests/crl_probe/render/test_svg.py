@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from crl_probe.metrics import DEFINITIONS
 from crl_probe.render.axes import share_axis, value_axis
 from crl_probe.render.by_level import level_charts
-from crl_probe.render.charts import RING, RULE, Chart, LegendEntry, Line, Mark, Reference
+from crl_probe.render.charts import RING, RULES, TICK, Chart, LegendEntry, Line, Mark, Reference
 from crl_probe.render.depth_lens import lens_charts
 from crl_probe.render.learning_curves import learning_charts
 from crl_probe.render.page.svg import chart_svg, legend_svg
@@ -187,7 +187,9 @@ def test_legends_show_the_signs_of_their_charts():
     coloured = legend_svg(LegendEntry("depth 4", "square", "#123456"))
     assert 'style="color: #123456"' in coloured
     assert "polygon" in coloured
-    assert 'class="rule"' in legend_svg(LegendEntry("chance", RULE))
+    assert 'class="rule"' in legend_svg(LegendEntry("chance", RULES[0]))
+    assert 'class="rule rule-dotted"' in legend_svg(LegendEntry("straight line", RULES[1]))
+    assert "<rect" in legend_svg(LegendEntry("before training", TICK))
     for entry in (LegendEntry("ring", RING), LegendEntry("open", "circle", fill="open")):
         assert 'aria-hidden="true"' in legend_svg(entry)
 

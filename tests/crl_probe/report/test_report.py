@@ -20,7 +20,7 @@ from crl_probe.render.figure_files import ENDINGS
 from crl_probe.render.paper import figures
 from crl_probe.report import ReportSettings, build, build_report, sections, write_report
 from crl_probe.runs.errors import ProbeError
-from tests.crl_probe.fakes import FakeRun, replace_run
+from tests.crl_probe.fakes import FakeRun, TrainedFake, replace_run
 from tests.crl_probe.recorder import Recorder
 
 SETTINGS = ReportSettings(
@@ -266,9 +266,9 @@ def test_earlier_checkpoints_are_shown_over_training_and_never_rolled_out(tmp_pa
     given, rolled_out = {}, []
     section_of, collect = build.section_of, evidence_module.collect_on_policy
 
-    def spy(probe, result, over_training, problem):
+    def spy(probe, result, over_training, problem, before):
         given[probe.name] = over_training
-        assert problem == ""
+        assert (problem, before) == ("", None)
         return section_of(probe, result, over_training)
 
     monkeypatch.setattr(build, "section_of", spy)
@@ -359,3 +359,19 @@ def test_numbers_in_the_page_are_finite(tmp_path):
     index = build_report([FakeRun()], tmp_path / "out", SETTINGS)
     assert not re.search(r">\s*(nan|inf)\b", visible_part(index.read_text()))
     assert np.isfinite([row["value"] for row in json.loads((index.parent / "metrics.json").read_text())["runs"]]).all()
+
+
+def test_agents_no_better_than_before_training_get_no_word_on_what_they_learned(tmp_path, monkeypatch):
+    monkeypatch.setattr(TrainedFake, "act", lambda self, *given: self.untrained().act(*given))
+    runs = [TrainedFake(depth=depth, seed=seed) for depth in (4, 64) for seed in range(3)]
+    settings = dataclasses.replace(SETTINGS, sections=("success", "q_landscape"))
+    report = write_report(runs, tmp_path / "out", settings)
+    words = {verdict.key: verdict for verdict in report.findings[0].verdicts}
+    assert words["follows_maze"].word == "not learned"
+    assert words["follows_maze"].sentence.startswith("These agents have not learned the task: success is ")
+    assert not {"supported", "suggestive", "contradicted"} & {verdict.word for verdict in words.values()}
+    numbers = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert {row["env_steps"] for row in numbers["before_training"]} == {0}
+    text = visible_part((tmp_path / "out" / "index.html").read_text())
+    assert "depth 64, untrained" in text
+    assert "before training" in text

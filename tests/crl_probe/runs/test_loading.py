@@ -4,6 +4,7 @@ import dataclasses
 import json
 import shutil
 
+import jax
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -17,7 +18,10 @@ from crl_probe.runs.run_info import run_infos
 from crl_train.checkpoint import content_hash
 from crl_train.envs.registry import make_env
 from crl_train.errors import CheckpointError, ConfigError, RunNotFoundError
+from crl_train.networks import make_networks
+from crl_train.numerics import random_key
 from crl_train.run_dir import RunDir
+from crl_train.training_state import init_training_state
 from tests.crl_train.helpers import new_run, tiny_config
 from tests.tolerance import assert_close
 
@@ -43,6 +47,19 @@ def test_newest_checkpoint_is_opened_unless_another_is_named(finished_run, loade
     assert earlier.content_hash != loaded.content_hash
     assert [row["env_steps"] for row in earlier.curve] == [480]
     assert [row["env_steps"] for row in loaded.curve] == [480, 800, 1120]
+
+
+def test_step_0_is_the_agent_before_training(finished_run, loaded):
+    start = load_run(finished_run.path, step=0)
+    assert (start.env_steps, start.curve, start.is_on_disk) == (0, [], True)
+    assert start.content_hash not in {load_run(finished_run.path, step).content_hash for step in loaded.steps}
+    assert start.content_hash == loaded.untrained().content_hash == content_hash(start.params)
+    assert run_infos([start])[0].label == "depth 4, untrained"
+    networks = make_networks(loaded.config, loaded.env.action_dim)
+    by_hand = init_training_state(loaded.config, loaded.env, networks, random_key(loaded.config.seed)).learner.params
+    assert jax.tree.structure(dict(start.params)) == jax.tree.structure(by_hand)
+    # Whether it is compiled alone or with the rest of the state decides the last bit.
+    jax.tree.map(lambda one, other: np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6), start.params, by_hand)
 
 
 def test_run_says_what_it_is(loaded):

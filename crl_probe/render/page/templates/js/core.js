@@ -221,6 +221,7 @@ function panelOf(figure) {
     readout: one(figure, ".readout", HTMLElement),
     kind: dataOf(figure, "kind"),
     depth: dataOf(figure, "depth"),
+    scores: all(figure, ".map[data-title]", HTMLElement),
   };
 }
 

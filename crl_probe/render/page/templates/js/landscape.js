@@ -1,6 +1,7 @@
 // Q-landscapes: the critic energy of every place for one goal, read in all panels under one crosshair.
 
 const ARROWS_ALONG = 14; // arrows along the longer side of the maze
+const HATCHING = 7; // CSS pixels between the lines over floor that no agent was seen on
 /** @type {Record<string, Point>} */
 const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] };
 
@@ -48,6 +49,7 @@ class LandscapeView {
       panel.shown = shown;
       panel.canvas.dataset.shown = `goal ${this.goal + 1} · seed ${state.seed} · ${state.scale}`;
       panel.canvas.dataset.run = shown.name;
+      this.tellScores(panel);
       panel.plane.redraw();
     }
     this.tell();
@@ -108,16 +110,38 @@ class LandscapeView {
   /** @param {Context} context @param {Plane} plane @param {LandscapePanel} panel */
   paintBackdrop(context, plane, { shown }) {
     if (!shown) return;
-    const { maze, start } = this.source;
+    const { maze, start, goals_visited } = this.source;
     if ("image" in shown) drawField(context, plane, shown.image, maze);
     drawWalls(context, plane, maze);
+    if ("image" in shown) this.paintUnvisited(context, plane);
     if ("missing" in shown) return drawMissing(context, plane, shown.missing);
     if (this.state.arrows) this.paintArrows(context, plane, shown.climb);
     drawStart(context, plane, start.values[0], start.values[1]);
     const others = [...this.goals.keys()].filter((j) => j !== this.goal);
     for (const j of [...others, this.goal]) {
-      drawGoal(context, plane, ...this.goals[j], { label: String(j + 1), chosen: j === this.goal });
+      drawGoal(context, plane, ...this.goals[j], {
+        label: String(j + 1),
+        chosen: j === this.goal,
+        hollow: !goals_visited.values[j],
+      });
     }
+  }
+
+  /** Hatch the floor that no agent was seen on. @param {Context} context @param {Plane} plane */
+  paintUnvisited(context, plane) {
+    const half = (this.cells.spacing / 2) * plane.scale;
+    context.save();
+    context.beginPath();
+    this.source.visited.values.forEach((visited, cell) => {
+      const [x, y] = this.cells.centre(cell);
+      if (!visited) context.rect(plane.x(x) - half, plane.y(y) - half, 2 * half, 2 * half);
+    });
+    context.clip();
+    context.beginPath();
+    for (let x = -plane.height; x < plane.width; x += HATCHING) traceLine(context, x, plane.height, x + plane.height, 0);
+    context.globalAlpha = 0.55;
+    strokeTwice(context, [2.2, css("--mark-line")], [0.9, css("--mark")]);
+    context.restore();
   }
 
   /**
@@ -200,6 +224,15 @@ class LandscapeView {
   tell() {
     for (const { readout, shown } of this.panels) if (shown) say(readout, this.readoutOf(shown));
     say(this.tools.status, this.pointed < 0 ? this.hint : this.placeText());
+  }
+
+  /** The scores of the map that is shown. @param {LandscapePanel} panel */
+  tellScores({ scores, depth }) {
+    const run = runOf(this.source.runs, depth, this.state);
+    for (const cell of scores) {
+      const value = run < 0 ? NaN : rowOf(this.source.scores[dataOf(cell, "title")], run)[this.goal];
+      cell.textContent = Number.isFinite(value) ? minus(value.toFixed(2)) : "–";
+    }
   }
 
   /** @param {DrawnField | MissingField} shown */

@@ -9,13 +9,13 @@ function drawStart(context, plane, worldX, worldY) {
 }
 
 /**
- * A star with its number; the chosen goal is larger, others are faint.
+ * A star with its number; the chosen goal is larger, others are faint; one that no agent came near is hollow.
  * @param {Context} context
  * @param {Placing} plane
  * @param {number} worldX
  * @param {number} worldY
  */
-function drawGoal(context, plane, worldX, worldY, { label = "", chosen = true } = {}) {
+function drawGoal(context, plane, worldX, worldY, { label = "", chosen = true, hollow = false } = {}) {
   const [x, y] = [plane.x(worldX), plane.y(worldY)];
   const radius = chosen ? 9.5 : 5.5;
   context.save();
@@ -28,11 +28,13 @@ function drawGoal(context, plane, worldX, worldY, { label = "", chosen = true } 
   }
   context.closePath();
   context.lineJoin = "round";
-  context.lineWidth = 3;
-  context.strokeStyle = css("--mark-line");
-  context.stroke();
-  context.fillStyle = css("--mark");
-  context.fill();
+  if (hollow) {
+    strokeTwice(context, [4.5, css("--mark-line")], [2, css("--mark")]);
+  } else {
+    strokeTwice(context, [3, css("--mark-line")]);
+    context.fillStyle = css("--mark");
+    context.fill();
+  }
   context.restore();
   if (label) drawLabel(context, x + radius + 1, y - radius + 2, label, chosen);
 }
