@@ -52,6 +52,9 @@ def _draw_findings(console: Console, findings: EnvFindings) -> None:
             console.print(part)
         console.print(Text(interval_words([table]), style="dim"))
         console.print()
+    if findings.training_words:
+        console.print(Text(findings.training_words, style="yellow"))
+        console.print()
     grid = Table.grid(padding=(0, GAP, 0, 0))
     grid.add_column(no_wrap=True)
     grid.add_column()

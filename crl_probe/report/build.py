@@ -242,6 +242,7 @@ def _part(
         estimate_by_level(measured.samples),
         one.verdicts,
         before=estimate_by_level(one.before_training.samples),
+        training=one.training_words,
         episodes=evidence.settings.episodes if "success" in measured.results else None,
         problem=measured.missing.get("success", ""),
     )

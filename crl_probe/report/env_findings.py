@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 from crl_probe.evidence.evidence import Evidence, EvidenceSettings
 from crl_probe.probes.registry import PROBES, Measurements, measure, measure_before_training
 from crl_probe.runs.comparability import by_level
-from crl_probe.runs.factors import DEFAULT
+from crl_probe.runs.factors import DEFAULT, factor_word
+from crl_probe.runs.run_info import labels_in_order
+from crl_probe.summary.still_learning import still_learning, training_words
 from crl_probe.summary.verdicts import Verdict, judge
 from crl_train.errors import ConfigError
 
@@ -66,6 +68,13 @@ class EnvFindings:
     def env(self) -> str:
         """Name of the environment."""
         return self.evidence.env.name
+
+    @property
+    def training_words(self) -> str:
+        """Whether agents were still learning when their training ended, in a sentence; empty if none was."""
+        infos = self.evidence.infos
+        rising = still_learning((info, run.curve) for info, run in zip(infos, self.evidence.runs, strict=True))
+        return training_words(rising, len(labels_in_order(infos)), factor_word(infos[0].factors))
 
 
 def find(evidence: Evidence, settings: ReportSettings, earlier: Sequence["Agent"] = ()) -> EnvFindings:

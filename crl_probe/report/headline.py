@@ -32,6 +32,7 @@ def headline(
     verdicts: Sequence[Verdict],
     *,
     before: Sequence[LevelEstimate] = (),
+    training: str = "",
     episodes: int | None = None,
     problem: str = "",
 ) -> Headline:
@@ -42,14 +43,16 @@ def headline(
         estimates: All numbers by depth.
         verdicts: The claims judged on them.
         before: Numbers of the same agents before training.
+        training: Whether agents were still learning, in a sentence.
         episodes: On-policy episodes of each run that success is about; None where it was not measured.
         problem: Why it was not, if it should have been.
     """
     factor = factor_word(runs[0].factors)
     rates = sorted((e for e in estimates if e.metric == "success_rate"), key=lambda e: place_in_order(e.runs[0]))
+    success = f"Success could not be measured: {problem}" if problem else _success_sentence(rates, factor)
     return Headline(
         compared=_compared(runs, episodes),
-        sentence=f"Success could not be measured: {problem}" if problem else _success_sentence(rates, factor),
+        sentence=" ".join(filter(None, (training, success))),
         basis=_basis(rates or estimates, factor),
         chart=level_charts(estimates, _CHART, before=before),
         table=number_table(estimates, HEADLINE_METRICS, before=before),

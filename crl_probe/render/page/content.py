@@ -67,7 +67,8 @@ class Headline:
 
     Attributes:
         compared: What was compared, fact by fact.
-        sentence: Which depth did best, and how sure that is; empty where success was not measured.
+        sentence: Whether agents were still learning, which depth did best, and how sure that is; empty where none of it
+            was measured.
         basis: What the intervals rest on.
         chart: Performance by depth.
         table: The most telling numbers by depth.

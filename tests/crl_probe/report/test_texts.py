@@ -156,3 +156,6 @@ def test_verdict_cards_keep_the_order_of_the_verdicts():
     assert screen.sentence == ""
     assert headline([run_of(4, 0)], (), (), problem="no goals.").sentence == "Success could not be measured: no goals."
     assert screen.basis == "No probe gave a number."
+    assert headline([run_of(4, 0)], (), (), training="Undertrained.", problem="no goals.").sentence == (
+        "Undertrained. Success could not be measured: no goals."
+    )
