@@ -229,12 +229,13 @@ TABLE: Final[Mapping[str, Mapping[str, Words]]] = {
         },
         "near_dimension": {
             "title": "Near dimension",
-            "text": "Participation ratio of the near-goal covariance: the number of directions that are used.",
+            "text": "Participation ratio of the near-goal covariance, corrected for the number of states: how many "
+            "directions are used.",
             "formula": "(sum_i lambda_i)^2 / sum_i lambda_i^2, lambda the variances of near phi",
             "unit": "dimensions",
             "low": 1.0,
             "higher_is": "",
-            "source": "Gao et al. 2017, bioRxiv 214262",
+            "source": "Gao et al. 2017, bioRxiv 214262; correction ours",
         },
         "goal_offset": {
             "title": "Goal offset",

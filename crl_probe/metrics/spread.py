@@ -22,6 +22,8 @@ from crl_probe.metrics.rounding import require_spread
 Embeddings = Float[np.ndarray, "points repr_dim"]
 Near = Bool[np.ndarray, " points"]
 
+_FEWEST_FOR_DIMENSION = 10  # of fewer points, half of all estimates are off by a third or more
+
 
 @array_likes
 def near_spread(phi: Embeddings, near: Near) -> float:
@@ -107,32 +109,39 @@ def goal_resolution(phi: Embeddings, achieved: Float[np.ndarray, "points goal_di
 
 @array_likes
 def near_dimension(phi: Embeddings, near: Near) -> float:
-    """Participation ratio of the near covariance: the number of directions in which the near embeddings spread.
+    """The number of directions in which the near embeddings spread: the participation ratio of their covariance.
 
-    (sum of eigenvalues)^2 / sum of squared eigenvalues. It cannot exceed the number of near points minus one, and is
-    too small if there are not many more points than dimensions.
+    (sum of eigenvalues)^2 / sum of squared eigenvalues, of which both are estimated without the bias that few points
+    give: the plain ratio of 20 points, evenly spread in 64 dimensions, is 14, and that of 200 is 48.
 
-    Args and Raises: as :func:`near_spread`, but with at least 3 near points, which must differ by more than
+    Args and Raises: as :func:`near_spread`, but with at least 10 near points, which must differ by more than
     rounding.
 
     Returns:
         A number of dimensions, between 1 and repr_dim.
 
     Example:
-        >>> square = np.array([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
-        >>> round(near_dimension(square, np.ones(4, bool)), 6)
-        2.0
+        >>> corners = np.vstack([np.eye(3), -np.eye(3)] * 2)
+        >>> round(near_dimension(corners, np.ones(12, bool)), 6)
+        3.0
 
-    Source: participation ratio, Gao et al. 2017, bioRxiv 214262.
+    Source: participation ratio, Gao et al. 2017, bioRxiv 214262; ours is the correction, which solves the expectations
+    of (trace S)^2 and trace S^2 under the Wishart distribution for those of the true covariance.
     """
     require_finite(phi=phi)
     require_same_length(phi=phi, near=near)
     require_mask(near=near)
-    require_at_least(3, "number of near points", int(near.sum()))
+    require_at_least(_FEWEST_FOR_DIMENSION, "number of near points", int(near.sum()))
     close = phi[near]
     require_spread("near_dimension of a single point is undefined", near_embeddings=close)
-    variances = np.linalg.svd(centred(normalised(close)), compute_uv=False) ** 2
-    return float(variances.sum() ** 2 / (variances**2).sum())
+    free = len(close) - 1
+    variances = np.linalg.svd(centred(normalised(close)), compute_uv=False) ** 2 / free
+    squared_sum, sum_of_squares = float(variances.sum() ** 2), float((variances**2).sum())
+    # E (tr S)^2 = (tr C)^2 + 2 tr C^2 / free and E tr S^2 = (1 + 1 / free) tr C^2 + (tr C)^2 / free.
+    true_squares = free**2 / ((free - 1) * (free + 2)) * (sum_of_squares - squared_sum / free)
+    true_sum = squared_sum - 2 * true_squares / free
+    most = phi.shape[1]
+    return float(np.clip(true_sum / true_squares, 1.0, most)) if true_squares * most > true_sum else float(most)
 
 
 @array_likes

@@ -16,6 +16,7 @@ from crl_probe.probes.samples import MetricSamples, metric_samples, or_nan
 from crl_probe.runs.agent import EmbeddingAgent
 from crl_probe.runs.errors import ProbeError
 from crl_probe.runs.run_info import RunInfo
+from crl_train.errors import ConfigError
 
 if TYPE_CHECKING:
     from crl_probe.evidence.evidence import Evidence
@@ -30,10 +31,16 @@ class GoalClustersSettings:
     Attributes:
         radius_in_tolerances: A state is near a goal if its geodesic distance is at most this multiple of the tolerance.
         min_near: Goals with fewer near states are left out.
+        draws: Every number is the mean over this many draws of equally many near states.
     """
 
     radius_in_tolerances: float = 3.0
     min_near: int = 20
+    draws: int = 20
+
+    def __post_init__(self) -> None:
+        if self.draws < 1:
+            raise ConfigError(f"draws={self.draws} is not usable: numbers are means over 1 or more. Use 20.")
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -44,6 +51,7 @@ class GoalClustersResult(ProbeResult):
         runs: The agents.
         goals: Shared goals. (goals, goal_dim)
         radius: Largest geodesic distance of a near state, environment's unit.
+        drawn: Near states that each number is measured on: the fewest that any agent has at a goal that is kept.
         near_shared: Near states in the shared set. (goals,)
         near_on_policy: Near states among each agent's own. (runs, goals)
         shared: For each name in ``SPREADS`` the value; NaN where too few states are near. (runs, goals)
@@ -53,6 +61,7 @@ class GoalClustersResult(ProbeResult):
     runs: tuple[RunInfo, ...]
     goals: Float[np.ndarray, "goals goal_dim"]
     radius: float
+    drawn: int
     near_shared: Integer[np.ndarray, " goals"]
     near_on_policy: Integer[np.ndarray, "runs goals"]
     shared: dict[str, np.ndarray]
@@ -79,7 +88,7 @@ def run(evidence: "Evidence", settings: GoalClustersSettings, rng: np.random.Gen
     Args:
         evidence: The agents and their records.
         settings: Definition of near.
-        rng: Not used: the evidence has its own seed.
+        rng: Draws the near states.
 
     Raises:
         ProbeError: If no goal has enough near states, neither in the shared set nor in any agent's episodes.
@@ -91,24 +100,27 @@ def run(evidence: "Evidence", settings: GoalClustersSettings, rng: np.random.Gen
     own_places = [_places(evidence, record) for record in evidence.episodes]
     shared_near = geodesic_distances(env, shared_places, goals) <= radius
     own_near = [geodesic_distances(env, places, goals) <= radius for places in own_places]
-    most = max(int(near.sum(axis=1).max()) for near in (shared_near, *own_near))
+    counts = np.stack([near.sum(axis=1) for near in (shared_near, *own_near)])
+    most = int(counts.max())
     if most < settings.min_near:
         raise ProbeError(
             f"no goal has {settings.min_near} states within {radius:g} {env.spec.unit} (at most {most}): no agent "
             "comes near a goal often enough to measure spread. Record more episodes, or train longer."
         )
+    # Numbers of many states and of few have different biases: each is measured on equally many.
+    drawn = int(counts[counts >= settings.min_near].min())
+    shared_draws = _draws(shared_near, drawn, settings, rng)
     shared, on_policy = [], []
     for i, psi in enumerate(evidence.goal_psi):
         own_phi = evidence.on_policy_phi[i]
-        shared.append(_table(evidence.point_phi[i], shared_places, shared_near, psi, settings.min_near))
-        flat = own_phi.reshape(-1, own_phi.shape[-1])
-        on_policy.append(
-            _table(flat[evidence.episodes[i].active.ravel()], own_places[i], own_near[i], psi, settings.min_near)
-        )
+        shared.append(_table(evidence.point_phi[i], shared_places, shared_draws, psi))
+        flat = own_phi.reshape(-1, own_phi.shape[-1])[evidence.episodes[i].active.ravel()]
+        on_policy.append(_table(flat, own_places[i], _draws(own_near[i], drawn, settings, rng), psi))
     return GoalClustersResult(
         runs=evidence.infos,
         goals=goals,
         radius=radius,
+        drawn=drawn,
         near_shared=shared_near.sum(axis=1),
         near_on_policy=np.stack([near.sum(axis=1) for near in own_near]),
         shared={name: np.stack([table[name] for table in shared]) for name in SPREADS},
@@ -116,15 +128,29 @@ def run(evidence: "Evidence", settings: GoalClustersSettings, rng: np.random.Gen
     )
 
 
+def _draws(
+    near: Bool[np.ndarray, "goals points"], count: int, settings: GoalClustersSettings, rng: np.random.Generator
+) -> list[Bool[np.ndarray, "_ points"]]:
+    """For each goal some draws of equally many near points, as masks; none where too few are near."""
+    draws = []
+    for points in map(np.flatnonzero, near):
+        masks = np.zeros((settings.draws if len(points) >= settings.min_near else 0, near.shape[1]), dtype=bool)
+        for mask in masks:
+            mask[rng.choice(points, size=count, replace=False)] = True
+        # All of them are one draw.
+        draws.append(masks[:1] if len(points) == count else masks)
+    return draws
+
+
 def _table(
-    phi: np.ndarray, places: np.ndarray, near: Bool[np.ndarray, "goals points"], psi: np.ndarray, min_near: int
+    phi: np.ndarray, places: np.ndarray, draws: list[Bool[np.ndarray, "_ points"]], psi: np.ndarray
 ) -> dict[str, Float[np.ndarray, " goals"]]:
-    """Every spread around every goal; NaN where too few points are near or a number is undefined."""
-    table = {name: np.full(len(near), np.nan) for name in SPREADS}
-    for j, mask in enumerate(near):
-        if mask.sum() >= min_near:
-            for name, spread in _spreads(phi, places, mask, psi[j]).items():
-                table[name][j] = spread
+    """Every spread around every goal, mean over draws; NaN where there are none or a number is undefined."""
+    table = {name: np.full(len(draws), np.nan) for name in SPREADS}
+    for j, masks in enumerate(draws):
+        by_draw = [_spreads(phi, places, mask, psi[j]) for mask in masks]
+        for name in SPREADS if by_draw else ():
+            table[name][j] = np.mean([spreads[name] for spreads in by_draw])
     return table
 
 
@@ -176,9 +202,10 @@ PROBE = Probe(
         )
     ),
     notes=lambda result: (
-        f"Near means within a geodesic distance of {result.radius:g} m. {int((result.near_shared > 0).sum())} of "
-        f"{len(result.goals)} goals have near states in the shared set ({', '.join(map(str, result.near_shared))}); "
-        "goals with too few are left out. Shared numbers compare representations on the same states; own episodes also "
+        f"Near means within a geodesic distance of {result.radius:g} m. The shared set has "
+        f"{', '.join(map(str, result.near_shared))} states near goals 1 to {len(result.goals)}; goals with too few are "
+        f"left out. Each number is a mean over draws of {result.drawn} near states, equally many for every agent and "
+        "goal. Shared numbers compare representations on the same states; own episodes also "
         "reflect where each agent goes.",
     ),
     charts=_CHARTED,

@@ -22,6 +22,7 @@ class MetricSamples:
         samples: Finite values, or booleans; samples for which the metric is undefined are left out.
         part: The part of the agent or its task that the number is about, if there are several: ``phi``, ``actor``, …
         index: Which of the goals, episodes or other units each sample is, from 0; None if all of them are there.
+        num_units: How many of them there are, those included for which the metric is undefined; 0 if not known.
     """
 
     run: RunInfo
@@ -31,6 +32,7 @@ class MetricSamples:
     samples: Float[np.ndarray, " samples"] | Bool[np.ndarray, " samples"]
     part: str = ""
     index: Int[np.ndarray, " samples"] | None = None
+    num_units: int = 0
 
     def __repr__(self) -> str:
         named = f"{self.metric} of {self.run.name!r}"
@@ -54,7 +56,7 @@ def metric_samples(
     index = np.flatnonzero(np.isfinite(samples))
     if not index.size:
         return ()
-    return (MetricSamples(run, metric, source, sample_unit, samples[index], part, index),)
+    return (MetricSamples(run, metric, source, sample_unit, samples[index], part, index, len(samples)),)
 
 
 def summary_of(metric: str) -> Callable[..., np.ndarray | np.floating]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from crl_probe.metrics.comparison import MINIMUM_DEPTHS, MINIMUM_SEEDS
-from crl_probe.metrics.significance import Effect
+from crl_probe.metrics.significance import Effect, mean_effect
 from crl_probe.summary.claim_samples import (
     Claim,
     Depths,
@@ -16,7 +16,7 @@ from crl_probe.summary.claim_samples import (
     qualified,
     values_of,
 )
-from crl_probe.summary.numbers import format_column, number_format
+from crl_probe.summary.numbers import number_format
 
 _CHECKPOINTS_ALIKE: Final = 1.1  # the largest ratio of environment steps that passes without a word
 
@@ -52,6 +52,7 @@ def basis_words(claim: Claim, groups: Groups, samples: Samples) -> str:
         if group
     ]
     basis = f"{claim.metric} ({claim.source}): {', '.join(told)}."
+    basis += _left_out_words([entry for group in groups.values() for entry in group])
     without = sorted({e.run.name for e in samples if depths_of(e.run) in groups} - {run.name for run in used})
     if without:
         basis += f" Not measured or undefined for {', '.join(without)}."
@@ -61,6 +62,18 @@ def basis_words(claim: Claim, groups: Groups, samples: Samples) -> str:
     if max(steps) > _CHECKPOINTS_ALIKE * min(steps):
         basis += f" Checkpoints differ in training: {min(steps):,} to {max(steps):,} environment steps."
     return basis
+
+
+def _left_out_words(entries: Samples) -> str:
+    """Which shared goals the number of some run is not about, because it is undefined there."""
+    by_goal = [entry for entry in entries if entry.sample_unit == "goals"]
+    num_goals = max((entry.num_units for entry in by_goal), default=0)
+    kept = [set(entry.index.tolist()) for entry in by_goal if entry.index is not None]
+    absent = [goal for goal in range(num_goals) if not all(goal in goals for goals in kept)]
+    if not absent:
+        return ""
+    goals = f"Goal{'' if len(absent) == 1 else 's'} {', '.join(str(goal + 1) for goal in absent)} of {num_goals}"
+    return f" {goals} left out, of some or all of these runs: the number is undefined there."
 
 
 def difference_words(claim: Claim, compared: Groups, effect: Effect) -> str:
@@ -78,5 +91,6 @@ def success_words(samples: Samples, compared: Iterable[Depths]) -> str:
     groups = [group_of("success_rate", "on-policy", samples, depths) for depths in compared]
     if not all(groups):
         return ""
-    rates = format_column([float(values_of(group).mean()) for group in groups], share=True)
+    form = number_format([mean_effect(values_of(group)).estimate for group in groups], share=True)
+    rates = [form.number(float(values_of(group).mean())) for group in groups]
     return f"; success rates are {' and '.join(rates)}"

@@ -141,7 +141,7 @@ interface LandscapeSource {
   /** 1 where an agent was seen. (cells) */
   visited: NumericArray<Uint8Array>;
   /** By the titles in the panels. (runs, goals) */
-  scores: Record<string, Floats>;
+  scores: Record<string, string[][]>;
 }
 
 interface LandscapeState extends RunChoice {

@@ -27,7 +27,8 @@ from crl_probe.render.page.views import (
     seeds_are_uneven,
 )
 from crl_probe.runs.run_info import levels_in_order
-from crl_probe.summary.estimates import LevelEstimate, estimate_text
+from crl_probe.summary.estimates import LevelEstimate
+from crl_probe.summary.numbers import NumberFormat, number_format
 
 SCORES = ("geodesic_rank", "geodesic_advantage", "ascent_success", "wall_contrast", "spurious_maxima")
 
@@ -59,9 +60,10 @@ def landscape_view(
     panels = [ViewPanel("Geodesic distance", _REFERENCE_ALT, kind="map", aspect=aspect)]
     for depth in levels_in_order(shown.runs):
         scores = _scores(estimates, depth)
-        told = "; ".join(f"{title} {text}" for title, text in scores)
+        told = "; ".join(f"{title} {with_interval}" for title, _, with_interval in scores)
         alt = f"Q-landscape of {depth}. {told}" if told else f"Q-landscape of {depth}"
-        panels.append(ViewPanel(depth, alt, depth=depth, aspect=aspect, scores=scores))
+        means = tuple((title, mean) for title, mean, _ in scores)
+        panels.append(ViewPanel(depth, alt, depth=depth, aspect=aspect, scores=means))
     checkpoints = checkpoint_control(shown.runs)
     visited = shown.goals_visited
     captions = (
@@ -109,8 +111,14 @@ def _of_cells(result: QLandscapeResult) -> dict[str, Any]:
         "goal_cells": result.goal_cells.astype(np.int32),
         "goals_visited": result.goals_visited.astype(np.uint8),
         "visited": result.visited[free].astype(np.uint8),
-        "scores": {DEFINITIONS[name].title: _float32(result.scores[name]) for name in SCORES},
+        "scores": {DEFINITIONS[name].title: _score_texts(name, result.scores[name]) for name in SCORES},
     }
+
+
+def _score_texts(name: str, scores: Float[np.ndarray, "runs goals"]) -> list[list[str]]:
+    """The score of every map as a text; with two digits behind the point, or whole per cents."""
+    form = NumberFormat(0 if DEFINITIONS[name].is_share else 2, DEFINITIONS[name].is_share)
+    return [[form.number(float(score)) for score in of_run] for of_run in scores]
 
 
 def _has_unvisited(result: QLandscapeResult) -> bool:
@@ -129,15 +137,20 @@ def _among_free(
     return place[target[..., free]].astype(np.uint16 if free.sum() <= 2**16 else np.int32)
 
 
-def _scores(estimates: Sequence[LevelEstimate], depth: str) -> tuple[tuple[str, str], ...]:
+def _scores(estimates: Sequence[LevelEstimate], depth: str) -> tuple[tuple[str, str, str], ...]:
+    """Title, mean over goals and seeds, and the same with its interval, of every score of a depth."""
     # Estimates come from early to late checkpoints, so the last one stays.
     found = {e.metric: e for e in estimates if e.runs[0].level == depth}
-    return tuple(
-        # With as many decimals as at the other depths, which stand beside it.
-        (DEFINITIONS[name].title, estimate_text(found[name], [e for e in estimates if e.metric == name]))
-        for name in SCORES
-        if name in found
-    )
+    told = []
+    for name in SCORES:
+        if name in found:
+            # With as many decimals as at the other depths, which stand beside it.
+            column = [e.estimate for e in estimates if e.metric == name]
+            form = number_format(column, share=DEFINITIONS[name].is_share)
+            told.append(
+                (DEFINITIONS[name].title, form.number(found[name].estimate.value), form.text(found[name].estimate))
+            )
+    return tuple(told)
 
 
 def _float32(array: np.ndarray) -> np.ndarray:

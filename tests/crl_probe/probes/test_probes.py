@@ -145,12 +145,24 @@ def test_every_agent_gets_the_same_starts_and_goals(evidence):
 def test_spread_is_the_same_for_a_rotated_network_of_another_scale(small):
     # Fakes of two seeds differ by a rotation and a factor of two, which no ratio may see on the shared set.
     runs = [FakeRun(depth=64, seed=0), FakeRun(depth=64, seed=1)]
-    settings = goal_clusters.GoalClustersSettings(min_near=5)
+    settings = goal_clusters.GoalClustersSettings(min_near=10)
     result = goal_clusters.run(Evidence(runs, small, use_cache=False), settings, rng())
     assert np.isfinite(result.shared["spread_ratio"]).any()
     for name in ("spread_ratio", "goal_resolution", "near_dimension", "goal_offset"):
         np.testing.assert_allclose(result.shared[name][0], result.shared[name][1], rtol=1e-3)
     np.testing.assert_allclose(2 * result.shared["near_spread"][0], result.shared["near_spread"][1], rtol=1e-3)
+
+
+def test_every_spread_is_of_equally_many_states(small, monkeypatch):
+    """An agent that stays near a goal has thousands of near states, and one that passes by has some."""
+    counts = []
+    measured = goal_clusters._spreads
+    monkeypatch.setattr(goal_clusters, "_spreads", lambda *a: counts.append(int(a[2].sum())) or measured(*a))
+    evidence = Evidence([FakeRun(depth=4), FakeRun(depth=64)], small, use_cache=False)
+    result = goal_clusters.run(evidence, goal_clusters.GoalClustersSettings(min_near=10, draws=3), rng())
+    kept = [count for count in (*result.near_shared, *result.near_on_policy.ravel()) if count >= 10]
+    assert set(counts) == {min(kept)} == {result.drawn}
+    assert max(kept) > 2 * result.drawn
 
 
 def test_no_near_states_is_explained(fake_runs, small, evidence):
@@ -241,7 +253,7 @@ def test_on_policy_spread_averages_the_goals_that_all_agents_came_near():
     own = {name: np.array([[1.0, 2.0, np.nan], [np.nan, 4.0, 6.0]]) for name in goal_clusters.SPREADS}
     runs = tuple(RunInfo(f"d{d}", f"depth {d}", "maze", d, d, 0, 1, "") for d in (4, 64))
     counts = np.ones((2, 3), dtype=int)
-    result = goal_clusters.GoalClustersResult(runs, np.zeros((3, 2)), 1.5, counts[0], counts, shared, own)
+    result = goal_clusters.GoalClustersResult(runs, np.zeros((3, 2)), 1.5, 20, counts[0], counts, shared, own)
     values = {(s.run.name, s.source): s.samples.tolist() for s in result.samples() if s.metric == "spread_ratio"}
     assert values["d4", "on-policy"] == [2.0]
     assert values["d64", "on-policy"] == [4.0]

@@ -91,7 +91,7 @@ def goal_clusters():
     shared = {name: np.array([[1.0, 2.0], [3.0, 2.0], [4.0, 4.0], [6.0, 4.0]]) for name in names}
     own = {name: 2 * values for name, values in shared.items()}
     near = np.full(2, 30)
-    return GoalClustersResult(RUNS, np.zeros((2, 2)), 1.5, near, np.stack([near] * 4), shared, own)
+    return GoalClustersResult(RUNS, np.zeros((2, 2)), 1.5, 20, near, np.stack([near] * 4), shared, own)
 
 
 def geometry():

@@ -113,9 +113,33 @@ def test_panels_tell_their_scores(landscape):
     assert [title for title, _ in panels[1].scores] == [DEFINITIONS[name].title for name in SCORES if name in defined]
     text = dict(panels[1].scores)["Geodesic rank"]
     rank = next(e for e in estimates if (e.metric, e.label) == ("geodesic_rank", "depth 64"))
-    assert text == estimate_text(rank, [e for e in estimates if e.metric == "geodesic_rank"])
+    with_interval = estimate_text(rank, [e for e in estimates if e.metric == "geodesic_rank"])
     assert rank.estimate.count > 1  # so that the text has an interval
-    assert panels[1].alt.startswith(f"Q-landscape of depth 64. Geodesic rank {text}; ")
+    assert with_interval.startswith(f"{text} [")
+    assert panels[1].alt.startswith(f"Q-landscape of depth 64. Geodesic rank {with_interval}; ")
+
+
+def test_every_map_has_scores_of_its_own():
+    result = tiny([info(4), info(64)], goals=2)
+    result.scores["geodesic_rank"][1, 0] = -0.256
+    result.scores["ascent_success"][1, 0] = 0.256
+    result.scores["wall_contrast"][1, 0] = np.nan
+    told = {title: texts[1][0] for title, texts in view_of(result).data["scores"].items()}
+    assert (told["Geodesic rank"], told["Ascent success"], told["Wall contrast"]) == ("−0.26", "26 %", "–")
+
+
+def test_a_goal_on_floor_that_agents_know_is_shown_first():
+    result = tiny([info()], goals=2)
+    assert (control(view_of(result), "goal").start, view_of(result).caption) == ("0", "")
+    result.goal_cells[0] = [1, 1]
+    result.visited[1, 1] = False
+    view = view_of(result)
+    assert control(view, "goal").start == "1"
+    assert view.data["goals_visited"].tolist() == [0, 1]
+    assert view.data["visited"].tolist() == [0, 1, 1]
+    assert view.caption == (
+        "Hatched: floor that no agent of this comparison was seen on. Hollow stars: goals that no agent came near."
+    )
 
 
 def test_controls_offer_what_there_is():

@@ -81,7 +81,7 @@ def test_more_success_is_told_with_its_numbers_and_success_rates():
         "Means over seeds, Welch's t-test: p = 4.9e-13, corrected for the number of claims."
     )
     samples += by_depth("success_rate", {64: 0.9, 4: 0.25}, spread=0.0)
-    assert verdict_on("more_success", samples).sentence.endswith("to 20.56); success rates are 90.0 % and 25.0 %.")
+    assert verdict_on("more_success", samples).sentence.endswith("to 20.56); success rates are 90 % and 25 %.")
 
 
 def test_seeds_without_spread_are_told_and_get_no_word():

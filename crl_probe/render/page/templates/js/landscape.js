@@ -230,8 +230,7 @@ class LandscapeView {
   tellScores({ scores, depth }) {
     const run = runOf(this.source.runs, depth, this.state);
     for (const cell of scores) {
-      const value = run < 0 ? NaN : rowOf(this.source.scores[dataOf(cell, "title")], run)[this.goal];
-      cell.textContent = Number.isFinite(value) ? minus(value.toFixed(2)) : "–";
+      cell.textContent = run < 0 ? "" : this.source.scores[dataOf(cell, "title")][run][this.goal];
     }
   }
 
