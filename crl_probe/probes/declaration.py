@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from crl_train.envs.goal_env import GoalEnv
 
 Record: TypeAlias = Literal["episodes", "goals", "shared"]
-Source: TypeAlias = Literal["on-policy", "shared", "grid"]
+Source: TypeAlias = Literal["on-policy", "shared", "shared-own", "shared-others", "grid"]
 
 
 @dataclasses.dataclass(frozen=True)

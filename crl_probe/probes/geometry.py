@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from crl_probe import metrics
+from crl_probe.evidence.origin import points_by_origin
 from crl_probe.evidence.places import achieved_goals, geodesic_distances
 from crl_probe.probes.declaration import NumberTable, Probe
 from crl_probe.probes.result import ProbeResult
@@ -47,6 +48,8 @@ class GeometryResult(ProbeResult):
         decodability: R^2, on held-out tasks (commanded goals), of a linear map from φ to the achieved ``goal``, and
             from φ and a goal's ψ to the geodesic ``distance`` between the two. (runs, folds)
         cka: Similarity of the φ of every two agents. (runs, runs)
+        rank_own: Effective rank of the φ of the points that each agent's own episodes gave. (runs,)
+        rank_others: The same of as many points of the other agents. (runs,)
     """
 
     runs: tuple[RunInfo, ...]
@@ -54,14 +57,21 @@ class GeometryResult(ProbeResult):
     effective_rank: dict[str, np.ndarray]
     decodability: dict[str, np.ndarray]
     cka: Float[np.ndarray, "runs runs"]
+    rank_own: Float[np.ndarray, " runs"]
+    rank_others: Float[np.ndarray, " runs"]
 
     def samples(self) -> tuple[MetricSamples, ...]:
         """Every number of every run; the similarity to other runs by their level."""
+        tables = {
+            **{("shared", part): values for part, values in self.effective_rank.items()},
+            ("shared-own", "phi"): self.rank_own,
+            ("shared-others", "phi"): self.rank_others,
+        }
         ranks = [
             entry
-            for part, values in self.effective_rank.items()
+            for (source, part), values in tables.items()
             for run, value in zip(self.runs, values, strict=True)
-            for entry in metric_samples(run, "effective_rank", "shared", "sets", np.array([value]), part)
+            for entry in metric_samples(run, "effective_rank", source, "sets", np.array([value]), part)
         ]
         read = [
             entry
@@ -105,6 +115,7 @@ def run(evidence: "Evidence", settings: GeometrySettings, rng: np.random.Generat
     # Agents share starts and goals, so every episode has a similar one of every other agent: one fold holds them all.
     _, task = np.unique(points.commanded_goals, axis=0, return_inverse=True)
     common = (places, distance, task.reshape(-1), settings.folds)
+    origins = points_by_origin(evidence.probe_set, evidence.infos, rng)
     shapes = evidence.of_each_run(f"geometry of {len(points)} embeddings", _shape, *common, each=own)
     return GeometryResult(
         runs=evidence.infos,
@@ -112,7 +123,13 @@ def run(evidence: "Evidence", settings: GeometrySettings, rng: np.random.Generat
         effective_rank={name: np.array([ranks[name] for ranks, _ in shapes]) for name in ENCODERS},
         decodability={name: np.stack([read[name] for _, read in shapes]) for name in TARGETS},
         cka=cka_between(evidence.point_phi),
+        rank_own=_ranks([phi[origin.own] for phi, origin in zip(evidence.point_phi, origins, strict=True)]),
+        rank_others=_ranks([phi[origin.others] for phi, origin in zip(evidence.point_phi, origins, strict=True)]),
     )
+
+
+def _ranks(spaces: Sequence[Float[np.ndarray, "points _"]]) -> Float[np.ndarray, " spaces"]:
+    return np.array([or_nan(metrics.effective_rank, phi) for phi in spaces], np.float64)
 
 
 def cka_between(spaces: Sequence[Float[np.ndarray, "points _"]]) -> Float[np.ndarray, "spaces spaces"]:
@@ -183,7 +200,11 @@ PROBE = Probe(
         "geodesic distance to a goal (from φ and ψ), by ridge regression, on held-out tasks.",
     ),
     charts=("effective_rank", "linear_decodability"),
-    tables=(NumberTable(("effective_rank", "linear_decodability", "cka"), "shared"),),
+    tables=(
+        NumberTable(("effective_rank", "linear_decodability", "cka"), "shared"),
+        NumberTable(("effective_rank",), "shared-own", "own points of the set"),
+        NumberTable(("effective_rank",), "shared-others", "others' points of the set"),
+    ),
     page="crl_probe.render.page.panels:cka",
     paper="crl_probe.render.paper.figures:geometry_figure",
 )

@@ -1,13 +1,16 @@
 """Whether each critic finds the goal that a state-action led to among the goals of a batch."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from crl_probe import metrics
+from crl_probe.evidence.origin import points_by_origin
 from crl_probe.evidence.pairs import Pairs, energies_by_batch, own_pairs, shared_pairs
+from crl_probe.evidence.probe_set import Points
 from crl_probe.probes.declaration import NumberTable, Probe
 from crl_probe.probes.result import ProbeResult
 from crl_probe.probes.samples import MetricSamples, metric_samples, or_nan
@@ -18,6 +21,7 @@ from crl_probe.runs.run_info import RunInfo
 if TYPE_CHECKING:
     from crl_probe.evidence.evidence import Evidence
 
+_SMALLEST_BATCH = 16
 CONTRASTIVE_SCORES = {"retrieval_accuracy": metrics.retrieval_accuracy, "infonce_bound": metrics.infonce_bound}
 
 
@@ -42,18 +46,31 @@ class RetrievalResult(ProbeResult):
         shared: For each of ``CONTRASTIVE_SCORES`` the value on every batch of shared pairs; NaN if undefined.
             (runs, batches)
         on_policy: The same on the same number of pairs from each agent's own episodes. (runs, batches)
+        part_batch_size: Pairs in a batch of the next two, which are fewer where there are many agents.
+        shared_own: The same as ``shared`` on the shared pairs that each agent's own episodes gave; no batches where
+            there are too few. (runs, batches)
+        shared_others: The same on as many shared pairs of the other agents. (runs, batches)
     """
 
     runs: tuple[RunInfo, ...]
     batch_size: int
     shared: dict[str, np.ndarray]
     on_policy: dict[str, np.ndarray]
+    part_batch_size: int
+    shared_own: dict[str, np.ndarray]
+    shared_others: dict[str, np.ndarray]
 
     def samples(self) -> tuple[MetricSamples, ...]:
         """Every score of every run, by batch and source."""
+        tables = {
+            "shared": self.shared,
+            "on-policy": self.on_policy,
+            "shared-own": self.shared_own,
+            "shared-others": self.shared_others,
+        }
         return tuple(
             entry
-            for evidence, table in (("shared", self.shared), ("on-policy", self.on_policy))
+            for evidence, table in tables.items()
             for name, values in table.items()
             for run, by_batch in zip(self.runs, values, strict=True)
             for entry in metric_samples(run, name, evidence, "batches", by_batch)
@@ -61,7 +78,7 @@ class RetrievalResult(ProbeResult):
 
 
 def run(evidence: "Evidence", settings: RetrievalSettings, rng: np.random.Generator) -> RetrievalResult:
-    """Score the retrieval of every critic on shared pairs, and on pairs from its own episodes.
+    """Score the retrieval of every critic on shared pairs, on parts of them, and on pairs from its own episodes.
 
     Args:
         evidence: The agents and their records.
@@ -73,17 +90,32 @@ def run(evidence: "Evidence", settings: RetrievalSettings, rng: np.random.Genera
     """
     shared = shared_pairs(evidence.probe_set.points, settings.batch_size, rng)
     seed = int(rng.integers(2**31))
-    own = [
-        (own_pairs(evidence.env, record, len(shared), settings.batch_size, agent.discount, _seeded(seed)),)
+    on_policy = [
+        own_pairs(evidence.env, record, len(shared), settings.batch_size, agent.discount, _seeded(seed))
         for agent, record in zip(evidence.embedding_agents, evidence.episodes, strict=True)
     ]
-    words = f"retrieving goals among {settings.batch_size}"
-    tables = evidence.of_each_run(words, _shared_and_own_scores, shared, each=own)
+    origins = points_by_origin(evidence.probe_set, evidence.infos, rng)
+    part_batch = _power_of_two(min(settings.batch_size, len(origins[0].own)))
+    parts = [
+        [_part(evidence.probe_set.points, rows, part_batch, rng) for rows in origin] if part_batch else ()
+        for origin in origins
+    ]
+    each = [((shared, own, *of_parts),) for own, of_parts in zip(on_policy, parts, strict=True)]
+    tables = evidence.of_each_run(f"retrieving goals among {settings.batch_size}", _scores_of_each, each=each)
+
+    def column(place: int) -> dict[str, np.ndarray]:
+        if place >= len(tables[0]):
+            return {name: np.zeros((len(tables), 0)) for name in CONTRASTIVE_SCORES}
+        return {name: np.stack([scores[place][name] for scores in tables]) for name in CONTRASTIVE_SCORES}
+
     return RetrievalResult(
         runs=evidence.infos,
         batch_size=settings.batch_size,
-        shared={name: np.stack([of_shared[name] for of_shared, _ in tables]) for name in CONTRASTIVE_SCORES},
-        on_policy={name: np.stack([of_own[name] for _, of_own in tables]) for name in CONTRASTIVE_SCORES},
+        shared=column(0),
+        on_policy=column(1),
+        part_batch_size=part_batch,
+        shared_own=column(2),
+        shared_others=column(3),
     )
 
 
@@ -91,10 +123,17 @@ def _seeded(seed: int) -> np.random.Generator:
     return np.random.default_rng(seed)
 
 
-def _shared_and_own_scores(
-    agent: EmbeddingAgent, own: Pairs, shared: Pairs
-) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    return _scores(agent, shared), _scores(agent, own)
+def _part(points: Points, rows: Int[np.ndarray, " rows"], batch_size: int, rng: np.random.Generator) -> Pairs:
+    return shared_pairs(points.rows(rows), batch_size, rng)
+
+
+def _power_of_two(most: int) -> int:
+    """The largest power of two that is not above ``most``; 0 where batches would be so small that chance is large."""
+    return 1 << (most.bit_length() - 1) if most >= _SMALLEST_BATCH else 0
+
+
+def _scores_of_each(agent: EmbeddingAgent, batches: Sequence[Pairs]) -> list[dict[str, np.ndarray]]:
+    return [_scores(agent, pairs) for pairs in batches]
 
 
 def _scores(agent: EmbeddingAgent, pairs: Pairs) -> dict[str, Float[np.ndarray, " batches"]]:
@@ -122,11 +161,21 @@ PROBE = Probe(
         f"The critic's own task on fresh episodes: among {result.batch_size} goals, find the one that this "
         f"state-action led to (chance is 1 in {result.batch_size})."
     ),
-    finding=lambda found: found.ends("retrieval_accuracy", "shared", "Critics pick the right goal with a share of {}"),
+    finding=lambda found: found.ends("retrieval_accuracy", "shared", "Accuracy of picking the true goal is {}"),
     charts=tuple(CONTRASTIVE_SCORES),
     references=lambda result: {"chance": {"retrieval_accuracy": 1.0 / result.batch_size, "infonce_bound": 0.0}},
     tables=(
         NumberTable(tuple(CONTRASTIVE_SCORES), "shared", "shared probe set"),
         NumberTable(tuple(CONTRASTIVE_SCORES), "on-policy", "own episodes"),
+        NumberTable(tuple(CONTRASTIVE_SCORES), "shared-own", "own points of the set"),
+        NumberTable(tuple(CONTRASTIVE_SCORES), "shared-others", "others' points of the set"),
+    ),
+    notes=lambda result: (
+        (
+            f"The last two tables are about equally many points of the set for every agent, in batches of "
+            f"{result.part_batch_size} (chance is 1 in {result.part_batch_size}).",
+        )
+        if result.part_batch_size
+        else ()
     ),
 )

@@ -17,7 +17,8 @@ class MetricSamples:
     Attributes:
         run: The agent.
         metric: Name of the metric, as in ``crl_probe.metrics``.
-        source: ``on-policy``, ``shared`` or ``grid``.
+        source: ``on-policy``, ``shared`` or ``grid``; ``shared-own`` and ``shared-others`` are the points of the shared
+            set that the agent's own episodes gave, and as many of the others.
         sample_unit: What a sample is, in plural, such as ``episodes`` or ``goals``.
         samples: Finite values, or booleans; samples for which the metric is undefined are left out.
         part: The part of the agent or its task that the number is about, if there are several: ``phi``, ``actor``, …

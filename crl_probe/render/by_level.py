@@ -13,6 +13,7 @@ from crl_probe.render.palette import REFERENCE_COLOUR, depth_colours, depth_symb
 from crl_probe.runs.factors import level_ticks
 from crl_probe.runs.run_info import RunInfo, labels_in_order
 from crl_probe.summary.estimates import PART_WORDS, LevelEstimate, estimate_text
+from crl_probe.summary.fairness import whole_evidence
 from crl_probe.summary.numbers import format_count, format_estimate, format_number
 
 Kind = tuple[str, str]  # source, part
@@ -43,7 +44,7 @@ def level_charts(
         references: By metric, levels that the definition does not know because they depend on a setting.
         before: The same numbers of the same agents before training.
     """
-    measured = {metric: [e for e in estimates if e.metric == metric] for metric in metrics}
+    measured = {metric: [e for e in whole_evidence(estimates) if e.metric == metric] for metric in metrics}
     return ChartGroup(
         tuple(
             level_chart(mine, (references or {}).get(metric, ()), [e for e in before if e.metric == metric])
@@ -74,6 +75,7 @@ def level_chart(
         references: Levels to hold values against; none takes the metric's chance level, if it has one.
         before: The same metric of the same agents before training.
     """
+    estimates, before = whole_evidence(estimates), whole_evidence(before)
     definition = DEFINITIONS[estimates[0].metric]
     if not references and definition.chance is not None:
         references = (Reference(definition.chance, "chance"),)

@@ -8,6 +8,7 @@ from crl_probe.render.by_level import level_charts, references_of
 from crl_probe.render.page.content import Section, number_table
 from crl_probe.render.page.views import View
 from crl_probe.summary.estimates import estimate_by_level
+from crl_probe.summary.fairness import unfair_words
 from crl_probe.summary.findings import LevelFindings
 
 
@@ -30,7 +31,7 @@ def section_of(
     if probe.page:
         drawn.append(function_at(probe.page)(result, estimates, over_training))
     measured = {(estimate.metric, estimate.source) for estimate in estimates}
-    notes = probe.notes(result)
+    notes = tuple(filter(None, (unfair_words(estimates), *probe.notes(result))))
     if problem_over_training:
         notes = (*notes, f"Training is not shown: {problem_over_training}")
     return Section(

@@ -167,7 +167,7 @@ class Study:
         Returns:
             Columns ``run``, ``seed``, ``env_steps``, ``level`` (in words), one for every factor of the study (of depth
             (actor, critic) where the two differ), ``metric``, ``part`` (what of the agent, such as ``phi``, or empty),
-            ``source`` (``on-policy``, ``shared`` or ``grid``), ``sample_unit`` (what samples are), ``sample`` (which
+            ``source`` (``on-policy``, ``shared``, ``grid``, …), ``sample_unit`` (what samples are), ``sample`` (which
             one, from 0; missing where a row is about all) and ``value``.
 
         Raises:

@@ -33,7 +33,7 @@ class Row:
         env_steps: Environment steps at the checkpoint; of an aggregate the fewest among its runs.
         metric: Name of the metric.
         part: What of the agent or its task the number is about, where there are several; else empty.
-        source: ``on-policy``, ``shared`` or ``grid``.
+        source: ``on-policy``, ``shared``, ``grid``, … as in :class:`MetricSamples`.
         value: The number.
         low: Lower end of its interval.
         high: Upper end of its interval.

@@ -167,3 +167,19 @@ def test_trained_agent_is_measured_and_its_result_survives_the_disk(finished_run
     save_result(result, tmp_path / "result.npz")
     loaded = load_result(tmp_path / "result.npz", RetrievalResult)
     np.testing.assert_equal(dataclasses.asdict(loaded), dataclasses.asdict(result))
+
+
+def test_parts_of_the_set_are_scored_in_batches_of_one_size(evidence):
+    result = measured(evidence, 64)
+    own = min(np.bincount(evidence.probe_set.points.source))
+    assert result.part_batch_size == 64
+    assert result.shared_own["retrieval_accuracy"].shape == (2, own // 64)
+    assert result.shared_others["infonce_bound"].shape == (2, own // 64)
+    sources = [entry.source for entry in result.samples() if entry.metric == "retrieval_accuracy"]
+    assert sources == [source for source in ("shared", "on-policy", "shared-own", "shared-others") for _ in range(2)]
+
+
+def test_agents_that_the_set_is_not_from_have_no_part_of_it(evidence):
+    result = measured(about([FakeRun(depth=8)], evidence), 64)
+    assert result.part_batch_size == 0
+    assert {entry.source for entry in result.samples()} == {"shared", "on-policy"}
