@@ -58,7 +58,7 @@ def _run(probe: Probe, options: ProbeOptions, form: str, save: Path | None, own:
             only_one(opened, "a figure")
         results = [_result(probe, evidence, settings) for evidence in opened]
         samples = [sample for result in results for sample in samples_of(result)]
-        if probe.metrics and not samples:
+        if probe.metrics and not samples and not probe.without_numbers:
             raise ConfigError(
                 "every number is undefined for these runs: their checkpoints hold NaN, or embed all states at one "
                 "point. Check the losses in their metrics.jsonl."
@@ -67,6 +67,8 @@ def _run(probe: Probe, options: ProbeOptions, form: str, save: Path | None, own:
             _draw(results[0], save)
     if samples:
         print_numbers(rows_of(samples, rows), form, settings=provenance_of(opened))
+    elif probe.without_numbers:
+        echo(f"note: {probe.without_numbers}", err=True)
 
 
 def _result(probe: Probe, evidence: "Evidence", settings: Any) -> Any:

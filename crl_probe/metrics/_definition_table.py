@@ -354,8 +354,8 @@ TABLE: Final[Mapping[str, Mapping[str, Words]]] = {
         },
         "readable_depth": {
             "title": "Readable depth",
-            "text": "Smallest share of blocks after which the head reaches 90 % of the score of the whole network.",
-            "formula": "min {b / B: score_b >= 0.9 score_B}",
+            "text": "Share of blocks from which on the head keeps 90 % of what the whole network scores above chance.",
+            "formula": "min {b / B: score_c - chance >= 0.9 (score_B - chance) for all c >= b}",
             **_SHARE,
             "higher_is": "",
             "source": "ours",

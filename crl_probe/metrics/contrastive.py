@@ -71,27 +71,30 @@ def infonce_bound(energies: Energies) -> float:
 
 
 @array_likes
-def readable_depth(values: Float[np.ndarray, " prefixes"], blocks: Int[np.ndarray, " prefixes"] | None = None) -> float:
-    """Smallest share of a network's blocks that reaches 90 % of the score of the whole network.
+def readable_depth(
+    values: Float[np.ndarray, " prefixes"], blocks: Int[np.ndarray, " prefixes"] | None = None, chance: float = 0.0
+) -> float:
+    """Share of a network's blocks from which on its score has 90 % of what the whole network has above chance.
 
     Each value is the score of the network's head applied after only its first blocks. A small share means that the
-    later blocks change this score little. The score may still fall again after that block.
+    later blocks change this score little. A score that falls again after some block counts only from where it stays.
 
     Args:
         values: Score after the first b blocks, for b from 0 to all of them. (prefixes,), any unit, larger is better.
         blocks: The b of each value, ascending; the last counts as the whole network. None means 0, 1, 2 and so on.
             (prefixes,)
+        chance: Score of a network that knows nothing.
 
     Returns:
         A share of blocks in [0, 1].
 
     Raises:
         MetricError: If a value is not finite, lengths differ, there are fewer than 2 values, blocks does not ascend
-            from 0 or more, or the score of the whole network is not above 0.
+            from 0 or more, or the score of the whole network is not above chance.
 
     Example:
-        >>> readable_depth(np.array([0.1, 0.5, 0.76, 0.7, 0.8]))
-        0.5
+        >>> readable_depth(np.array([0.1, 0.9, 0.4, 0.76, 0.8]))
+        0.75
 
     Source: ours.
     """
@@ -101,11 +104,15 @@ def readable_depth(values: Float[np.ndarray, " prefixes"], blocks: Int[np.ndarra
     require_at_least(2, "number of values", len(values))
     if blocks[0] < 0 or (np.diff(blocks) <= 0).any():
         raise MetricError(f"blocks={blocks.tolist()} does not ascend from 0 or more: it counts the blocks in use.")
-    if values[-1] <= 0:
-        raise MetricError(f"the whole network scores {values[-1]:g}: readable_depth needs a score above 0.")
+    if values[-1] <= chance:
+        raise MetricError(
+            f"the whole network scores {values[-1]:g}: readable_depth needs a score above chance, {chance:g}."
+        )
     # Rounded, so that 0.72 / 0.8 counts as 90 % in floating point too.
-    reached = np.round(values.astype(np.float64) / float(values[-1]), 6) >= _READABLE_SHARE
-    return float(blocks[reached.argmax()] / blocks[-1])
+    above = values.astype(np.float64) - chance
+    reached = np.round(above / above[-1], 6) >= _READABLE_SHARE
+    first = len(reached) - int(reached[::-1].argmin()) if not reached.all() else 0
+    return float(blocks[first] / blocks[-1])
 
 
 def _check_energies(energies: Float[np.ndarray, "..."]) -> None:

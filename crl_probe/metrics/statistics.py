@@ -7,6 +7,7 @@ of training again. The ``unit`` of an :class:`Estimate` says which of the two it
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from typing import Final
 
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
@@ -15,6 +16,8 @@ from crl_probe.metrics._checks import array_likes, require_at_least, require_fin
 
 RESAMPLES = 10_000
 CONFIDENCE = 0.95
+POOLED: Final = "pooled "
+"""What the unit of an interval begins with that is over the samples of all seeds together."""
 _BOOTSTRAP_SEED = 20_250_301
 _MINIMUM_FOR_TRIMMING = 4
 
@@ -193,7 +196,8 @@ def estimate_over_seeds(
 
     Each run counts once, by the summary of its samples. With a single run the interval is over its samples: a
     bootstrap, or Wilson's score interval for the mean of booleans, because a bootstrap over 20 episodes without a
-    success would claim that success is impossible.
+    success would claim that success is impossible. For the same reason several runs that all always or never succeed
+    have Wilson's interval over all of their samples, of which the unit says that they are ``pooled``.
 
     Args:
         samples_by_seed: For each run its values by episode or by goal, at least one, all finite. Yes-or-no samples,
@@ -222,7 +226,7 @@ def estimate_over_seeds(
         pooled = np.concatenate(samples_by_seed)
         if pooled.dtype == np.bool_ and (pooled.all() or not pooled.any()):
             # Every resample would be "never" or "always" too, and the interval would have no width.
-            return Estimate(float(by_seed[0]), *_wilson_interval(pooled), "seeds", len(by_seed))
+            return Estimate(float(by_seed[0]), *_wilson_interval(pooled), f"{POOLED}{sample_unit}", len(pooled))
         return aggregate_over_seeds(by_seed)
     (samples,) = samples_by_seed
     if samples.dtype == np.bool_ and within_run is np.mean:

@@ -133,6 +133,8 @@ class Probe:
             metric.
         tables: Tables of numbers on the page.
         page: Further content of the page: ``module:function`` of a result; see ``crl_probe.render.page.panels``.
+        without_numbers: What it means if a result has no number and still something to show, in a sentence; empty if
+            that is a fault of the agents.
         paper: Its figure for papers, ``module:function`` of a result; empty if it only has the charts by level.
         scale: Meaning of the two ends of the value scale, if its views have one.
     """
@@ -161,6 +163,7 @@ class Probe:
     tables: tuple[NumberTable, ...] = ()
     page: str = ""
     paper: str = ""
+    without_numbers: str = ""
     scale: tuple[str, str] | None = None
 
     def __repr__(self) -> str:

@@ -30,6 +30,7 @@ SOURCES = {"retrieval_accuracy": "shared", "geodesic_rank": "grid"}
 """The scores of the depth lens, and the source of each."""
 
 _CHUNK = 512
+_NOT_ABOVE_CHANCE = "These critics are not clearly above chance even whole: no readable depth is defined."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,20 +60,27 @@ class DepthLensResult(ProbeResult):
 
     Attributes:
         runs: The agents.
+        batch_size: Pairs in a batch; chance is 1 / batch_size.
         total_blocks: Residual blocks of each agent's encoders. (runs,)
         blocks: For each agent the numbers of blocks after which its head was applied, from 0 to all. (kept,)
         retrieval_accuracy: For each agent its score on every batch of shared pairs. (kept, batches)
         geodesic_rank: For each agent its score for every shared goal; (kept, 0) without a floor. (kept, goals)
-        readable: For each name in ``SOURCES`` the share of blocks that reaches 90 % of the whole critic's mean score.
-            (runs,)
+        readable: For each name in ``SOURCES`` the share of blocks from which on the critic has 90 % of its final score
+            above chance; NaN where the whole critic is not clearly above chance. (runs,)
     """
 
     runs: tuple[RunInfo, ...]
+    batch_size: int
     total_blocks: Int[np.ndarray, " runs"]
     blocks: tuple[Int[np.ndarray, " _"], ...]
     retrieval_accuracy: tuple[Float[np.ndarray, "_ batches"], ...]
     geodesic_rank: tuple[Float[np.ndarray, "_ goals"], ...]
     readable: dict[str, np.ndarray]
+
+    @property
+    def chance(self) -> dict[str, float]:
+        """What a critic scores that knows nothing, for each name in ``SOURCES``."""
+        return {"retrieval_accuracy": 1.0 / self.batch_size, "geodesic_rank": 0.0}
 
     def samples(self) -> tuple[MetricSamples, ...]:
         """The readable depth of every run, for each score."""
@@ -103,22 +111,44 @@ def run(evidence: "Evidence", settings: DepthLensSettings, rng: np.random.Genera
     if evidence.env.floor is not None:
         common = _grid(evidence.env, evidence.goals, settings.fine_cells)
         ranks = evidence.of_each_run("landscapes block by block", _ranks, *common, each=[(b,) for b in blocks])
+    chance = 1.0 / settings.batch_size
+    is_known = [_is_above_chance(scores[-1], settings.batch_size) for scores in retrieval]
     return DepthLensResult(
         runs=evidence.infos,
+        batch_size=settings.batch_size,
         total_blocks=np.array([agent.critic_blocks for agent in agents]),
         blocks=tuple(blocks),
         retrieval_accuracy=tuple(retrieval),
         geodesic_rank=tuple(ranks),
         readable={
-            "retrieval_accuracy": np.array([_readable(*lens) for lens in zip(retrieval, blocks, strict=True)]),
-            "geodesic_rank": np.array([_readable(*lens) for lens in zip(ranks, blocks, strict=True)]),
+            "retrieval_accuracy": np.array(
+                [_readable(*lens, chance) for lens in zip(retrieval, blocks, is_known, strict=True)]
+            ),
+            "geodesic_rank": np.array(
+                [_readable(scores, b, _is_positive(scores[-1]), 0.0) for scores, b in zip(ranks, blocks, strict=True)]
+            ),
         },
     )
 
 
-def _readable(scores: Float[np.ndarray, "kept samples"], blocks: Int[np.ndarray, " kept"]) -> float:
-    # Undefined without a floor, and for a critic whose score with all its blocks is not above 0.
-    return or_nan(metrics.readable_depth, scores.mean(axis=1), blocks) if scores.size else float("nan")
+def _readable(
+    scores: Float[np.ndarray, "kept samples"], blocks: Int[np.ndarray, " kept"], is_known: bool, chance: float
+) -> float:
+    # Of a critic that knows nothing there is no block that knows nine tenths of it.
+    return or_nan(metrics.readable_depth, scores.mean(axis=1), blocks, chance) if is_known else float("nan")
+
+
+def _is_above_chance(accuracies: Float[np.ndarray, " batches"], batch_size: int) -> bool:
+    """Whether the lower end of Wilson's interval over all pairs is above 1 / batch_size."""
+    pairs = batch_size * len(accuracies)
+    is_right = np.arange(pairs) < round(float(accuracies.mean()) * pairs)
+    return metrics.estimate_over_seeds([is_right], "pairs").low > 1.0 / batch_size
+
+
+def _is_positive(ranks: Float[np.ndarray, " goals"]) -> bool:
+    """Whether the interval of the mean over goals is above 0; without two goals that is not known."""
+    known = ranks[np.isfinite(ranks)]
+    return len(known) > 1 and metrics.mean_effect(known).estimate.low > 0
 
 
 def _retrieval(
@@ -201,6 +231,7 @@ PROBE = Probe(
     metrics=("readable_depth",),
     agent=LayeredAgent,
     records=("goals", "shared"),
+    notes=lambda result: () if result.samples() else (_NOT_ABOVE_CHANCE,),
     reading=lambda _: (
         "Both encoders are cut after each block and followed by their own head: after the block where a curve reaches "
         "its final height, further blocks add nothing to this score."
@@ -208,10 +239,11 @@ PROBE = Probe(
     finding=lambda found: found.ends(
         "readable_depth",
         "shared",
-        "The share of blocks that gives nine tenths of the retrieval accuracy is {}",
+        "Retrieval accuracy has nine tenths of its final height after a share of {} of the blocks",
         "retrieval_accuracy",
     ),
     tables=(NumberTable(("readable_depth",), "shared"), NumberTable(("readable_depth",), "grid")),
+    without_numbers=_NOT_ABOVE_CHANCE,
     page="crl_probe.render.page.panels:depth_lens",
     paper="crl_probe.render.paper.figures:depth_lens_figure",
 )

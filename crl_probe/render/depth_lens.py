@@ -23,7 +23,7 @@ from crl_probe.summary.numbers import format_number
 
 Over: TypeAlias = Literal["share", "blocks"]
 LENS_AXES: Final = {"share": "share of blocks before the head", "blocks": "blocks before the head"}
-_RING_TEXT: Final = "90 % of the full network"
+_RING_TEXT: Final = "90 % of the full network from here on"
 
 
 def lens_charts(result: DepthLensResult, over: Over = "share") -> ChartGroup:
@@ -32,7 +32,7 @@ def lens_charts(result: DepthLensResult, over: Over = "share") -> ChartGroup:
 
 
 def lens_chart(result: DepthLensResult, metric: str, over: Over = "share") -> Chart:
-    """One curve for each depth; a ring where a seed first reaches 90 % of its full network.
+    """One curve for each depth; a ring where a seed has 90 % of its full network and keeps it.
 
     Args:
         result: What the depth lens probe returned.
@@ -45,7 +45,7 @@ def lens_chart(result: DepthLensResult, metric: str, over: Over = "share") -> Ch
         for blocks, total in zip(result.blocks, result.total_blocks, strict=True)
     ]
     lines = run_lines(result.runs, xs, curves, definition, lambda x: f"after {_blocks(x, over)}")
-    references = () if definition.chance is None else (Reference(definition.chance, "chance"),)
+    references = (Reference(result.chance[metric], "chance"),)
     rings = _rings(result, metric, xs, curves, over)
     title = LENS_AXES[over]
     return Chart(
@@ -84,7 +84,8 @@ def _rings(
     ):
         if np.isfinite(share) and len(x):
             at = float(share) * (1.0 if over == "share" else float(total))
-            text = f"{run.label}, seed {run.seed}: {_RING_TEXT} after {_blocks(at, over)}"
+            counted = f"{round(float(share) * int(total))} of {int(total)} blocks"
+            text = f"{run.label}, seed {run.seed}: {_RING_TEXT}, after {counted}"
             rings.append(Mark(at, float(np.interp(at, x, y)), colours[run.label], RING, text, fill="open"))
     return tuple(rings)
 

@@ -15,6 +15,8 @@ from crl_probe.metrics.statistics import CONFIDENCE
 UNDEFINED: Final = "–"
 INFINITY: Final = "∞"
 MINUS: Final = "\u2212"
+NO_SPREAD: Final = "no spread"
+"""In place of an interval where all that was resampled is equal."""
 
 _DIGITS_ALONE: Final = 3
 _DIGITS_OF_HALF_WIDTH: Final = 2
@@ -67,13 +69,13 @@ class NumberFormat:
         return self._with_sign(value, self._digits(value))
 
     def interval(self, low: float, high: float) -> str:
-        """Both ends in brackets, as behind a number.
+        """Both ends in brackets, as behind a number; that there is none where what was resampled has no spread.
 
         Example:
-            >>> NumberFormat(0, share=True).interval(0.41, 0.48)
-            '[41, 48]'
+            >>> NumberFormat(0, share=True).interval(0.41, 0.48), NumberFormat(1).interval(2.0, 2.0)
+            ('[41, 48]', '[no spread]')
         """
-        return f"[{self._digits(low)}, {self._digits(high)}]"
+        return f"[{NO_SPREAD}]" if low == high else f"[{self._digits(low)}, {self._digits(high)}]"
 
     def ends(self, low: float, high: float) -> str:
         """Both ends in a sentence.
@@ -230,6 +232,7 @@ def latex_number(text: str) -> str:
     """
     text = re.sub(r",(?=\d)", "{,}", text.replace(MINUS, "-"))
     text = re.sub("×10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)", lambda power: rf"\times 10^{{{power[1].translate(_PLAIN_DIGITS)}}}", text)
+    text = text.replace(NO_SPREAD, rf"\mathrm{{{NO_SPREAD.replace(' ', '~')}}}")
     return text.replace(" %", r"\,\%").replace(INFINITY, r"\infty").replace(UNDEFINED, "--")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from crl_probe.metrics import DEFINITIONS
+from crl_probe.metrics.statistics import POOLED
 from crl_probe.summary.numbers import NumberFormat, number_format
 from crl_probe.summary.rows import Row, level_place, natural, place
 
@@ -33,8 +34,9 @@ class Column:
 
     def rests_on_one_seed(self, cell: Row | None) -> bool:
         """Whether an aggregate over several seeds is defined for one of them alone."""
-        over_seeds = ("seeds", "comparison")
-        return cell is not None and not cell.is_run and self.num_seeds > 1 and cell.interval_over not in over_seeds
+        if cell is None or cell.is_run or cell.interval_over.startswith(POOLED):
+            return False
+        return self.num_seeds > 1 and cell.interval_over not in ("seeds", "comparison")
 
 
 Cells: TypeAlias = tuple[Row | None, ...]
@@ -182,9 +184,14 @@ def interval_words(tables: Iterable[Table]) -> str:
                     over.setdefault(cell.interval_over, set()).add(cell.count)
     sentences = []
     seeds = over.pop("seeds", set())
+    pooled = [over.pop(unit) for unit in list(over) if unit.startswith(POOLED)]
     if seeds:
         counts = f"{min(seeds)}" if len(seeds) == 1 else f"{min(seeds)} to {max(seeds)}"
         sentences.append(f"Intervals of a depth (95 %) are a bootstrap over its {counts} seeds.")
+    if pooled:
+        sentences.append(
+            "Where no seed ever or every seed always succeeds, Wilson's interval is over all their episodes."
+        )
     if over:
         *others, last = sorted(over)
         what = f"{', '.join(others)} or {last}" if others else last

@@ -156,7 +156,8 @@ def test_metrics_have_one_row_a_run_and_one_a_depth(finished_run, second_run):
         ("seed", "finished", "0"),
         ("seed", "second", "1"),
     ]
-    assert (rows[0]["interval_over"], rows[0]["count"]) == ("seeds", "2")
+    # Neither seed, or each of them, ever succeeds.
+    assert (rows[0]["interval_over"], rows[0]["count"]) == ("pooled episodes", "80")
     assert (rows[1]["interval_over"], rows[1]["count"]) == ("episodes", "40")
     content = json.loads(printed(*options, "json"))
     assert content["by_depth"]["point_u_maze"][0]["value"] == float(rows[0]["value"])
@@ -266,8 +267,11 @@ def test_numbers_can_be_written_to_a_file(finished_run, tmp_path):
 )
 def test_one_probe_alone_prints_its_numbers_and_draws_its_figure(finished_run, tmp_path, command, metric, options):
     figure = tmp_path / "figure.svg"
-    table = printed(command, finished_run.path, *QUICK, *options, "--save", figure)
-    assert metric in table
+    result = probe(command, finished_run.path, *QUICK, *options, "--save", figure)
+    assert result.exit_code == 0, result.output
+    table = result.output
+    # So short a training gives no critic that knows anything, of which some block knows nine tenths.
+    assert (metric if command != "lens" else "no readable depth is defined") in table
     assert "success_rate" not in table
     assert figure.read_text().startswith("<?xml")
 

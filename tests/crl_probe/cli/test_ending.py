@@ -82,9 +82,9 @@ def test_other_errors_of_the_system_keep_their_traceback():
 
 @contextlib.contextmanager
 def small_files():
-    """No file may have more than 25,000 bytes, as under ``ulimit -f``."""
+    """No file may have more than 50,000 bytes, as under ``ulimit -f``."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (25_000, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, before[1]))
     try:
         yield
     finally:
@@ -95,7 +95,7 @@ def test_a_file_that_becomes_too_large_is_named_and_the_old_one_kept(tmp_path):
     path = tmp_path / "numbers.csv"
     write_text_atomically(path, "old")
     with small_files():
-        result = ended(lambda: write_text_atomically(path, 30_000 * "x"))
+        result = ended(lambda: write_text_atomically(path, 60_000 * "x"))
     told = f"error: {path} cannot be used: File too large; what was there before is kept.\n"
     assert (result.exit_code, result.output) == (2, told)
     assert path.read_text() == "old"

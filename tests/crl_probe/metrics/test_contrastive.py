@@ -61,17 +61,33 @@ def test_order_of_pairs_and_offsets_of_rows_do_not_matter(energies, seed, scale)
 @pytest.mark.parametrize(
     ("values", "share"),
     [
-        ([0.1, 0.5, 0.76, 0.7, 0.8], 2 / 4),  # 90 % of 0.8 is 0.72; that block 3 falls below again does not count
-        ([0.1, 0.72, 0.3, 0.8], 1 / 3),  # exactly 90 %
-        ([0.1, 0.7199, 0.3, 0.8], 3 / 3),
+        ([0.1, 0.5, 0.76, 0.75, 0.8], 2 / 4),  # 90 % of 0.8 is 0.72
+        ([0.1, 0.5, 0.76, 0.7, 0.8], 4 / 4),  # block 3 falls below again
+        ([0.1, 0.3, 0.72, 0.8], 2 / 3),  # exactly 90 %
+        ([0.1, 0.3, 0.7199, 0.8], 3 / 3),
         ([0.5, 0.5], 0.0),  # the stem alone knows it all
         ([-0.5, 0.2, 0.4], 1.0),
-        ([0.9, 0.1, 0.2], 0.0),
+        ([0.9, 0.1, 0.2], 1.0),
     ],
 )
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_readable_depth_by_hand(values, share, dtype):
     assert contrastive.readable_depth(np.array(values, dtype)) == pytest.approx(share)
+
+
+def test_readable_depth_is_where_the_score_stays_up():
+    """A peak at the second block that is lost again does not count."""
+    assert contrastive.readable_depth(np.array([0.0, 0.95, 0.2, 0.92, 1.0])) == 3 / 4
+    assert contrastive.readable_depth(np.array([0.95, 0.9, 0.97])) == 0.0
+
+
+def test_readable_depth_is_of_what_is_above_chance():
+    """Of 0.5 above a chance of 0.5, 90 % is 0.95."""
+    values = np.array([0.5, 0.9, 0.95, 1.0])
+    assert contrastive.readable_depth(values, chance=0.5) == 2 / 3
+    assert contrastive.readable_depth(values) == 1 / 3
+    with pytest.raises(ValueError, match=r"scores 1: readable_depth needs a score above chance, 1\.$"):
+        contrastive.readable_depth(values, chance=1.0)
 
 
 def test_readable_depth_of_some_prefixes_counts_blocks_and_not_prefixes():
@@ -98,7 +114,10 @@ SQUARE = np.eye(4)
         (lambda: inspect.unwrap(contrastive.infonce_bound)(SQUARE[:3]), r"energies has shape \(3, 4\): it needs one"),
         (lambda: contrastive.readable_depth(np.ones(1)), "number of values=1 is too few"),
         (lambda: contrastive.readable_depth(np.array([0.1, np.nan])), "values holds 1 values"),
-        (lambda: contrastive.readable_depth(np.array([0.1, 0.0])), "the whole network scores 0: readable_depth needs"),
+        (
+            lambda: contrastive.readable_depth(np.array([0.1, 0.0])),
+            "the whole network scores 0: readable_depth needs a score above chance, 0",
+        ),
         (lambda: contrastive.readable_depth(np.array([0.1, -0.25])), "the whole network scores -0.25"),
         (lambda: contrastive.readable_depth(np.ones(3), np.array([0, 2, 2])), r"blocks=\[0, 2, 2\] does not ascend"),
         (lambda: contrastive.readable_depth(np.ones(2), np.array([-1, 2])), "does not ascend from 0 or more"),

@@ -93,7 +93,7 @@ def test_examples_in_docstrings_hold():
 
 def test_no_success_in_any_seed_does_not_make_success_impossible():
     never = statistics.estimate_over_seeds([np.zeros(20, dtype=bool)] * 3, "episodes")
-    assert (never.value, never.low, never.unit, never.count) == (0.0, 0.0, "seeds", 3)
+    assert (never.value, never.low, never.unit, never.count) == (0.0, 0.0, "pooled episodes", 60)
     assert never.high == pytest.approx(0.06, abs=0.005)  # Wilson's, of 0 in 60
     always = statistics.estimate_over_seeds([np.ones(20, dtype=bool)] * 3, "episodes")
     assert (always.low, always.high) == (pytest.approx(0.94, abs=0.005), 1.0)

@@ -123,7 +123,7 @@ def depth_lens():
     blocks = (np.arange(2), np.arange(2), np.arange(5), np.arange(5))
     scores = tuple(np.stack([0.2 * b, 0.1 * b], axis=1) for b in blocks)
     readable = {"retrieval_accuracy": np.array([1.0, 1.0, 1.0, np.nan]), "geodesic_rank": np.full(4, np.nan)}
-    return DepthLensResult(RUNS, np.array([1, 1, 4, 4]), blocks, scores, tuple(s[:, :0] for s in scores), readable)
+    return DepthLensResult(RUNS, 256, np.array([1, 1, 4, 4]), blocks, scores, tuple(s[:, :0] for s in scores), readable)
 
 
 def rollouts():

@@ -120,7 +120,7 @@ def test_marks_hold_the_estimates():
     assert deep.seeds[1].text == "point_u_maze_d16_s1: 70.0"
     assert [dot.place > deep.place for dot in deep.seeds] == [True, True]
     (rate,) = charts_of(success(), "success_rate").charts
-    assert rate.marks[0].text == "depth 4: 50 % [50, 50], 2 seeds"
+    assert rate.marks[0].text == "depth 4: 50 % [no spread], 2 seeds"
     assert rate.alt == f"Success rate by depth: {rate.marks[0].text}; {rate.marks[1].text}"
 
 
@@ -154,7 +154,7 @@ def test_a_group_has_one_legend_where_every_sign_has_one_meaning():
 
 
 def test_a_note_says_what_intervals_are_over():
-    assert interval_note(estimate_by_level(success().samples())) == "95 % interval, 2 seeds"
+    assert interval_note(estimate_by_level(success().samples())) == "95 % interval, 2 seeds or 4 pooled episodes"
     lone = [estimate for estimate in estimate_by_level(geometry().samples()) if estimate.metric == "cka"]
     assert interval_note(lone) == "one seed, no interval"
 
@@ -261,7 +261,9 @@ def test_rings_mark_nine_tenths_of_the_full_network():
     assert [(ring.place, round(ring.value, 9), ring.symbol) for ring in chart.marks] == [
         (1.0, 0.15, "ring"), (1.0, 0.15, "ring"), (1.0, 0.6, "ring"),
     ]  # fmt: skip
-    assert legend_texts(chart) == ["depth 4", "depth 16", "90 % of the full network"]
+    assert legend_texts(chart) == ["depth 4", "depth 16", "90 % of the full network from here on", "chance"]
+    assert chart.references == (Reference(1 / 256, "chance"),)
+    assert chart.marks[2].text == "depth 16, seed 0: 90 % of the full network from here on, after 4 of 4 blocks"
     by_block = lens_chart(depth_lens(), "retrieval_accuracy", "blocks")
     assert [ring.place for ring in by_block.marks] == [1.0, 1.0, 4.0]
     assert by_block.x.title == "blocks before the head"

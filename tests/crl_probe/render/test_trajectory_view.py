@@ -128,7 +128,7 @@ def test_the_map_comes_first_then_each_depth_with_its_scores(result):
     assert view.panels[0].aspect == pytest.approx((2 + 1.2) / (3 + 1.2))
     titles, texts = zip(*view.panels[1].scores, strict=True)
     assert titles == ("Trustworthiness", "Straightness", "Path length", "Energy monotonicity", "Variance seen in 3-D")
-    assert texts[0] == "90 % [90, 90]"
+    assert texts[0] == "90 % [no spread]"
     assert texts[4] == "56.7 %"  # of 0.5 and 0.633
     assert view.panels[1].alt.startswith(
         "AlignedUMAP projection of 20 states of 4 episodes, as depth 4 embeds them. Trust"

@@ -76,8 +76,10 @@ def test_the_best_depth_is_named_with_how_sure_that_is():
         "No depth is clearly best. Depth 4 has the highest success rate, 60 % [30, 90], against "
     )
     assert " at depth 64: a difference of " in open_.sentence
-    assert first_screen({16: (0.9, 0.9)}).sentence == "Depth 16 reached 90 % [90, 90] of its goals."
-    assert first_screen({4: (0.0,) * 3, 16: (0.0,) * 3}).sentence == "All depths reached 0 % [0, 0] of their goals."
+    assert first_screen({16: (0.9, 0.9)}).sentence == "Depth 16 reached 90 % [no spread] of its goals."
+    assert (
+        first_screen({4: (0.0,) * 3, 16: (0.0,) * 3}).sentence == "All depths reached 0 % [no spread] of their goals."
+    )
 
 
 def test_too_few_seeds_cannot_say_what_depth_did():

@@ -45,10 +45,10 @@ def test_the_half_width_decides_the_digits(low, value, high, text):
     [
         (0.41, 0.4375, 0.48, "44 % [41, 48]"),
         (0.981, 0.99, 0.998, "99.0 % [98.1, 99.8]"),  # below a point: one digit behind the point
-        (0.0, 0.0, 0.0, "0 % [0, 0]"),
-        (1.0, 1.0, 1.0, "100 % [100, 100]"),
+        (0.0, 0.0, 0.0, "0 % [no spread]"),
+        (1.0, 1.0, 1.0, "100 % [no spread]"),
         (0.0, 1.0, 1.0, "100 % [0, 100]"),
-        (0.9, 0.9, 0.9, "90 % [90, 90]"),
+        (0.9, 0.9, 0.9, "90 % [no spread]"),
     ],
 )
 def test_shares_are_per_cents(low, value, high, text):
