@@ -28,13 +28,19 @@ def _all_squared_distances(
     """‖φ‖² + ‖ψ‖² − 2 φ·ψ, one matrix product instead of a rows × columns × repr_dim array.
 
     Distances ignore a common shift, so both sides are centred first: it keeps the cancellation, and with it the
-    float32 error, as small as the spread of the batch rather than as large as its distance from the origin.
+    float32 error, as small as the spread of the batch rather than as large as its distance from the origin. That is
+    still too large for a positive pair, which is much closer than the batch is wide: where there are as many rows as
+    columns, the pairs of the diagonal are computed from differences. At a distance of 0.1 in a batch of standard
+    deviation 30, the gradient of the loss would have an error of 60 % otherwise.
     """
     centre = jax.lax.stop_gradient(jnp.mean(psi, axis=0))
-    phi, psi = phi - centre, psi - centre
-    products = jnp.matmul(phi, psi.T, precision=jax.lax.Precision.HIGHEST)
-    squares = jnp.sum(jnp.square(phi), axis=-1)[:, None] + jnp.sum(jnp.square(psi), axis=-1)[None, :]
-    return jnp.maximum(squares - 2 * products, 0.0)
+    left, right = phi - centre, psi - centre
+    products = jnp.matmul(left, right.T, precision=jax.lax.Precision.HIGHEST)
+    squares = jnp.sum(jnp.square(left), axis=-1)[:, None] + jnp.sum(jnp.square(right), axis=-1)[None, :]
+    distances = jnp.maximum(squares - 2 * products, 0.0)
+    if len(phi) != len(psi):
+        return distances
+    return jnp.where(jnp.eye(len(phi), dtype=bool), _squared_distance(phi, psi)[:, None], distances)
 
 
 def _unit(x: Float[Array, "*batch repr_dim"]) -> Float[Array, "*batch repr_dim"]:

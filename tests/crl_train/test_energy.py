@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from crl_train.energy import all_pairs_energy, paired_energy
+from crl_train.losses import forward_infonce, logsumexp_penalty
 from tests.tolerance import assert_close, float32_tolerance
 
 PAIRED, ALL_PAIRS = (jax.jit(energy, static_argnums=0) for energy in (paired_energy, all_pairs_energy))
@@ -119,3 +120,26 @@ def test_a_broken_representation_never_passes_for_a_near_one(kind):
     broken, whole = jnp.full((3, 4), jnp.nan), jnp.ones((3, 4))
     assert np.isnan(paired_energy(kind, broken, whole)).all()
     assert np.isnan(all_pairs_energy(kind, broken, whole)).all()
+
+
+@pytest.mark.parametrize("deviation", [0.1, 1.0, 30.0])
+@pytest.mark.parametrize("distance", [1e-4, 1e-2, 0.1, 1.0, 10.0])
+def test_gradients_are_right_where_positives_are_much_closer_than_the_batch_is_wide(distance, deviation):
+    rng = np.random.default_rng(0)
+    psi = np.float32(deviation * rng.normal(size=(64, 64)))
+    step = rng.normal(size=psi.shape)
+    phi = np.float32(psi + distance * step / np.linalg.norm(step, axis=1, keepdims=True))
+
+    def critic_loss(logits):
+        return forward_infonce(logits) + 0.1 * logsumexp_penalty(logits)
+
+    def exact_loss(phi, psi):
+        squares = jnp.sum(jnp.square(phi[:, None] - psi[None]), axis=-1)
+        return critic_loss(-jnp.sqrt(squares))
+
+    found = jax.jit(jax.grad(lambda *pair: critic_loss(all_pairs_energy("norm", *pair)), argnums=(0, 1)))(phi, psi)
+    with jax.enable_x64(True):
+        exact = jax.jit(jax.grad(exact_loss, argnums=(0, 1)))(phi.astype(np.float64), psi.astype(np.float64))
+    for mine, right in zip(found, exact, strict=True):
+        error = np.linalg.norm(np.asarray(mine) - np.asarray(right)) / np.linalg.norm(np.asarray(right))
+        assert error <= 1e-3
