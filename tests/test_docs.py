@@ -31,7 +31,7 @@ HELPERS = {
     "bootstrap_interval",
     "compare_depths", "critical_depth", "decodability_by_fold", "estimate_over_seeds", "first_arrival",
     "holm", "interquartile_mean", "mean_difference", "mean_effect", "mean_ratio",
-    "probability_of_improvement", "steps_at_goal", "summarise_success", "verdict",
+    "optimality_gap", "performance_profile", "probability_of_improvement", "steps_at_goal", "summarise_success", "verdict",
 }  # fmt: skip
 
 FIELDS = ("Question", "Formula", "Reading", "Misleads", "Source")
@@ -67,7 +67,7 @@ def test_a_metric_has_its_question_formula_reading_and_source(name):
     section = explained()[name]
     assert [field for field in FIELDS if f"- **{field}" in section] == list(FIELDS)
     source = section[section.index("- **Source") :]
-    told = re.findall(r"arXiv \d+\.\d+|bioRxiv \d+|ICANN|ours", DEFINITIONS[name].source)
+    told = re.findall(r"arXiv \d+\.\d+|bioRxiv \d+|doi [\d./s-]+|ICANN|ours", DEFINITIONS[name].source)
     assert told
     assert all(work in source for work in told)
 

@@ -199,6 +199,25 @@ TABLE: Final[Mapping[str, Mapping[str, Words]]] = {
             "source": "ours",
         },
     },
+    "distance": {
+        "triangle_violation": {
+            "title": "Triangle violation",
+            "text": "How much longer the learned distance of two places is than by way of a third, relative to the "
+            "mean distance.",
+            "formula": "mean over x, y, z of max(0, d(x,z) - d(x,y) - d(y,z)) / mean d",
+            **_RATIO,
+            "higher_is": "worse",
+            "source": "ours",
+        },
+        "asymmetry": {
+            "title": "Asymmetry",
+            "text": "How much the learned distance there differs from the one back, relative to the mean distance.",
+            "formula": "mean over x, y of |d(x,y) - d(y,x)| / 2 / mean d",
+            **_RATIO,
+            "higher_is": "",
+            "source": "ours",
+        },
+    },
     "spread": {
         "near_spread": {
             "title": "Near spread",
@@ -295,6 +314,24 @@ TABLE: Final[Mapping[str, Mapping[str, Words]]] = {
             "higher_is": "",
             "source": "Garrido et al. 2023, arXiv 2210.02885",
         },
+        "srank": {
+            "title": "srank",
+            "text": "Smallest number of singular values that sum to 99 % of their sum; embeddings are not centred.",
+            "formula": "min {k: sum_{i <= k} sigma_i >= 0.99 sum_i sigma_i}",
+            "unit": "dimensions",
+            "low": 1.0,
+            "higher_is": "",
+            "source": "Kumar et al. 2020, arXiv 2010.14498",
+        },
+        "intrinsic_dimension": {
+            "title": "Intrinsic dimension",
+            "text": "Dimensions of the surface that embeddings lie on, by the distances of two nearest neighbours.",
+            "formula": "slope of -log(1 - F(r)) against log r, r the ratio of distances to neighbours 2 and 1",
+            "unit": "dimensions",
+            "low": 0.0,
+            "higher_is": "",
+            "source": "TwoNN, Facco et al. 2017, doi 10.1038/s41598-017-11873-y",
+        },
         "cka": {
             "title": "CKA",
             "text": "Similarity of two representations of the same points, without bias: 1 is the same up to rotation "
@@ -303,6 +340,14 @@ TABLE: Final[Mapping[str, Mapping[str, Words]]] = {
             **_CORRELATION,
             "higher_is": "",
             "source": "Kornblith et al. 2019, arXiv 1905.00414; Nguyen et al. 2021, arXiv 2010.15327",
+        },
+        "mutual_knn": {
+            "title": "Shared neighbours",
+            "text": "Share of a state's 10 nearest neighbours in one representation that are so in another too.",
+            "formula": "mean over points of |N_10(x) in one and in the other| / 10",
+            **_SHARE,
+            "higher_is": "",
+            "source": "Huh et al. 2024, arXiv 2405.07987; Euclidean neighbours are ours",
         },
         "dormant_fraction": {
             "title": "Dormant units",
@@ -351,6 +396,26 @@ TABLE: Final[Mapping[str, Mapping[str, Words]]] = {
             "chance": 0.0,
             "higher_is": "better",
             "source": "van den Oord et al. 2018, arXiv 1807.03748; Poole et al. 2019, arXiv 1905.06922",
+        },
+        "alignment": {
+            "title": "Alignment",
+            "text": "Mean squared distance of positive pairs on the unit sphere: 0 is the same direction.",
+            "formula": "mean_i |phi_i / |phi_i| - psi_i / |psi_i||^2",
+            "unit": "",
+            "low": 0.0,
+            "high": 4.0,
+            "higher_is": "",
+            "source": "Wang and Isola 2020, arXiv 2005.10242",
+        },
+        "uniformity": {
+            "title": "Uniformity",
+            "text": "How evenly embeddings cover the unit sphere: the lower the more evenly, 0 is one place.",
+            "formula": "log mean over pairs of exp(-2 |x_i - x_j|^2), x of length 1",
+            "unit": "",
+            "low": -8.0,
+            "high": 0.0,
+            "higher_is": "",
+            "source": "Wang and Isola 2020, arXiv 2005.10242",
         },
         "readable_depth": {
             "title": "Readable depth",

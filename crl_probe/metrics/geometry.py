@@ -58,6 +58,40 @@ def effective_rank(points: Points) -> float:
 
 
 @array_likes
+def srank(points: Points, delta: float = 0.01) -> float:
+    """Smallest number of singular values that sum to all but a hundredth of their sum.
+
+    Unlike :func:`effective_rank` it is of the points as they are, not centred, and counts whole directions.
+
+    Args:
+        points: Representations, one a row. (points, dim), any unit.
+        delta: Share of the sum that may be missing.
+
+    Returns:
+        A number of directions, from 1 to dim.
+
+    Raises:
+        MetricError: If a point is not finite, there is none, all of them are 0, or delta is not between 0 and 1.
+
+    Example:
+        >>> srank(np.array([[3.0, 0.0], [0.0, 3.0], [0.0, 0.0]]))
+        2.0
+
+    Source: Kumar et al. 2020, arXiv 2010.14498.
+    """
+    require_finite(points=points)
+    require_at_least(1, "number of points", len(points))
+    if not 0 < delta < 1:
+        raise MetricError(f"delta={delta} is not usable: it is a share between 0 and 1. Use 0.01.")
+    if not points.any():
+        raise MetricError("all points are 0: they span no direction. The network has collapsed.")
+    singular_values = np.linalg.svd(normalised(points).astype(np.float64), compute_uv=False)
+    shares = np.cumsum(singular_values) / singular_values.sum()
+    # Rounded, so that a share of exactly 1 - delta counts in floating point too.
+    return float(1 + np.argmax(np.round(shares, 12) >= 1.0 - delta))
+
+
+@array_likes
 def cka(first: Float[np.ndarray, "points first_dim"], second: Float[np.ndarray, "points second_dim"]) -> float:
     """Similarity of two representations of the same points: linear CKA with the unbiased estimator.
 

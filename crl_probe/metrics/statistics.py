@@ -48,6 +48,58 @@ class Estimate:
 
 
 @array_likes
+def performance_profile(
+    values: Float[np.ndarray, " runs"], thresholds: Float[np.ndarray, " thresholds"]
+) -> Float[np.ndarray, " thresholds"]:
+    """Share of runs whose number is above each threshold.
+
+    Args:
+        values: One number a run. (runs,)
+        thresholds: (thresholds,)
+
+    Returns:
+        Shares in [0, 1], falling with the threshold. (thresholds,)
+
+    Raises:
+        MetricError: If there is no value, or one is not finite.
+
+    Example:
+        >>> performance_profile([0.2, 0.5, 0.9], [0.0, 0.5, 1.0]).round(3).tolist()
+        [1.0, 0.333, 0.0]
+
+    Source: run-score distributions of Agarwal et al. 2021, arXiv 2108.13264, section 4.2.
+    """
+    require_at_least(1, "number of values", len(values))
+    require_finite(values=values, thresholds=thresholds)
+    return np.asarray((values[:, None] > thresholds).mean(axis=0))
+
+
+@array_likes
+def optimality_gap(values: Float[np.ndarray, " runs"], target: float = 1.0) -> float:
+    """How far runs are below a target on average; what is above it counts as the target.
+
+    Args:
+        values: One number a run. (runs,)
+        target: The number that is good enough, such as a success rate of 1.
+
+    Returns:
+        ``target`` minus the mean of the capped values, >= 0.
+
+    Raises:
+        MetricError: If there is no value, or one is not finite.
+
+    Example:
+        >>> optimality_gap([0.5, 1.5])
+        0.25
+
+    Source: Agarwal et al. 2021, arXiv 2108.13264.
+    """
+    require_at_least(1, "number of values", len(values))
+    require_finite(values=values, target=target)
+    return float(target - np.minimum(values, target).mean())
+
+
+@array_likes
 def interquartile_mean(values: Shaped[np.ndarray, "*batch n"]) -> Shaped[np.ndarray, "*batch"]:
     """Mean of the middle half along the last axis; the plain mean for fewer than 4 values.
 

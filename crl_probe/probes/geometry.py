@@ -3,8 +3,8 @@
 import contextlib
 import dataclasses
 import itertools
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -48,6 +48,9 @@ class GeometryResult(ProbeResult):
         decodability: R^2, on held-out tasks (commanded goals), of a linear map from φ to the achieved ``goal``, and
             from φ and a goal's ψ to the geodesic ``distance`` between the two. (runs, folds)
         cka: Similarity of the φ of every two agents. (runs, runs)
+        srank: As ``effective_rank``. (runs,)
+        intrinsic_dimension: Of φ. (runs,)
+        mutual_knn: Share of neighbours that every two agents have in common. (runs, runs)
         rank_own: Effective rank of the φ of the points that each agent's own episodes gave. (runs,)
         rank_others: The same of as many points of the other agents. (runs,)
     """
@@ -57,21 +60,26 @@ class GeometryResult(ProbeResult):
     effective_rank: dict[str, np.ndarray]
     decodability: dict[str, np.ndarray]
     cka: Float[np.ndarray, "runs runs"]
+    srank: dict[str, np.ndarray]
+    intrinsic_dimension: Float[np.ndarray, " runs"]
+    mutual_knn: Float[np.ndarray, "runs runs"]
     rank_own: Float[np.ndarray, " runs"]
     rank_others: Float[np.ndarray, " runs"]
 
     def samples(self) -> tuple[MetricSamples, ...]:
         """Every number of every run; the similarity to other runs by their level."""
         tables = {
-            **{("shared", part): values for part, values in self.effective_rank.items()},
-            ("shared-own", "phi"): self.rank_own,
-            ("shared-others", "phi"): self.rank_others,
+            **{("effective_rank", "shared", part): values for part, values in self.effective_rank.items()},
+            ("effective_rank", "shared-own", "phi"): self.rank_own,
+            ("effective_rank", "shared-others", "phi"): self.rank_others,
+            **{("srank", "shared", part): values for part, values in self.srank.items()},
+            ("intrinsic_dimension", "shared", ""): self.intrinsic_dimension,
         }
         ranks = [
             entry
-            for (source, part), values in tables.items()
+            for (name, source, part), values in tables.items()
             for run, value in zip(self.runs, values, strict=True)
-            for entry in metric_samples(run, "effective_rank", source, "sets", np.array([value]), part)
+            for entry in metric_samples(run, name, source, "sets", np.array([value]), part)
         ]
         read = [
             entry
@@ -81,15 +89,15 @@ class GeometryResult(ProbeResult):
         ]
         alike = [
             entry
+            for name, table in (("cka", self.cka), ("mutual_knn", self.mutual_knn))
             for label in labels_in_order(self.runs)
             for i, run in enumerate(self.runs)
-            for entry in metric_samples(run, "cka", "shared", "runs", self._cka_to(label, i), f"to {label}")
+            for entry in metric_samples(run, name, "shared", "runs", table[i, self._others(label, i)], f"to {label}")
         ]
         return (*ranks, *read, *alike)
 
-    def _cka_to(self, label: str, i: int) -> Float[np.ndarray, " others"]:
-        others = [j for j, run in enumerate(self.runs) if run.label == label and j != i]
-        return self.cka[i, others]
+    def _others(self, label: str, i: int) -> list[int]:
+        return [j for j, run in enumerate(self.runs) if run.label == label and j != i]
 
 
 def run(evidence: "Evidence", settings: GeometrySettings, rng: np.random.Generator) -> GeometryResult:
@@ -120,9 +128,12 @@ def run(evidence: "Evidence", settings: GeometrySettings, rng: np.random.Generat
     return GeometryResult(
         runs=evidence.infos,
         points=len(points),
-        effective_rank={name: np.array([ranks[name] for ranks, _ in shapes]) for name in ENCODERS},
-        decodability={name: np.stack([read[name] for _, read in shapes]) for name in TARGETS},
+        effective_rank={name: np.array([shape.effective_rank[name] for shape in shapes]) for name in ENCODERS},
+        decodability={name: np.stack([shape.decodability[name] for shape in shapes]) for name in TARGETS},
         cka=cka_between(evidence.point_phi),
+        srank={name: np.array([shape.srank[name] for shape in shapes]) for name in ENCODERS},
+        intrinsic_dimension=np.array([shape.intrinsic_dimension for shape in shapes]),
+        mutual_knn=_of_pairs(metrics.mutual_knn, evidence.point_phi),
         rank_own=_ranks([phi[origin.own] for phi, origin in zip(evidence.point_phi, origins, strict=True)]),
         rank_others=_ranks([phi[origin.others] for phi, origin in zip(evidence.point_phi, origins, strict=True)]),
     )
@@ -141,9 +152,15 @@ def cka_between(spaces: Sequence[Float[np.ndarray, "points _"]]) -> Float[np.nda
     Returns:
         Similarities; NaN in the row and column of a collapsed representation. (spaces, spaces)
     """
+    return _of_pairs(metrics.cka, spaces)
+
+
+def _of_pairs(
+    similarity: Callable[..., float], spaces: Sequence[Float[np.ndarray, "points _"]]
+) -> Float[np.ndarray, "spaces spaces"]:
     table = np.full((len(spaces), len(spaces)), np.nan)
     for i, j in itertools.combinations_with_replacement(range(len(spaces)), 2):
-        table[i, j] = table[j, i] = or_nan(metrics.cka, spaces[i], spaces[j])
+        table[i, j] = table[j, i] = or_nan(similarity, spaces[i], spaces[j])
     return table
 
 
@@ -157,6 +174,15 @@ def _check_same_points(evidence: "Evidence") -> None:
         )
 
 
+class _Shape(NamedTuple):
+    """The numbers of one agent, by encoder or target."""
+
+    effective_rank: dict[str, float]
+    srank: dict[str, float]
+    intrinsic_dimension: float
+    decodability: dict[str, np.ndarray]
+
+
 def _shape(
     _agent: Agent,
     phi: Float[np.ndarray, "points repr_dim"],
@@ -166,15 +192,20 @@ def _shape(
     distance: Float[np.ndarray, " points"],
     task: Int[np.ndarray, " points"],
     folds: int,
-) -> tuple[dict[str, float], dict[str, np.ndarray]]:
-    ranks = {"phi": or_nan(metrics.effective_rank, phi), "psi": or_nan(metrics.effective_rank, psi)}
+) -> _Shape:
+    spaces = {"phi": phi, "psi": psi}
     read = {name: np.full(folds, np.nan) for name in TARGETS}
     regressions = ((phi, places), (np.concatenate([phi, paired_psi], axis=1), distance))
     for name, (features, targets) in zip(TARGETS, regressions, strict=True):
         with contextlib.suppress(metrics.MetricError):
             # Whole tasks are held out: neighbours in time of training points would make the test too easy.
             read[name] = metrics.decodability_by_fold(features, targets, folds, groups=task)
-    return ranks, read
+    return _Shape(
+        effective_rank={name: or_nan(metrics.effective_rank, space) for name, space in spaces.items()},
+        srank={name: or_nan(metrics.srank, space) for name, space in spaces.items()},
+        intrinsic_dimension=or_nan(metrics.intrinsic_dimension, phi),
+        decodability=read,
+    )
 
 
 PROBE = Probe(
@@ -186,7 +217,7 @@ PROBE = Probe(
     settings=GeometrySettings,
     result=GeometryResult,
     run=run,
-    metrics=("effective_rank", "cka", "linear_decodability"),
+    metrics=("effective_rank", "srank", "intrinsic_dimension", "cka", "mutual_knn", "linear_decodability"),
     agent=EmbeddingAgent,
     records=("goals", "shared"),
     before_training=True,
@@ -199,9 +230,10 @@ PROBE = Probe(
         f"All on the same {result.points:,} shared states. Decodability is of the position (from φ) and of the "
         "geodesic distance to a goal (from φ and ψ), by ridge regression, on held-out tasks.",
     ),
-    charts=("effective_rank", "linear_decodability"),
+    charts=("effective_rank", "srank", "intrinsic_dimension", "linear_decodability"),
     tables=(
-        NumberTable(("effective_rank", "linear_decodability", "cka"), "shared"),
+        NumberTable(("effective_rank", "srank", "intrinsic_dimension", "linear_decodability"), "shared"),
+        NumberTable(("cka", "mutual_knn"), "shared", "similarity"),
         NumberTable(("effective_rank",), "shared-own", "own points of the set"),
         NumberTable(("effective_rank",), "shared-others", "others' points of the set"),
     ),

@@ -46,6 +46,8 @@ class RetrievalResult(ProbeResult):
         shared: For each of ``CONTRASTIVE_SCORES`` the value on every batch of shared pairs; NaN if undefined.
             (runs, batches)
         on_policy: The same on the same number of pairs from each agent's own episodes. (runs, batches)
+        alignment: Of the shared pairs. (runs,)
+        uniformity: For ``phi`` and ``psi`` of the shared pairs. (runs,)
         part_batch_size: Pairs in a batch of the next two, which are fewer where there are many agents.
         shared_own: The same as ``shared`` on the shared pairs that each agent's own episodes gave; no batches where
             there are too few. (runs, batches)
@@ -56,6 +58,8 @@ class RetrievalResult(ProbeResult):
     batch_size: int
     shared: dict[str, np.ndarray]
     on_policy: dict[str, np.ndarray]
+    alignment: Float[np.ndarray, " runs"]
+    uniformity: dict[str, np.ndarray]
     part_batch_size: int
     shared_own: dict[str, np.ndarray]
     shared_others: dict[str, np.ndarray]
@@ -68,12 +72,23 @@ class RetrievalResult(ProbeResult):
             "shared-own": self.shared_own,
             "shared-others": self.shared_others,
         }
-        return tuple(
+        scores = [
             entry
             for evidence, table in tables.items()
             for name, values in table.items()
             for run, by_batch in zip(self.runs, values, strict=True)
             for entry in metric_samples(run, name, evidence, "batches", by_batch)
+        ]
+        on_sphere = {("alignment", ""): self.alignment}
+        on_sphere |= {("uniformity", part): values for part, values in self.uniformity.items()}
+        return (
+            *scores,
+            *(
+                entry
+                for (name, part), values in on_sphere.items()
+                for run, value in zip(self.runs, values, strict=True)
+                for entry in metric_samples(run, name, "shared", "sets", np.array([value]), part)
+            ),
         )
 
 
@@ -108,9 +123,12 @@ def run(evidence: "Evidence", settings: RetrievalSettings, rng: np.random.Genera
             return {name: np.zeros((len(tables), 0)) for name in CONTRASTIVE_SCORES}
         return {name: np.stack([scores[place][name] for scores in tables]) for name in CONTRASTIVE_SCORES}
 
+    sphere = evidence.of_each_run("embeddings on the sphere", _on_sphere, shared)
     return RetrievalResult(
         runs=evidence.infos,
         batch_size=settings.batch_size,
+        alignment=np.array([one["alignment"] for one in sphere]),
+        uniformity={part: np.array([one[part] for one in sphere]) for part in ("phi", "psi")},
         shared=column(0),
         on_policy=column(1),
         part_batch_size=part_batch,
@@ -136,6 +154,15 @@ def _scores_of_each(agent: EmbeddingAgent, batches: Sequence[Pairs]) -> list[dic
     return [_scores(agent, pairs) for pairs in batches]
 
 
+def _on_sphere(agent: EmbeddingAgent, pairs: Pairs) -> dict[str, float]:
+    phi, psi = encode_phi(agent, pairs.states, pairs.actions), encode_psi(agent, pairs.goals)
+    return {
+        "alignment": or_nan(metrics.alignment, phi, psi),
+        "phi": or_nan(metrics.uniformity, phi),
+        "psi": or_nan(metrics.uniformity, psi),
+    }
+
+
 def _scores(agent: EmbeddingAgent, pairs: Pairs) -> dict[str, Float[np.ndarray, " batches"]]:
     phi, psi = encode_phi(agent, pairs.states, pairs.actions), encode_psi(agent, pairs.goals)
     batches = energies_by_batch(agent, phi, psi, pairs.batch_size)
@@ -153,7 +180,7 @@ PROBE = Probe(
     settings=RetrievalSettings,
     result=RetrievalResult,
     run=run,
-    metrics=tuple(CONTRASTIVE_SCORES),
+    metrics=(*CONTRASTIVE_SCORES, "alignment", "uniformity"),
     agent=EmbeddingAgent,
     records=("episodes", "shared"),
     before_training=True,
@@ -162,10 +189,10 @@ PROBE = Probe(
         f"state-action led to (chance is 1 in {result.batch_size})."
     ),
     finding=lambda found: found.ends("retrieval_accuracy", "shared", "Accuracy of picking the true goal is {}"),
-    charts=tuple(CONTRASTIVE_SCORES),
+    charts=(*CONTRASTIVE_SCORES, "alignment", "uniformity"),
     references=lambda result: {"chance": {"retrieval_accuracy": 1.0 / result.batch_size, "infonce_bound": 0.0}},
     tables=(
-        NumberTable(tuple(CONTRASTIVE_SCORES), "shared", "shared probe set"),
+        NumberTable((*CONTRASTIVE_SCORES, "alignment", "uniformity"), "shared", "shared probe set"),
         NumberTable(tuple(CONTRASTIVE_SCORES), "on-policy", "own episodes"),
         NumberTable(tuple(CONTRASTIVE_SCORES), "shared-own", "own points of the set"),
         NumberTable(tuple(CONTRASTIVE_SCORES), "shared-others", "others' points of the set"),

@@ -267,3 +267,18 @@ def test_unusable_input_is_explained(call, message):
     with pytest.raises(MetricError, match=message) as caught, np.errstate(all="ignore"):
         call()
     assert "\n" not in str(caught.value)
+
+
+def test_srank_counts_whole_directions():
+    rng = np.random.default_rng(0)
+    four = np.zeros((100, 8))
+    four[:, :4] = np.linalg.qr(rng.normal(size=(100, 4)))[0]
+    assert geometry.srank(four) == 4.0
+    # Singular values 99 and 1: the first alone has exactly 99 %.
+    assert geometry.srank(np.diag([99.0, 1.0])) == 1.0
+    assert geometry.srank(np.diag([98.9, 1.1])) == 2.0
+    assert geometry.srank(7.0 * four) == 4.0
+    with pytest.raises(ValueError, match="all points are 0"):
+        geometry.srank(0 * four)
+    with pytest.raises(ValueError, match=r"delta=1.0 is not usable"):
+        geometry.srank(four, 1.0)

@@ -29,12 +29,14 @@ HELPERS = {
     "mean_difference",
     "mean_effect",
     "mean_ratio",
+    "optimality_gap",
+    "performance_profile",
     "probability_of_improvement",
     "steps_at_goal",
     "summarise_success",
     "verdict",
 }
-GROUPS = {"success", "landscape", "spread", "trajectory", "geometry", "contrastive"}
+GROUPS = {"success", "landscape", "distance", "spread", "trajectory", "geometry", "contrastive"}
 FUNCTIONS = [name for name in metrics.__all__ if callable(getattr(metrics, name)) and name[0].islower()]
 
 

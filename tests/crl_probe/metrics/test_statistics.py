@@ -97,3 +97,14 @@ def test_no_success_in_any_seed_does_not_make_success_impossible():
     assert never.high == pytest.approx(0.06, abs=0.005)  # Wilson's, of 0 in 60
     always = statistics.estimate_over_seeds([np.ones(20, dtype=bool)] * 3, "episodes")
     assert (always.low, always.high) == (pytest.approx(0.94, abs=0.005), 1.0)
+
+
+def test_profiles_and_gaps_by_hand():
+    values = np.array([0.2, 0.5, 0.9, 1.2])
+    np.testing.assert_array_equal(
+        statistics.performance_profile(values, np.array([0.0, 0.5, 1.0, 2.0])), [1.0, 0.5, 0.25, 0.0]
+    )
+    assert statistics.optimality_gap(values) == pytest.approx((0.8 + 0.5 + 0.1 + 0.0) / 4)
+    assert statistics.optimality_gap(values, target=0.2) == pytest.approx(0.0)
+    with pytest.raises(ValueError, match="number of values=0 is too few"):
+        statistics.optimality_gap(np.zeros(0))

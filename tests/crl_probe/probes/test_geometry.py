@@ -73,12 +73,18 @@ def test_samples_are_told_apart_by_part_and_others_by_depth(of_three):
     assert [(s.metric, s.part, s.sample_unit, len(s.samples)) for s in seeing] == [
         ("effective_rank", "phi", "sets", 1),
         ("effective_rank", "psi", "sets", 1),
+        ("srank", "phi", "sets", 1),
+        ("srank", "psi", "sets", 1),
+        ("intrinsic_dimension", "", "sets", 1),
         ("linear_decodability", "goal", "folds", 5),
         ("linear_decodability", "distance", "folds", 5),
         ("cka", "to depth 4", "runs", 1),
         ("cka", "to depth 64", "runs", 1),
+        ("mutual_knn", "to depth 4", "runs", 1),
+        ("mutual_knn", "to depth 64", "runs", 1),
     ]
-    assert seeing[-2].value == of_three.cka[0, 2]
+    assert seeing[-4].value == of_three.cka[0, 2]
+    assert seeing[-2].value == of_three.mutual_knn[0, 2]
     # A depth with one agent has no other agent of its own depth to be like.
     assert {s.part for s in samples if s.metric == "cka" and s.run.critic_depth == 4} == {"to depth 64"}
 

@@ -101,6 +101,9 @@ def geometry():
         effective_rank={"phi": np.array([4.0, 6.0, 10.0, 12.0]), "psi": np.array([1.0, 2.0, 3.0, 4.0])},
         decodability={"goal": np.full((4, 2), 0.9), "distance": np.full((4, 2), 0.4)},
         cka=np.array([[1.0, 0.9, 0.2, 0.3], [0.9, 1.0, 0.4, 0.5], [0.2, 0.4, 1.0, 0.8], [0.3, 0.5, 0.8, 1.0]]),
+        srank={"phi": np.array([5.0, 7.0, 11.0, 13.0]), "psi": np.array([2.0, 2.0, 3.0, 3.0])},
+        intrinsic_dimension=np.array([2.0, 2.5, 3.0, 3.5]),
+        mutual_knn=np.full((4, 4), 0.5),
         rank_own=np.array([4.5, 6.5, 10.5, 12.5]),
         rank_others=np.array([4.0, 6.0, 9.0, 11.0]),
     )
@@ -116,7 +119,9 @@ def residual_stream():
 def retrieval():
     own = {"retrieval_accuracy": np.full((4, 3), 0.5), "infonce_bound": np.full((4, 3), 2.0)}
     shared = {"retrieval_accuracy": np.full((4, 3), 0.25), "infonce_bound": np.full((4, 3), 1.0)}
-    return RetrievalResult(RUNS, 256, shared, own, 0, {}, {})
+    return RetrievalResult(
+        RUNS, 256, shared, own, np.full(4, 0.5), {"phi": np.full(4, -2.0), "psi": np.full(4, -3.0)}, 0, {}, {}
+    )
 
 
 def depth_lens():

@@ -291,7 +291,8 @@ def test_every_pair_of_agents_has_its_similarity():
     assert heat_map.ticks == ((0.5, "4"), (2.5, "16"))
     assert heat_map.borders == (1.5,)
     assert heat_map.alt.startswith("CKA: depth 4, seed 1 and depth 4, seed 0 0.90; depth 16, seed 0 and ")
-    ranks = {"rank_own": result.rank_own[:1], "rank_others": result.rank_others[:1]}
+    names = ("rank_own", "rank_others", "intrinsic_dimension")
+    ranks = {name: getattr(result, name)[:1] for name in names} | {"mutual_knn": result.mutual_knn[:1, :1]}
     alone = dataclasses.replace(result, runs=result.runs[:1], cka=result.cka[:1, :1], **ranks)
     assert similarity_charts(alone).charts == ()
 

@@ -282,7 +282,8 @@ def test_only_results_have_figures():
 def test_a_result_without_a_number_has_no_figure():
     lens = dataclasses.replace(depth_lens(), retrieval_accuracy=tuple(np.full((2, 1), np.nan) for _ in RUNS))
     undefined = {"retrieval_accuracy": np.full((4, 3), np.nan)}
-    for result in (lens, dataclasses.replace(retrieval(), shared=undefined, on_policy=undefined)):
+    on_sphere = {"alignment": np.full(4, np.nan), "uniformity": {}}
+    for result in (lens, dataclasses.replace(retrieval(), shared=undefined, on_policy=undefined, **on_sphere)):
         with pytest.raises(ConfigError, match="there is nothing to draw: no number of this result is defined"):
             plots.figure_of(result)
 
