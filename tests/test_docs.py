@@ -31,7 +31,8 @@ HELPERS = {
     "bootstrap_interval",
     "compare_depths", "critical_depth", "decodability_by_fold", "estimate_over_seeds", "first_arrival",
     "holm", "interquartile_mean", "mean_difference", "mean_effect", "mean_ratio",
-    "optimality_gap", "performance_profile", "probability_of_improvement", "steps_at_goal", "summarise_success", "verdict",
+    "optimality_gap", "performance_profile", "probability_of_improvement", "steps_at_goal",
+    "summarise_success", "verdict",
 }  # fmt: skip
 
 FIELDS = ("Question", "Formula", "Reading", "Misleads", "Source")
