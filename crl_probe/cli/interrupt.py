@@ -96,6 +96,10 @@ class InterruptibleProgress(ProgressListener):
         self._interruption.check()
         self._shown.computing()
 
+    def reusing(self) -> None:
+        self._interruption.check()
+        self._shown.reusing()
+
     def ended(self, title: str, problem: str = "") -> None:
         self._interruption.check()
         self._shown.ended(title, problem)

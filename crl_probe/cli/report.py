@@ -24,9 +24,11 @@ from crl_probe.cli.options import (
     probing_options,
 )
 from crl_train.cli_options import explained
-from crl_train.console import echo
+from crl_train.console import echo, printable
+from crl_train.errors import ConfigError
 from crl_train.interrupt import INTERRUPTED
 from crl_train.output import expendable
+from crl_train.parsing import read_bounded
 
 if TYPE_CHECKING:
     from crl_probe.report import Report
@@ -36,6 +38,7 @@ DEFAULT_OUT: Final = Path("reports")
 RELOAD_SECONDS: Final = 30  # of a page that follows training
 INCOMPLETE: Final = 1  # exit code: the report is written, and parts of it failed unexpectedly
 MOST_CHECKPOINTS: Final = 8  # of each run, on a slider over training
+_LONGEST_NOTE: Final = 100_000  # bytes
 # On Linux a browser can open a window only if one of these is set.
 _DISPLAYS: Final = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "WSL_DISTRO_NAME")
 
@@ -44,6 +47,7 @@ _DISPLAYS: Final = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "WSL_DISTRO_NAME")
 @probing_options(PROBE_SET)
 @click.option("--out", type=FILE, help="Folder of the report; reports/<environment> if not given.")
 @click.option("--title", help="Title of the page.")
+@click.option("--note", type=FILE, help="Markdown file whose text is printed below the title.")
 @click.option(
     "--sections",
     metavar="NAME,...",
@@ -61,6 +65,7 @@ def command(
     options: ProbeOptions,
     out: Path | None,
     title: str | None,
+    note: Path | None,
     sections: str | None,
     figures: bool,
     open_page: bool,
@@ -83,7 +88,9 @@ def command(
     lost = expendable("stdout", "the report is written all the same.")
     with explained(), lost, interruptible(final_message) as interruption:
         wanted = None if sections is None else parse_sections(sections)
-        request = _Request(options, parse_step(options.step), out, title, wanted, figures, watch, quiet, interruption)
+        text = "" if note is None else _read_note(note)
+        step = parse_step(options.step)
+        request = _Request(options, step, out, title, text, wanted, figures, watch, quiet, interruption)
         if watch:
             _follow_training(request, open_page, folders)
         elif _write_first(request, open_page, folders).failures:
@@ -98,6 +105,7 @@ class _Request:
     step: Step
     out: Path | None
     title: str | None
+    note: str
     sections: tuple[str, ...] | None
     figures: bool
     watch: bool
@@ -135,6 +143,7 @@ class _Request:
                         use_cache=self.options.cache,
                         workers=self.options.workers or usable_workers(len(runs)),
                         command=command_line(),
+                        note=self.note,
                         skipped=tuple(skipped),
                         reload_seconds=RELOAD_SECONDS if self.watch else 0,
                     ),
@@ -164,6 +173,20 @@ class _Written:
     report: "Report"
     skipped: tuple[str, ...]
     seconds: float
+
+
+def _read_note(path: Path) -> str:
+    """The text of a note.
+
+    Raises:
+        ConfigError: If it is no text of a reasonable size.
+        OSError: If it cannot be read.
+    """
+    source = f"--note {printable(str(path))}"
+    try:
+        return read_bounded(path, _LONGEST_NOTE, source).decode()
+    except UnicodeDecodeError:
+        raise ConfigError(f"{source} is no text: it is not UTF-8. Save it as UTF-8.") from None
 
 
 @contextlib.contextmanager

@@ -96,11 +96,16 @@ def run_probe(probe: Probe, evidence: Evidence, settings: Any = None) -> Any:
     settings = probe.settings() if settings is None else settings
     check_possible(probe, evidence)
 
+    is_new = False
+
     def compute() -> Any:
-        evidence.progress.computing()
+        nonlocal is_new
+        is_new = True
+        if probe.is_cached:
+            evidence.progress.computing()
         return probe.run(evidence, settings, np.random.default_rng(evidence.settings.seed))
 
-    return cached(
+    result = cached(
         probe.name,
         probe.result,
         evidence.infos,
@@ -108,6 +113,9 @@ def run_probe(probe: Probe, evidence: Evidence, settings: Any = None) -> Any:
         compute,
         enabled=evidence.use_cache and probe.is_cached,
     )
+    if not is_new:
+        evidence.progress.reusing()
+    return result
 
 
 def measure(

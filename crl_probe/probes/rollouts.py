@@ -125,7 +125,7 @@ def _path(
 
 PROBE = Probe(
     name="rollouts",
-    order=100,
+    order=15,
     command="rollouts",
     title="Rollouts",
     help="The paths of all agents from the same starts to the same goals.",

@@ -11,8 +11,9 @@ from typing import Final, Literal, TypeAlias
 import numpy as np
 from jaxtyping import Float
 
+from crl_probe.metrics.rounding import has_spread
 from crl_probe.render.palette import HEAT_COLOURS, along
-from crl_probe.summary.numbers import MINUS, UNDEFINED
+from crl_probe.summary.numbers import MINUS, UNDEFINED, format_number
 
 Fill: TypeAlias = Literal["full", "open", "left", "bottom"]
 Weight: TypeAlias = Literal["thread", "thin", "plain", "bold"]
@@ -248,6 +249,42 @@ class ChartGroup:
         entries = tuple(dict.fromkeys(e for chart in self.charts if isinstance(chart, Chart) for e in chart.legend))
         signs = {(entry.symbol, entry.colour, entry.fill) for entry in entries}
         return entries if len(signs) == len(entries) else ()
+
+
+def fold_flat(group: ChartGroup) -> ChartGroup:
+    """The group without charts in which nothing differs; its caption says what they would show.
+
+    Example:
+        >>> flat = Chart("Dormant units", Axis("depth", 0, 1, ()), Axis("", 0, 1, ((0.0, "0 %"),)), "", marks=(
+        ...     Mark(0, 0.0, "", "", ""), Mark(1, 0.0, "", "", "")))
+        >>> fold_flat(ChartGroup((flat,))).caption
+        'Everywhere the same: Dormant units 0 %.'
+    """
+    flat = [chart for chart in group.charts if isinstance(chart, Chart) and _is_flat(chart)]
+    if not flat:
+        return group
+    told = ", ".join(f"{chart.title} {_value_text(chart)}" for chart in flat)
+    kept = tuple(chart for chart in group.charts if chart not in flat)
+    return ChartGroup(kept, " ".join(filter(None, (group.caption, f"Everywhere the same: {told}."))))
+
+
+def _is_flat(chart: Chart) -> bool:
+    numbers = _numbers(chart)
+    return len(numbers) > 1 and not has_spread(numbers)
+
+
+def _numbers(chart: Chart) -> Float[np.ndarray, " numbers"]:
+    """Every number that is drawn, ends of intervals and single seeds included."""
+    ends = [end for mark in chart.marks for end in (mark.value, mark.low, mark.high) if end is not None]
+    seeds = [dot.value for mark in chart.marks for dot in mark.seeds]
+    lines = [part for line in chart.lines for part in (line.y, line.low, line.high) if part is not None]
+    numbers = np.concatenate([np.asarray([*ends, *seeds], np.float64), *lines])
+    return numbers[np.isfinite(numbers)]
+
+
+def _value_text(chart: Chart) -> str:
+    is_share = any(text.endswith("%") for _, text in chart.y.ticks)
+    return format_number(float(_numbers(chart)[0]), share=is_share)
 
 
 def stretches(values: Float[np.ndarray, " points"]) -> list[slice]:

@@ -1,9 +1,11 @@
 """How alike representations are, as heat maps: between agents, and between the blocks of one."""
 
+import math
 from itertools import pairwise
 from typing import Final, Literal
 
 import numpy as np
+from jaxtyping import Float
 
 from crl_probe.metrics import DEFINITIONS
 from crl_probe.probes.geometry import GeometryResult
@@ -34,10 +36,16 @@ def agent_similarity(result: GeometryResult, metric: Literal["cka", "mutual_knn"
         ),
         axis_title=axis_title,
         scale_title=title,
-        low=0.0,
+        low=_lowest(values),
         high=1.0,
         borders=tuple(borders[1:-1]),
     )
+
+
+def _lowest(values: Float[np.ndarray, "agents agents"]) -> float:
+    """The tenth below the smallest similarity, so that the colours tell apart what there is."""
+    known = values[np.isfinite(values)]
+    return min(0.9, math.floor(10 * float(known.min())) / 10) if known.size else 0.0
 
 
 def similarity_charts(result: GeometryResult) -> ChartGroup:

@@ -15,21 +15,22 @@ from crl_probe.probes.registry import PROBES, Measurements
 from crl_probe.render.figure_files import FOLDER, draw_figures, figure_name
 from crl_probe.render.page.content import Section
 from crl_probe.render.page.html import EnvPart, check_drawable, write_page
+from crl_probe.report.code_lines import code_lines
 from crl_probe.report.env_findings import EnvFindings, ReportSettings, find
 from crl_probe.report.errors_log import ERRORS_LOG, errors_text, reason_of
 from crl_probe.report.files import number_files
 from crl_probe.report.folder import check_replaceable
-from crl_probe.report.headline import headline
+from crl_probe.report.headline import HEADLINE_CHARTS, headline
 from crl_probe.report.methods import methods
 from crl_probe.report.sections import missing_section, section_of
 from crl_probe.runs.comparability import group_by_env
 from crl_probe.runs.factors import DEFAULT
 from crl_probe.runs.failures import Failure, attempt
-from crl_probe.runs.progress import ProgressListener, silent
+from crl_probe.runs.progress import NotingWork, ProgressListener, silent
 from crl_probe.runs.workers import no_stragglers
 from crl_probe.store.folder import replace_folder
 from crl_probe.summary.estimates import estimate_by_level
-from crl_probe.summary.provenance import provenance_of
+from crl_probe.summary.provenance import provenance_of, report_id
 from crl_train.atomic_file import write_text_atomically
 from crl_train.errors import ConfigError, CrlError
 from crl_train.local_path import local_path
@@ -120,14 +121,15 @@ def write_report(
                 f"two checkpoints of {run.name!r} are to be compared: they would count as two seeds. Give one of them "
                 "as earlier."
             )
-    common: dict[str, Any] = {"use_cache": settings.use_cache, "workers": settings.workers, "progress": progress}
+    noting = NotingWork(progress)
+    common: dict[str, Any] = {"use_cache": settings.use_cache, "workers": settings.workers, "progress": noting}
     check_replaceable(out)
     with replace_folder(out) as folder, no_stragglers():
         findings = tuple(
             find(Evidence(group, settings.evidence, by=settings.by, probe_set=probe_set, **common), settings, earlier)
             for group in by_env.values()
         )
-        failures = _write(findings, folder, settings, title or _title(settings.by, by_env), started, progress)
+        failures = _write(findings, folder, settings, title or _title(settings.by, by_env), started, noting)
     return Report(out / "index.html", findings, time.monotonic() - started, failures)
 
 
@@ -142,7 +144,7 @@ def _write(
     settings: ReportSettings,
     title: str,
     started: float,
-    progress: ProgressListener,
+    progress: NotingWork,
 ) -> dict[str, Failure]:
     """Write all files of the report, and return what failed, by the part that is missing."""
     several = len(findings) > 1
@@ -155,9 +157,10 @@ def _write(
     results = {figure: one.measured.results[name] for figure, (name, one) in shown.items()}
     drawn = draw_figures(results, folder / FOLDER, workers=settings.workers, use_cache=settings.use_cache)
     # While other processes draw, this one writes.
+    described = _settings_of(findings, settings)
     texts = number_files(
         [sample for one in findings for sample in one.measured.samples],
-        _settings_of(findings, settings),
+        described,
         {one.env: one.verdicts for one in findings},
         [sample for one in findings for sample in one.before_training.samples],
     )
@@ -180,12 +183,25 @@ def _write(
         title,
         [_with_notes(part, undrawn) for part in parts],
         command=settings.command,
-        seconds=time.monotonic() - started,
+        duration=_duration_words(time.monotonic() - started, progress),
+        report_id=described["id"],
+        note=settings.note,
         downloads=texts,
         beside=beside,
         reload_seconds=settings.reload_seconds,
     )
     return failures
+
+
+def _duration_words(seconds: float, work: NotingWork) -> str:
+    """How long the report took, and how much of it was there before."""
+    minutes, rest = divmod(round(seconds), 60)
+    took = f"{minutes} min {rest} s" if minutes else f"{max(rest, 1)} s"
+    if not work.reused:
+        return f"{took}, nothing from the cache"
+    if not work.computed:
+        return f"{took}, all results from the cache"
+    return f"{took}, {work.reused} of {work.reused + work.computed} results from the cache"
 
 
 def _part_name(probe: str, one: EnvFindings) -> str:
@@ -210,17 +226,22 @@ def _with_notes(part: EnvPart, undrawn: Mapping[tuple[str, str], Failure]) -> En
     sections = []
     for section in part.sections:
         failure = undrawn.get((part.env, section.key))
-        note = (f"Its figure for papers is missing: {reason_of(failure)}",) if failure else ()
-        sections.append(dataclasses.replace(section, paragraphs=(*section.paragraphs, *note)))
+        if failure:
+            note = f"Its figure for papers is missing: {reason_of(failure)}"
+            section = dataclasses.replace(section, paragraphs=(*section.paragraphs, note), figure="")
+        sections.append(section)
     return dataclasses.replace(part, sections=tuple(sections))
 
 
 def _settings_of(findings: Sequence[EnvFindings], settings: ReportSettings) -> dict[str, Any]:
-    return provenance_of((one.evidence for one in findings), settings.command) | {
+    measured = {
+        "by": list(settings.by),
         "sections": [name for name in PROBES if settings.sections is None or name in settings.sections],
         "options": {name: dict(values) for name, values in settings.options.items()},
-        "skipped": list(settings.skipped),
     }
+    evidence = [one.evidence for one in findings]
+    named = {"id": report_id(evidence, measured)}
+    return named | provenance_of(evidence, settings.command) | measured | {"skipped": list(settings.skipped)}
 
 
 def _part(
@@ -231,7 +252,7 @@ def _part(
     made = []
     for name in PROBES:
         if name in measured.results or name in measured.missing:
-            section = attempt(_section, name, one)
+            section = attempt(_section, name, one, settings, several)
             if isinstance(section, Failure):
                 failures[_part_name(name, one)] = section
                 section = missing_section(PROBES[name], reason_of(section))
@@ -249,16 +270,20 @@ def _part(
     return EnvPart(one.env, evidence.infos, first, (*made, methods(evidence, probe_set, settings.skipped)))
 
 
-def _section(name: str, one: EnvFindings) -> Section:
+def _section(name: str, one: EnvFindings, settings: ReportSettings, several: bool) -> Section:
     """The section of a probe that was run; its charts are known to be drawable."""
     measured, over_training = one.measured, one.over_training
     if name not in measured.results:
         return missing_section(PROBES[name], _reason(measured, name))
     problem = _reason(over_training, name) if name in over_training.missing else ""
     before = one.before_training.results.get(name)
-    section = section_of(PROBES[name], measured.results[name], over_training.results.get(name), problem, before)
+    section = section_of(
+        PROBES[name], measured.results[name], over_training.results.get(name), problem, before, HEADLINE_CHARTS
+    )
     check_drawable(section)
-    return section
+    figure = f"{FOLDER}/{figure_name(name, one.env if several else '')}" if settings.figures else ""
+    code = code_lines(PROBES[name], one.evidence, settings.options.get(name, {}))
+    return dataclasses.replace(section, figure=figure, code=code)
 
 
 def _reason(measured: Measurements, name: str) -> str:

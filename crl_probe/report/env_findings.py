@@ -30,6 +30,7 @@ class ReportSettings:
         use_cache: Whether results on disk are used and kept.
         workers: Processes that runs and figures are spread over.
         command: The command that made the report, printed in it.
+        note: Text of whoever made it, in Markdown, printed below its heading.
         skipped: Runs that could not be opened, and why, a line each; printed too.
         reload_seconds: How often the page loads itself again, to follow training; 0 for never.
     """
@@ -42,6 +43,7 @@ class ReportSettings:
     use_cache: bool = True
     workers: int = 1
     command: str = ""
+    note: str = ""
     skipped: tuple[str, ...] = ()
     reload_seconds: int = 0
 

@@ -23,7 +23,7 @@ HEADLINE_METRICS: Final = (
     ("ascent_success", "grid"),
     ("goal_resolution", "shared"),
 )
-_CHART: Final = ("success_rate", "time_at_goal")
+HEADLINE_CHARTS: Final = ("success_rate", "time_at_goal")
 
 
 def headline(
@@ -54,7 +54,7 @@ def headline(
         compared=_compared(runs, episodes),
         sentence=" ".join(filter(None, (training, success))),
         basis=_basis(rates or estimates, factor),
-        chart=level_charts(estimates, _CHART, before=before),
+        chart=level_charts(estimates, HEADLINE_CHARTS, before=before),
         table=number_table(estimates, HEADLINE_METRICS, before=before),
         verdicts=tuple((verdict, effect_bar(verdict)) for verdict in verdicts),
     )

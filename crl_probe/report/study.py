@@ -241,7 +241,9 @@ class Study:
             )
         return figure_of(self._measured.results[probe.name], **options)
 
-    def report(self, out: str | os.PathLike[str], *, title: str | None = None, figures: bool = True) -> Path:
+    def report(
+        self, out: str | os.PathLike[str], *, title: str | None = None, note: str = "", figures: bool = True
+    ) -> Path:
         """Write a report of what was measured, or of everything if nothing was.
 
         A part that fails unexpectedly is left out: its section says so, and ``errors.log`` has the traceback.
@@ -251,6 +253,7 @@ class Study:
         Args:
             out: Folder to write; an earlier report there is replaced, and anything else refused.
             title: Heading of the page; made from the environment if not given.
+            note: Text of yours in Markdown, printed below the heading.
             figures: Whether the figures for papers are drawn.
 
         Returns:
@@ -269,6 +272,7 @@ class Study:
             by=evidence.by,
             sections=sections or None,
             options=self._options,
+            note=note,
             figures=figures,
             use_cache=evidence.use_cache,
             workers=evidence.workers,

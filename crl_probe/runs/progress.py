@@ -40,8 +40,47 @@ class ProgressListener:
     def computing(self) -> None:
         """Report that the result of the current probe is not in the cache and is computed."""
 
+    def reusing(self) -> None:
+        """Report that the result of the current probe was in the cache."""
+
     def ended(self, title: str, problem: str = "") -> None:
         """Report that a probe has its result, or the problem why it has none."""
+
+
+class NotingWork(ProgressListener):
+    """Passes everything on to another listener, and counts what was computed and what was in the cache.
+
+    Args:
+        listener: The other one.
+
+    Attributes:
+        computed: Results that were not in the cache.
+        reused: Results that were.
+    """
+
+    def __init__(self, listener: ProgressListener) -> None:
+        self._listener = listener
+        self.computed = self.reused = 0
+
+    def __call__(self, words: str, done: int = 0, total: int = 0) -> None:
+        self._listener(words, done, total)
+
+    def planned(self, heading: str, titles: Sequence[str]) -> None:
+        self._listener.planned(heading, titles)
+
+    def began(self, title: str) -> None:
+        self._listener.began(title)
+
+    def computing(self) -> None:
+        self.computed += 1
+        self._listener.computing()
+
+    def reusing(self) -> None:
+        self.reused += 1
+        self._listener.reusing()
+
+    def ended(self, title: str, problem: str = "") -> None:
+        self._listener.ended(title, problem)
 
 
 silent = ProgressListener()

@@ -3,9 +3,11 @@
 from crl_train.version import __version__
 
 _BIBTEX = """@software{{crl_probe,
-  title   = {{crl-probe: train deep contrastive RL agents and measure what depth did to their representations}},
+  title   = {{crl-probe: train deep contrastive RL agents and measure how depth changes their representations}},
   author  = {{{{The crl-probe maintainers}}}},
+  year    = {{2026}},
   version = {{{version}}},
+  note    = {{report {report_id}}},
   license = {{Apache-2.0}}
 }}
 
@@ -21,6 +23,6 @@ _BIBTEX = """@software{{crl_probe,
 }}"""
 
 
-def bibtex() -> str:
-    """Two BibTeX entries."""
-    return _BIBTEX.format(version=__version__)
+def bibtex(report_id: str) -> str:
+    """Two BibTeX entries; the first names the report."""
+    return _BIBTEX.format(version=__version__, report_id=report_id)

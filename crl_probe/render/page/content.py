@@ -47,6 +47,9 @@ class Section:
         paragraphs: More text.
         problem: Why there is nothing to show, if so.
         legend: What the two ends of the value scale mean, where views use it.
+        metrics: Names of the metrics that it is about, as in ``metrics.csv``.
+        figure: Name of its figure for papers, without ending; empty if none is drawn.
+        code: Lines of Python that make its result and figure, before and after the run and goal that are shown.
     """
 
     key: str
@@ -59,6 +62,9 @@ class Section:
     paragraphs: tuple[str, ...] = ()
     problem: str = ""
     legend: tuple[str, str] | None = None
+    metrics: tuple[str, ...] = ()
+    figure: str = ""
+    code: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

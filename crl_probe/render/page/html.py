@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import jinja2
+import markdown_it
 import markupsafe
 import numpy as np
 
@@ -60,7 +61,9 @@ def write_page(
     parts: Sequence[EnvPart],
     *,
     command: str,
-    seconds: float,
+    duration: str,
+    report_id: str,
+    note: str = "",
     downloads: Mapping[str, str],
     beside: Sequence[str] = (),
     reload_seconds: int = 0,
@@ -72,7 +75,9 @@ def write_page(
         title: Heading.
         parts: One for each environment.
         command: Command line that made the report.
-        seconds: How long that took.
+        duration: How long that took, in words.
+        report_id: Its permanent name.
+        note: Text in Markdown below the heading; HTML in it is shown as text, and pictures are left out.
         downloads: Text of each file that the page offers, by name.
         beside: Names of what else lies in its folder.
         reload_seconds: How often the page loads itself again while it is visible, to follow training; 0 for never.
@@ -90,15 +95,19 @@ def write_page(
         title=title,
         parts=parts,
         command=command,
-        duration=_duration(seconds),
+        duration=duration,
         made=datetime.datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %Z"),
         device=device_words(),
         versions=versions(),
-        bibtex=bibtex(),
+        report_id=report_id,
+        note=_from_markdown(note),
+        bibtex=bibtex(report_id),
         meanings={definition.title: definition.text for definition in DEFINITIONS.values()},
         downloads={name: f"{len(text.encode(errors=STAND_IN)) / 1e3:,.0f} kB" for name, text in downloads.items()},
         beside=beside,
         reload_seconds=reload_seconds,
+        run_place=markupsafe.Markup('<span data-code="run">0</span>'),
+        goal_place=markupsafe.Markup('<span data-code="goal">0</span>'),
         chart=lambda chart: markupsafe.Markup(chart_svg(chart)),
         sign=lambda entry: markupsafe.Markup(legend_svg(entry)),
         view_id=store.view_id,
@@ -167,9 +176,9 @@ def _value_scale() -> Any:
     return _packed((viridis(np.arange(256))[:, :3] * 255).round().astype(np.uint8))
 
 
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{max(rest, 1)} s"
+def _from_markdown(text: str) -> markupsafe.Markup:
+    """Markdown as HTML. Tags in it are escaped, links that run scripts are refused, and nothing is fetched."""
+    return markupsafe.Markup(markdown_it.MarkdownIt("commonmark", {"html": False}).disable("image").render(text))
 
 
 def _fill(page: str, place: str, content: str) -> str:

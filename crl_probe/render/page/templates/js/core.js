@@ -214,6 +214,34 @@ function shownText(root) {
   return chosen.filter(Boolean).join(" · ");
 }
 
+// What a view shows stands in the address behind its place, as in #landscape-1-view-1?goal=2&seed=1.
+const address = () => decodeURIComponent(location.hash.slice(1)).split("?");
+
+/** @param {HTMLElement} root */
+function chosenInAddress(root) {
+  const [id, choices = ""] = address();
+  return id === root.id ? [...new URLSearchParams(choices)].filter(([key, value]) => isOffered(root, key, value)) : [];
+}
+
+/** @param {HTMLElement} root @param {string} key @param {string} value */
+function isOffered(root, key, value) {
+  return controlsOf(root, `[data-key="${CSS.escape(key)}"]`).some((input) => {
+    if (isSlider(input)) return sliderOptions(input).some(([option]) => option === value);
+    return input instanceof HTMLSelectElement ? [...input.options].some((option) => option.value === value) : input.value === value;
+  });
+}
+
+/**
+ * Put what differs from the start into the address, so that the view can be sent.
+ * @param {HTMLElement} root
+ * @param {Record<string, string>} start
+ */
+function writeAddress(root, start) {
+  const chosen = Object.entries(readControls(root)).filter(([key, value]) => value !== start[key]);
+  const choices = String(new URLSearchParams(chosen));
+  history.replaceState(null, "", choices ? `#${root.id}?${choices}` : `#${root.id}`);
+}
+
 /** @param {HTMLElement} figure @returns {Panel} */
 function panelOf(figure) {
   return {
@@ -234,6 +262,10 @@ function openView(root) {
     view.update(Object.assign(tools.state, readControls(root)));
     one(root, ".shown", HTMLElement).textContent = shownText(root);
   };
+  const changed = () => {
+    update();
+    writeAddress(root, packed.start);
+  };
   /** @type {Tools<any>} */
   const tools = {
     state: { ...packed.start },
@@ -241,17 +273,18 @@ function openView(root) {
     status: one(root, ".status", HTMLElement),
     set(key, value) {
       writeControl(root, key, value);
-      update();
+      changed();
     },
   };
   /** @type {OpenView<any, any> | undefined} Python writes for each kind the source and state that it takes. */
   const opener = views[/** @type {keyof Views} */ (dataOf(root, "view"))];
   if (!opener) throw new Error(`no script draws views of kind ${dataOf(root, "view")}`);
+  for (const [key, value] of chosenInAddress(root)) writeControl(root, key, value);
   const view = opener(root, unpack(packed.data), tools);
   update();
   root.addEventListener("input", ({ target }) => {
     if (isSlider(target)) nameSlider(target);
-    if (isControl(target) && target.dataset.key) update();
+    if (isControl(target) && target.dataset.key) changed();
   });
   for (const button of all(root, ".play", HTMLButtonElement)) {
     playable(button, one(around(button, ".slider"), "input", HTMLInputElement), update);

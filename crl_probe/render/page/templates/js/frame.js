@@ -29,11 +29,12 @@ tabs.forEach((tab, i) => {
 
 // A link into a part that is not shown opens it first.
 function showTarget() {
-  const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const target = document.getElementById(address()[0]);
   if (!target) return;
   const index = parts.findIndex((part) => part.contains(target));
   if (index < 0) return;
-  showPart(index);
+  if (tabs.length) showPart(index);
+  if (target.matches(".view")) openView(target);
   target.scrollIntoView();
 }
 addEventListener("hashchange", showTarget);
@@ -60,16 +61,42 @@ sections.forEach((section) => reading.observe(section));
 
 /** @type {Record<string, string>} */
 const TYPES = { csv: "text/csv", json: "application/json", tex: "application/x-tex" };
+/** Give the reader a file. @param {string} name @param {string} text */
+function save(name, text) {
+  const type = TYPES[name.slice(name.lastIndexOf(".") + 1)];
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
 for (const button of all(document, ".download", HTMLElement)) {
+  button.addEventListener("click", () => save(dataOf(button, "file"), data.downloads[dataOf(button, "file")]));
+}
+
+/** The fields of a line of CSV; quotes stay, since only plain words are looked for. @param {string} line */
+const fieldsOf = (line) => line.match(/("([^"]|"")*"|[^,]*)(?=,|$),?/g)?.map((field) => field.replace(/,$/, "")) ?? [];
+
+// The numbers of one section, of the file that holds all.
+for (const button of all(document, ".tools .csv", HTMLElement)) {
   button.addEventListener("click", () => {
-    const name = dataOf(button, "file");
-    const type = TYPES[name.slice(name.lastIndexOf(".") + 1)];
-    const blob = new Blob([data.downloads[name]], { type: `${type};charset=utf-8` });
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(blob);
-    link.download = name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+    const [head, ...lines] = data.downloads["metrics.csv"].trimEnd().split("\n");
+    const [metric, env] = ["metric", "env"].map((name) => fieldsOf(head).indexOf(name));
+    const wanted = dataOf(button, "metrics").split(" ");
+    const mine = lines.filter((line) => {
+      const fields = fieldsOf(line);
+      return fields[env] === dataOf(button, "env") && wanted.includes(fields[metric]);
+    });
+    save(dataOf(button, "file"), [head, ...mine, ""].join("\n"));
+  });
+}
+
+for (const button of all(document, ".tools .code", HTMLElement)) {
+  const lines = one(document, `#${button.getAttribute("aria-controls")}`, HTMLElement);
+  button.addEventListener("click", () => {
+    lines.hidden = !lines.hidden;
+    button.setAttribute("aria-expanded", String(!lines.hidden));
   });
 }
 

@@ -6,8 +6,9 @@ const HATCHING = 7; // CSS pixels between the lines over floor that no agent was
 const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] };
 
 class LandscapeView {
-  /** @param {LandscapeSource} source @param {Tools<LandscapeState>} tools */
-  constructor(source, tools) {
+  /** @param {HTMLElement} root @param {LandscapeSource} source @param {Tools<LandscapeState>} tools */
+  constructor(root, source, tools) {
+    this.root = root;
     this.source = source;
     this.tools = tools;
     this.state = tools.state;
@@ -53,6 +54,16 @@ class LandscapeView {
       panel.plane.redraw();
     }
     this.tell();
+    this.writeCode();
+  }
+
+  /** The run and goal in the section's lines of Python: those of the last panel that has a run. */
+  writeCode() {
+    const run = this.panels.map(({ depth }) => runOf(this.source.runs, depth, this.state)).filter((i) => i >= 0).pop();
+    const names = { run: run === undefined ? "0" : JSON.stringify(this.source.runs[run].name), goal: String(this.goal) };
+    for (const [key, text] of Object.entries(names)) {
+      for (const place of all(around(this.root, "section"), `[data-code="${key}"]`, HTMLElement)) say(place, text);
+    }
   }
 
   // --- what a panel shows ---
@@ -316,4 +327,4 @@ const minus = (text) => text.replace("-", "\u2212");
 const metresText = (metres) =>
   Number.isFinite(metres) ? `geodesic distance ${metres.toFixed(1)} m` : "no path to the goal";
 
-views.landscape = (_root, source, tools) => new LandscapeView(source, tools);
+views.landscape = (root, source, tools) => new LandscapeView(root, source, tools);
