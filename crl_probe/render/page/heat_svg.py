@@ -83,4 +83,5 @@ def _scale(heat_map: HeatMap, left: float, top: float, side: float) -> Iterable[
         yield rectangle(left, top + i * high, _BAR, high, heat_map.colour_of(value))
     for value, y in ((heat_map.high, top + 0.7 * TEXT_SIZE), (heat_map.low, top + side)):
         yield text_svg(f"{value:g}", left + _BAR + 4.0, y, "start")
-    yield text_svg(heat_map.scale_title, left + _BAR + 4.0, top + side / 2, "start")
+    if text_width(heat_map.scale_title) <= _ROOM_FOR_SCALE - _BAR - _GAP - 8.0:  # else the heading says it alone
+        yield text_svg(heat_map.scale_title, left + _BAR + 4.0, top + side / 2, "start")
