@@ -25,7 +25,7 @@ from crl_probe.probes.q_landscape import landscapes
 from crl_probe.runs.encode import CHUNK
 from crl_probe.runs.loaded_run import LoadedRun
 from crl_train.config import make_config
-from crl_train.networks import init_params, make_networks
+from crl_train.networks import init_params, make_networks, sizes_of
 from crl_train.run_envs import training_env
 
 GRID, GOALS, REPEATS = 128, 16, 3
@@ -60,7 +60,7 @@ def untrained(depth: int, width: int) -> LoadedRun:
     config = make_config({"env": "point_u4_maze", "actor_depth": depth, "critic_depth": depth, "width": width})
     env = training_env(config)
     networks = make_networks(config, env.action_dim)
-    params = jax.jit(lambda key: init_params(networks, env, key))(jax.random.key(0))
+    params = jax.jit(lambda key: init_params(networks, sizes_of(env), key))(jax.random.key(0))
     return LoadedRun(Path("untrained"), config, env, 0, (0,), "", {}, [], networks, params)
 
 

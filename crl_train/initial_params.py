@@ -1,12 +1,13 @@
 """The parameters that a run starts from: its seed decides them, so they are kept nowhere and can be drawn again."""
 
+import functools
 from typing import NamedTuple
 
 import jax
 from jaxtyping import PRNGKeyArray
 
 from crl_train.envs.goal_env import GoalEnv
-from crl_train.networks import Networks, Params, init_params
+from crl_train.networks import Networks, Params, Sizes, init_params, sizes_of
 from crl_train.numerics import random_key
 
 
@@ -37,5 +38,9 @@ def initial_params(networks: Networks, env: GoalEnv, seed: int) -> dict[str, Par
         env: An environment with its sizes of states, actions and goals.
         seed: The run's.
     """
-    key = start_keys(random_key(seed)).learner
-    return jax.jit(lambda one: init_params(networks, env, one))(key)
+    return _drawn(networks, sizes_of(env), start_keys(random_key(seed)).learner)
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _drawn(networks: Networks, sizes: Sizes, key: PRNGKeyArray) -> dict[str, Params]:
+    return init_params(networks, sizes, key)

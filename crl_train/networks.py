@@ -6,7 +6,7 @@ a slice of an array: see ``prefix``. Source: arXiv 2503.14858 section 4.1.
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import flax.linen as nn
 import jax
@@ -228,14 +228,27 @@ def make_networks(config: TrainConfig, action_dim: int) -> Networks:
     )
 
 
-def init_params(networks: Networks, env: GoalEnv, key: PRNGKeyArray) -> dict[str, Params]:
+class Sizes(NamedTuple):
+    """Entries of a state, an action and a goal: all that networks need to know of an environment."""
+
+    state: int
+    action: int
+    goal: int
+
+
+def sizes_of(env: GoalEnv) -> Sizes:
+    """The sizes of an environment."""
+    return Sizes(env.state_dim, env.action_dim, env.goal_dim)
+
+
+def init_params(networks: Networks, sizes: Sizes, key: PRNGKeyArray) -> dict[str, Params]:
     """Draw initial parameters of all three networks.
 
     Returns:
         Parameters under the names that checkpoints use: actor, state_action_encoder, goal_encoder.
     """
     actor_key, state_action_key, goal_key = jax.random.split(key, 3)
-    state, action, goal = (jnp.zeros(size) for size in (env.state_dim, env.action_dim, env.goal_dim))
+    state, action, goal = (jnp.zeros(size) for size in sizes)
     return {
         "actor": networks.actor.init(actor_key, jnp.concatenate([state, goal]))["params"],
         "state_action_encoder": networks.state_action_encoder.init(state_action_key, jnp.concatenate([state, action]))[

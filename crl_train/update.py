@@ -19,7 +19,7 @@ from crl_train.losses import (
     logsumexp_penalty,
     mean_off_diagonal,
 )
-from crl_train.networks import Networks, Params, init_params
+from crl_train.networks import Networks, Params, init_params, sizes_of
 from crl_train.policy import sample_action
 from crl_train.relabel import ContrastiveBatch
 
@@ -52,7 +52,7 @@ class LearnerState:
 
 def init_learner(config: TrainConfig, networks: Networks, env: GoalEnv, key: PRNGKeyArray) -> LearnerState:
     """Fresh parameters and optimiser moments; the entropy coefficient starts at 1."""
-    params = init_params(networks, env, key)
+    params = init_params(networks, sizes_of(env), key)
     log_entropy_coefficient = jnp.zeros(())
     return LearnerState(
         params=params,

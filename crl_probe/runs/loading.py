@@ -18,7 +18,7 @@ from crl_train.device import first_device
 from crl_train.envs.goal_env import GoalEnv
 from crl_train.errors import CheckpointError, ConfigError, RunNotFoundError, RunRecordError
 from crl_train.local_path import local_path
-from crl_train.networks import Networks, init_params, make_networks
+from crl_train.networks import Networks, init_params, make_networks, sizes_of
 from crl_train.numerics import random_key, single_precision
 from crl_train.run_dir import RunDir, not_a_run
 from crl_train.run_envs import evaluation_env
@@ -82,7 +82,7 @@ def load_run(path: str | os.PathLike[str], step: int | None = None) -> LoadedRun
 
 
 def _restored(run: RunDir, config: TrainConfig, env: GoalEnv, networks: Networks, env_steps: int) -> RestoredPolicy:
-    like = jax.eval_shape(lambda: {**init_params(networks, env, random_key(0)), _COEFFICIENT: jnp.zeros(())})
+    like = jax.eval_shape(lambda: {**init_params(networks, sizes_of(env), random_key(0)), _COEFFICIENT: jnp.zeros(())})
     return restore_policy(run, config, env_steps, like)
 
 

@@ -16,7 +16,7 @@ from crl_train import training
 from crl_train.checkpoint import RestoredPolicy, content_hash, restore_policy
 from crl_train.cli import main
 from crl_train.config import TrainConfig, make_config
-from crl_train.networks import init_params, make_networks
+from crl_train.networks import init_params, make_networks, sizes_of
 from crl_train.numerics import random_key, single_precision
 from crl_train.run_dir import RunDir
 from crl_train.run_envs import training_env
@@ -138,7 +138,7 @@ def policy_of(run: RunDir, step: int) -> RestoredPolicy:
     env = training_env(config)
     networks = make_networks(config, env.action_dim)
     like = jax.eval_shape(
-        lambda: {**init_params(networks, env, random_key(0)), "log_entropy_coefficient": jnp.zeros(())}
+        lambda: {**init_params(networks, sizes_of(env), random_key(0)), "log_entropy_coefficient": jnp.zeros(())}
     )
     return restore_policy(run, config, step, like)
 

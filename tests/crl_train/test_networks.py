@@ -19,6 +19,7 @@ from crl_train.networks import (
     mean_activations,
     prefix_params,
     residual_stream,
+    sizes_of,
 )
 from crl_train.relabel import ContrastiveBatch
 from crl_train.run_envs import training_env
@@ -197,7 +198,7 @@ def one_block():
 def test_networks_of_an_agent_take_their_sizes_from_config_and_environment():
     env = make_env("point_u_maze")
     networks = make_networks(tiny_config(actor_depth=8, critic_depth=12), env.action_dim)
-    params = jax.eval_shape(lambda: init_params(networks, env, jax.random.key(0)))
+    params = jax.eval_shape(lambda: init_params(networks, sizes_of(env), jax.random.key(0)))
     assert set(params) == {"actor", "state_action_encoder", "goal_encoder"}
     heads = {name: tree["head"]["kernel"].shape for name, tree in params.items()}
     # Mean and log standard deviation of two action entries; eight entries of φ and ψ.

@@ -8,7 +8,7 @@ import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crl_train.networks import init_params, make_networks
+from crl_train.networks import init_params, make_networks, sizes_of
 from crl_train.policy import LOG_STD_MAX, LOG_STD_MIN, bounded_log_std, log_prob, make_act, sample_action
 from crl_train.run_envs import training_env
 from tests.crl_train.helpers import tiny_config
@@ -80,7 +80,7 @@ def agent():
     config = tiny_config(width=8)
     env = training_env(config)
     networks = make_networks(config, env.action_dim)
-    params = jax.jit(lambda key: init_params(networks, env, key))(jax.random.key(0))
+    params = jax.jit(lambda key: init_params(networks, sizes_of(env), key))(jax.random.key(0))
     state, goal = jax.random.normal(jax.random.key(9), (5, 4)), jax.random.normal(jax.random.key(8), (5, 2))
     return networks, params, state, goal
 

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from crl_train.checkpoint import restore_policy
 from crl_train.config import TrainConfig
 from crl_train.errors import CrlError
-from crl_train.networks import init_params, make_networks
+from crl_train.networks import init_params, make_networks, sizes_of
 from crl_train.run_dir import RunDir
 from crl_train.run_envs import training_env
 from crl_train.run_record import read_record
@@ -92,7 +92,7 @@ def _names_and_shapes(config: TrainConfig) -> Any:
     env = training_env(config)
     networks = make_networks(config, env.action_dim)
     return jax.eval_shape(
-        lambda: {**init_params(networks, env, jax.random.key(0)), "log_entropy_coefficient": jnp.zeros(())}
+        lambda: {**init_params(networks, sizes_of(env), jax.random.key(0)), "log_entropy_coefficient": jnp.zeros(())}
     )
 
 
