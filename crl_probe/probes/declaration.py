@@ -27,17 +27,16 @@ class LastLevel:
     Attributes:
         label: The level in words.
         text: The number with its interval, which is also its ``str``.
-        low: Lower end of the interval.
-        high: Upper end of the interval.
-        num_samples: Samples that the interval is over; 1 where there is none.
+        value: The mean over seeds.
+        word: What its seeds say of it being above or below 0, as of a claim: ``supported`` or ``suggestive`` on the
+            side of ``value``, else something else.
         has_one_seed: Whether the level has one seed, so that the interval is over that run's own samples.
     """
 
     label: str
     text: str
-    low: float
-    high: float
-    num_samples: int
+    value: float
+    word: str
     has_one_seed: bool
 
     def __str__(self) -> str:

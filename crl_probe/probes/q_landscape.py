@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from crl_probe.evidence.places import achieved_goals, floor_of, visited_cells, without_floor
+from crl_probe.metrics.comparison import SUGGESTIVE, SUPPORTED
 from crl_probe.metrics.definitions import names_of
 from crl_probe.metrics.landscape import steepest_ascent
 from crl_probe.probes._landscape_scores import (
@@ -347,11 +348,11 @@ def _finding(found: Findings) -> str:
     one_seed = " (one seed)" if rank.has_one_seed else ""
     if advantage is None or advantage.label != rank.label:
         return f"{sentence}{one_seed}."
-    follows = "whether it follows the maze or the straight line is open"
-    if advantage.num_samples > 1 and advantage.low > 0:
-        follows = "it is closer to the maze than to the straight line"
-    elif advantage.num_samples > 1 and advantage.high < 0:
-        follows = "it is closer to the straight line than to the maze"
+    sides = ("closer to the maze than to the straight line", "closer to the straight line than to the maze")
+    side = sides[0] if advantage.value > 0 else sides[1]
+    follows = {SUPPORTED: f"it is {side}", SUGGESTIVE: f"that suggests that it is {side}"}.get(
+        advantage.word, "whether it follows the maze or the straight line is open"
+    )
     return f"{sentence}; its geodesic advantage is {advantage}: {follows}{one_seed}."
 
 

@@ -5,7 +5,9 @@ They judge nothing that the verdicts on the first screen do not judge.
 
 from collections.abc import Sequence
 
-from crl_probe.metrics import DEFINITIONS
+import numpy as np
+
+from crl_probe.metrics import DEFINITIONS, mean_effect, verdict
 from crl_probe.probes.declaration import LastLevel, Source
 from crl_probe.runs.run_info import place_in_order
 from crl_probe.summary.estimates import LevelEstimate, difference_text
@@ -44,11 +46,11 @@ class LevelFindings:
         if not found:
             return None
         last = found[-1]
+        effect = mean_effect(np.array(last.values, np.float64))
         return LastLevel(
             label=last.label,
-            low=last.estimate.low,
-            high=last.estimate.high,
-            num_samples=last.estimate.count,
+            value=effect.estimate.value,
+            word=verdict(abs(effect.estimate.value), effect.p_value, len(last.runs)),
             has_one_seed=len(last.runs) == 1,
             text=format_estimate(last.estimate, share=DEFINITIONS[metric].is_share),
         )

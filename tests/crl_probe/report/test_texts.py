@@ -92,10 +92,17 @@ def test_too_few_seeds_cannot_say_what_depth_did():
     assert uneven.sentence.startswith("2 seeds at a depth: no conclusion on depth.")
 
 
-def test_the_finding_on_landscapes_follows_the_interval_of_the_advantage():
+def test_the_finding_on_landscapes_says_no_more_than_the_seeds_bear():
     ranks = estimates_of("geodesic_rank", "grid", {4: (0.5, 0.5), 16: (0.9, 0.9)})
-    for gain, words in ((0.3, "closer to the maze than"), (-0.3, "closer to the straight line than"), (0.0, "is open")):
-        gains = estimates_of("geodesic_advantage", "grid", {16: (gain - 0.1, gain + 0.1)})
+    spread = (-0.05, 0.0, 0.05)
+    for gain, offsets, words in (
+        (0.3, spread, "that suggests that it is closer to the maze than to the straight line"),
+        (0.3, (*spread, 0.01, -0.01), ": it is closer to the maze than to the straight line"),
+        (-0.3, spread, "that suggests that it is closer to the straight line than to the maze"),
+        (0.3, spread[:2], "is open"),
+        (0.05, spread, "is open"),
+    ):
+        gains = estimates_of("geodesic_advantage", "grid", {16: tuple(gain + offset for offset in offsets)})
         said = finding("q_landscape", (*ranks, *gains))
         assert said.startswith("The critic of depth 16 orders places by geodesic distance")
         assert words in said
