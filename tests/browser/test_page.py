@@ -1,11 +1,13 @@
 """The page as a whole: it draws what comes near, follows light and dark, prints, and gives its numbers away."""
 
+import csv
 import re
 
 import pytest
 
+from crl_probe.probes.registry import PROBES
 from tests.browser.reports import ODD_NAMES
-from tests.browser.visit import LANDSCAPE, bring, listen, pictures, pixels, scroll_through, settle, told
+from tests.browser.visit import LANDSCAPE, bring, choose, listen, pictures, pixels, scroll_through, settle, told
 
 COLOURED = 12  # different colours that a picture has at least; an empty one has one
 
@@ -34,7 +36,7 @@ def test_everything_is_drawn_when_it_comes_near(report, open_page):
     scroll_through(page)
     assert opened.count() == everything.count()
     kinds = page.locator("[data-view]").evaluate_all("(all) => all.map((view) => view.dataset.view)")
-    assert kinds == ["landscape", "trajectory", "rollout"]
+    assert kinds == ["rollout", "landscape", "trajectory"]
     for kind in kinds:
         for picture in pictures(page.locator(f"[data-view={kind}]")):
             assert len(colours_in(picture)) >= COLOURED
@@ -49,6 +51,46 @@ def test_a_download_is_the_file_beside_the_page(report, shared_page):
             button.click()
         assert download.value.suggested_filename == name
         assert download.value.path().read_bytes() == report.index.with_name(name).read_bytes()
+
+
+def test_what_a_view_shows_can_be_sent(report, open_page):
+    first = open_page(report.index)
+    view = bring(first, LANDSCAPE)
+    choose(view, "goal", "2")
+    choose(view, "seed", "1")
+    place = first.evaluate("location.hash")
+    assert place == "#q_landscape-1-view-1?goal=2&seed=1"
+    other = open_page(report.index)
+    other.evaluate("(place) => { location.hash = place; location.reload(); }", place)
+    other.wait_for_load_state()
+    there = other.locator(LANDSCAPE)
+    there.locator("canvas").first.wait_for()
+    settle(other)
+    assert told(there, "shown") == ["goal 3 · seed 1 · rank"] * 3
+    # What is not offered is not chosen, and runs nothing.
+    other.evaluate("location.hash = '#q_landscape-1-view-1?goal=99&x=<b>'; location.reload()")
+    other.wait_for_load_state()
+    other.locator(LANDSCAPE).locator("canvas").first.wait_for()
+    settle(other)
+    assert told(other.locator(LANDSCAPE), "shown") == ["goal 1 · seed 0 · rank"] * 3
+
+
+def test_a_section_gives_its_numbers_and_its_lines_of_python(report, open_page):
+    page = open_page(report.index)
+    section = page.locator("#q_landscape-1")
+    with page.expect_download() as download:
+        section.locator(".tools .csv").click()
+    assert download.value.suggested_filename == "q_landscape.csv"
+    rows = list(csv.DictReader(download.value.path().read_text().splitlines()))
+    every = list(csv.DictReader(report.index.with_name("metrics.csv").read_text().splitlines()))
+    assert rows == [row for row in every if row["metric"] in PROBES["q_landscape"].metrics]
+    assert rows
+    choose(bring(page, LANDSCAPE), "goal", "1")
+    section.locator(".tools .code").click()
+    code = section.locator(".lines code").inner_text()
+    assert ", goal=1)" in code
+    compile(code, "lines", "exec")
+    assert section.locator(".tools .code").get_attribute("aria-expanded") == "true"
 
 
 # --- light and dark ------------------------------------------------------------------------------------------------

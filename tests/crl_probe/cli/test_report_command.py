@@ -150,7 +150,8 @@ def test_sections_are_named_by_commands_or_probes():
     with pytest.raises(ConfigError, match=r"'landscapes' is not usable: .* Did you mean 'landscape'"):
         parse_sections("success,landscapes")
     with pytest.raises(
-        ConfigError, match=r"Sections are success, curves, landscape, .*; the methods section is always included"
+        ConfigError,
+        match=r"Sections are success, rollouts, curves, landscape, .*; the methods section is always included",
     ):
         parse_sections("")
 
@@ -283,3 +284,16 @@ def test_help_names_every_option_and_imports_nothing_heavy():
         assert option in text
     check = "import sys, crl_probe.cli; print({'jax', 'numpy', 'rich', 'matplotlib'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", check], capture_output=True, text=True).stdout == "set()\n"
+
+
+def test_a_note_is_read_from_a_file(finished_run, tmp_path):
+    note = tmp_path / "note.md"
+    note.write_text("Trained on a *Tuesday*.")
+    options = ["--episodes", "2", "--workers", "1", "--sections", "success", "--no-figures", "--quiet"]
+    command = ["report", str(finished_run.path), *options, "--out", str(tmp_path / "out"), "--note", str(note)]
+    assert CliRunner().invoke(main, command).exit_code == 0
+    assert "Trained on a <em>Tuesday</em>." in (tmp_path / "out" / "index.html").read_text()
+    note.write_bytes(b"\xff\xfe")
+    refused = CliRunner().invoke(main, command)
+    assert refused.exit_code == 2
+    assert refused.stderr == f"error: --note {note} is no text: it is not UTF-8. Save it as UTF-8.\n"

@@ -15,7 +15,7 @@ from crl_probe.probes import retrieval as retrieval_probe
 from crl_probe.probes import success as success_probe
 from crl_probe.render.axes import nice_ticks, place_axis, share_axis, value_axis, value_range
 from crl_probe.render.by_level import interval_note, level_chart, level_charts, references_of, run_ticks
-from crl_probe.render.charts import ChartGroup, Line, Reference, stretches
+from crl_probe.render.charts import ChartGroup, Line, Reference, fold_flat, stretches
 from crl_probe.render.curves import run_lines
 from crl_probe.render.depth_lens import lens_chart, lens_charts
 from crl_probe.render.learning_curves import learning_chart, learning_charts
@@ -326,3 +326,12 @@ def test_depth_colours_differ():
 def test_a_line_without_intervals_has_no_band():
     line = Line(np.arange(3.0), np.arange(3.0))
     assert (line.bands(), line.bars()) == ([], [])
+
+
+def test_charts_in_which_nothing_differs_are_a_sentence():
+    group = charts_of(retrieval(), "retrieval_accuracy", "alignment")
+    folded = fold_flat(ChartGroup(group.charts, "A caption."))
+    # Both sources differ in accuracy, and alignment is the same everywhere.
+    assert [chart.title for chart in folded.charts] == ["Retrieval accuracy"]
+    assert folded.caption == "A caption. Everywhere the same: Alignment 0.500."
+    assert fold_flat(ChartGroup(())) == ChartGroup(())

@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import html as html_module
 import html.parser
 import json
 import re
@@ -96,7 +97,7 @@ def test_a_report_is_complete_and_needs_nothing_else(tmp_path):
     assert "Success rate" in offered["tables.tex"]
     assert len(text) < 10_000_000
     for heading in ("Performance", "Learning curves", "Q-landscapes", "Embedding trajectories", "Methods"):
-        assert f"<h2>{heading}</h2>" in text
+        assert f">{heading}</a></h2>" in text
     assert "One seed at each depth: intervals (95 %) are over this run" in text
     assert "crl-probe report &#39;a &amp; b&#39;" in text
     assert "Skipped: checkpoint &#39;c&lt;d&gt;&#39; holds NaN." in text
@@ -150,7 +151,7 @@ def test_a_probe_that_cannot_be_done_leaves_its_reason(tmp_path, monkeypatch):
     replace_run(monkeypatch, "goal_clusters", refuse)
     text = build_report([FakeRun()], tmp_path / "out", SETTINGS).read_text()
     assert "<strong>Not available.</strong> no goal has 20 states &lt;near&gt; it." in text
-    assert "<h2>Q-landscapes</h2>" in text
+    assert ">Q-landscapes</a></h2>" in text
 
 
 def broken(*_, **__):
@@ -187,11 +188,11 @@ def test_a_part_that_fails_unexpectedly_does_not_take_the_report_with_it(
     assert "crl-probe " in log
     page = report.index.read_text()
     title = part.removesuffix(" of point_u_maze")
-    section = page[page.index(f"<h2>{title}</h2>") :].partition("</section>")[0]
+    section = page[page.index(f">{title}</a></h2>") :].partition("</section>")[0]
     assert "This part is missing." in section
     assert "unexpected KeyError: &#39;no such &lt;axis&gt;&#39;, see errors.log." in section
     for heading in ("Performance", "Learning curves", "Contrastive quality"):
-        assert f"<h2>{heading}</h2>" in page
+        assert f">{heading}</a></h2>" in page
 
 
 def test_a_figure_that_fails_is_named_in_its_section(tmp_path, monkeypatch, failures_kept):
@@ -225,7 +226,7 @@ def test_only_sections_that_were_asked_for_are_measured_and_shown(tmp_path, monk
     index = build_report([FakeRun()], tmp_path / "out", settings)
     headings = re.findall(r'<section id="(\w+?)-1"', index.read_text())
     assert [key for key in headings if key in PROBES] == ["success", "learning_curves"]
-    assert "<h2>Methods</h2>" in index.read_text()
+    assert ">Methods</a></h2>" in index.read_text()
     assert sorted(p.name for p in index.parent.iterdir()) == ["index.html", "metrics.csv", "metrics.json", "tables.tex"]
     numbers = json.loads((index.parent / "metrics.json").read_text())
     assert numbers["settings"]["sections"] == ["success", "learning_curves"]
@@ -235,7 +236,7 @@ def test_only_sections_that_were_asked_for_are_measured_and_shown(tmp_path, monk
 
 def test_sections_without_a_number_are_a_report_too(tmp_path):
     index = build_report([FakeRun()], tmp_path / "out", dataclasses.replace(SETTINGS, sections=("learning_curves",)))
-    assert "<h2>Learning curves</h2>" in index.read_text()
+    assert ">Learning curves</a></h2>" in index.read_text()
     assert json.loads((index.parent / "metrics.json").read_text())["runs"] == []
 
 
@@ -266,7 +267,7 @@ def test_earlier_checkpoints_are_shown_over_training_and_never_rolled_out(tmp_pa
     given, rolled_out = {}, []
     section_of, collect = build.section_of, evidence_module.collect_on_policy
 
-    def spy(probe, result, over_training, problem, before):
+    def spy(probe, result, over_training, problem, before, shown_above):
         given[probe.name] = over_training
         assert (problem, before) == ("", None)
         return section_of(probe, result, over_training)
@@ -375,3 +376,58 @@ def test_agents_no_better_than_before_training_get_no_word_on_what_they_learned(
     text = visible_part((tmp_path / "out" / "index.html").read_text())
     assert "depth 64, untrained" in text
     assert "before training" in text
+
+
+def test_a_report_has_a_name_of_its_inputs_alone(tmp_path):
+    settings = dataclasses.replace(SETTINGS, sections=("success",))
+
+    def named(place, runs=(FakeRun(name="run"),), **changes):
+        write_report(list(runs), tmp_path / place, dataclasses.replace(settings, **changes))
+        return json.loads((tmp_path / place / "metrics.json").read_text())["settings"]["id"]
+
+    first = named("first")
+    assert re.fullmatch("[0-9a-f]{12}", first)
+    assert named("again", command="another command", note="text", use_cache=False) == first
+    assert named("other", evidence=dataclasses.replace(settings.evidence, seed=1)) != first
+    assert named("deeper", runs=(FakeRun(name="run", depth=8),)) != first
+    page = (tmp_path / "first" / "index.html").read_text()
+    assert f">{first}</span>" in page
+    assert f"note    = {{report {first}}}" in page
+
+
+def test_a_note_is_text_and_runs_nothing(tmp_path):
+    note = "**bold** <script>alert(1)</script> [bad](javascript:alert(1)) ![picture](https://example.org/a.png)"
+    settings = dataclasses.replace(SETTINGS, sections=("success",), note=note)
+    index = build_report([FakeRun()], tmp_path / "out", settings)
+    (shown,) = re.findall(r'<div class="author-note">(.*?)</div>', index.read_text(), flags=re.DOTALL)
+    assert "<strong>bold</strong>" in shown
+    assert "<script" not in shown
+    assert "<img" not in shown
+    assert "href=" not in shown.replace('href="https://example.org/a.png"', "")
+    assert Page(index.read_text()).fetched == []
+
+
+def test_every_section_has_lines_of_python_that_make_it_again(tmp_path):
+    options = {"q_landscape": {"fine_cells": 15}}
+    settings = dataclasses.replace(SETTINGS, sections=("success", "q_landscape"), options=options)
+    text = build_report([FakeRun()], tmp_path / "out", settings).read_text()
+    marked = re.findall(r'<code id="lines-.*?>(.*?)</code>', text, flags=re.DOTALL)
+    blocks = [html_module.unescape(re.sub("<[^>]*>", "", block)) for block in marked]
+    assert len(blocks) == 2
+    for block in blocks:
+        compile(block, "lines", "exec")
+    assert ".measure('success')" in blocks[0]
+    assert ".measure(q_landscape={'fine_cells': 15})" in blocks[1]
+    assert "plots.plot_landscape(study.results['q_landscape'], run=0, goal=0)" in blocks[1]
+    assert f"episodes={SETTINGS.evidence.episodes}" in blocks[0]
+
+
+def test_the_page_says_what_came_from_the_cache(tmp_path):
+    settings = dataclasses.replace(SETTINGS, sections=("success",), use_cache=True)
+    runs = [FakeRun(name="run")]
+    first = build_report(runs, tmp_path / "out", settings).read_text()
+    assert ", nothing from the cache on " in first
+    again = build_report(runs, tmp_path / "out", settings).read_text()
+    assert ", all results from the cache on " in again
+    more = dataclasses.replace(settings, sections=("success", "rollouts"))
+    assert ", 1 of 2 results from the cache on " in build_report(runs, tmp_path / "out", more).read_text()
