@@ -381,15 +381,15 @@ def test_agents_no_better_than_before_training_get_no_word_on_what_they_learned(
 def test_a_report_has_a_name_of_its_inputs_alone(tmp_path):
     settings = dataclasses.replace(SETTINGS, sections=("success",))
 
-    def named(place, runs=(FakeRun(name="run"),), **changes):
-        write_report(list(runs), tmp_path / place, dataclasses.replace(settings, **changes))
+    def named(place, depth=4, **changes):
+        write_report([FakeRun(depth=depth, name="run")], tmp_path / place, dataclasses.replace(settings, **changes))
         return json.loads((tmp_path / place / "metrics.json").read_text())["settings"]["id"]
 
     first = named("first")
     assert re.fullmatch("[0-9a-f]{12}", first)
     assert named("again", command="another command", note="text", use_cache=False) == first
     assert named("other", evidence=dataclasses.replace(settings.evidence, seed=1)) != first
-    assert named("deeper", runs=(FakeRun(name="run", depth=8),)) != first
+    assert named("deeper", depth=8) != first
     page = (tmp_path / "first" / "index.html").read_text()
     assert f">{first}</span>" in page
     assert f"note    = {{report {first}}}" in page
