@@ -5,9 +5,10 @@ from typing import Final
 
 import numpy as np
 
-# Shallow to deep. All have a contrast of 3 : 1 or more against white and against near-black, and differ in hue
-# between orange and violet, which every common kind of colour blindness tells apart.
-_DEPTH_SCALE = ("#c9741a", "#d0553f", "#c7457a", "#a855b8", "#7266d9", "#3d7fd6")
+# Shallow to deep, and light to dark at every step, so that the order is seen without hues too. All have a contrast of
+# 3 : 1 or more against white and against near-black, and run from orange to blue over red and violet: every common kind
+# of colour blindness tells the two ends apart.
+_DEPTH_SCALE = ("#d67d13", "#e55840", "#d6497c", "#b54aaa", "#8851c8", "#445dd0")
 _DEPTH_SYMBOLS = ("circle", "square", "diamond", "triangle-up", "pentagon", "hexagon")
 
 WALL_COLOUR = "#565c66"

@@ -1,5 +1,6 @@
 """The standard figure of every probe: several panels, ready for a page of a paper."""
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -157,12 +158,20 @@ def landscape_figure(result: QLandscapeResult, goals: int | None = None, scale: 
 
 
 def trajectory_figure(result: EmbeddingTrajectoryResult, colour: str = "distance") -> Figure:
-    """The places of the shared states, then a panel for each agent; ``colour`` as in ``plot_trajectory``."""
-    shown: list[int | str] = ["map", *range(len(result.runs))]
-    figure, (pictures,) = _pictures(len(shown), 1, 1.0, _BAR_WIDTH)
-    for ax, run in zip(pictures, shown, strict=True):
-        plot_trajectory(result, ax, run=run, colour=colour, colourbar=False)
-        _name_seed(ax, result.runs, run)
+    """The places of the shared states, and beside them a row for each level; ``colour`` as in ``plot_trajectory``."""
+    runs = result.runs
+    levels = [[i for i, run in enumerate(runs) if run.label == label] for label in labels_in_order(runs)]
+    seeds = min(max(map(len, levels)), _MOST_PICTURES - 1)
+    rows = [level[at : at + seeds] for level in levels for at in range(0, len(level), seeds)]
+    figure, pictures = _pictures(1 + seeds, len(rows), 1.0, _BAR_WIDTH)
+    for number, (axes, row) in enumerate(zip(pictures, rows, strict=True)):
+        shown: list[int | str | None] = ["map" if number == 0 else None, *sorted(row, key=lambda i: runs[i].seed)]
+        for ax, run in itertools.zip_longest(axes, shown):
+            if run is None:
+                ax.remove()
+            else:
+                plot_trajectory(result, ax, run=run, colour=colour, colourbar=False)
+                _name_seed(ax, runs, run)
     explain_colours(figure.axes, result, colour)
     return figure
 

@@ -10,6 +10,10 @@ from matplotlib.patheffects import withStroke
 
 from crl_probe.render.palette import WALL_COLOUR
 
+_LABEL_DISTANCE = 7.0  # points from a star to its number
+_LABEL_REACH = 0.07  # about the same, as a share of what is shown
+_ANGLES = np.pi / 4 * np.array([1, 3, 7, 5, 0, 4, 2, 6])  # above on the right first
+_SIDES = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=1)
 _MARGIN = 0.5  # of outer wall that is shown, metres
 _HALO = (withStroke(linewidth=1.5, foreground="white"),)
 
@@ -94,12 +98,33 @@ def draw_start(axes: Axes, place: Float[np.ndarray, "2"]) -> None:
 
 
 def draw_goals(axes: Axes, places: Float[np.ndarray, "goals 2"], numbers: bool = False) -> None:
-    """A star at each goal, and its number from 1 if ``numbers``."""
+    """A star at each goal, and its number from 1 if ``numbers``, on the side where no other star or number is."""
     axes.plot(*places.T, marker="*", ms=8.0, mfc="white", mec="black", mew=0.6, ls="")
-    for number, place in enumerate(places if numbers else (), start=1):
+    for number, (place, side) in enumerate(zip(places, _free_sides(places), strict=True) if numbers else (), start=1):
         axes.annotate(
-            f"{number}", place, xytext=(3.0, 2.5), textcoords="offset points", fontsize="small", path_effects=_HALO
+            f"{number}",
+            place,
+            xytext=(_LABEL_DISTANCE * side[0], _LABEL_DISTANCE * side[1]),
+            textcoords="offset points",
+            ha="center",
+            va="center",
+            fontsize="small",
+            path_effects=_HALO,
         )
+
+
+def _free_sides(places: Float[np.ndarray, "goals 2"]) -> Float[np.ndarray, "goals 2"]:
+    """For each star the direction in which its number is farthest from other stars and from the numbers before it."""
+    reach = _LABEL_REACH * float(np.ptp(places, axis=0).max() or 1.0)
+    taken, sides = [*places], []
+    for number, place in enumerate(places):
+        others = np.array([other for i, other in enumerate(taken) if i != number]).reshape(-1, 2)
+        ends = place + reach * _SIDES
+        gaps = np.linalg.norm(ends[:, None] - others, axis=-1).min(axis=1, initial=np.inf)
+        best = int(np.argmax(np.minimum(gaps, 3 * reach)))
+        sides.append(_SIDES[best])
+        taken.append(ends[best])
+    return np.array(sides)
 
 
 def _edges(shown: np.ndarray, centres: np.ndarray | None = None) -> tuple[float, float]:

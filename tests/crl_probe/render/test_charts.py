@@ -1,6 +1,7 @@
 """Descriptions of charts hold what results hold; axes, words and intervals are decided here, for page and paper."""
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
@@ -335,3 +336,12 @@ def test_charts_in_which_nothing_differs_are_a_sentence():
     assert [chart.title for chart in folded.charts] == ["Retrieval accuracy"]
     assert folded.caption == "A caption. Everywhere the same: Alignment 0.500."
     assert fold_flat(ChartGroup(())) == ChartGroup(())
+
+
+def test_colours_of_depths_go_from_light_to_dark_and_are_seen_on_both_papers():
+    colours = depth_colours([str(i) for i in range(30)]).values()
+    light = [luminance_of(colour) for colour in colours]
+    # Mixing two of them may dip below the darker one, by less than can be seen.
+    assert all(later <= earlier + 0.005 for earlier, later in itertools.pairwise(light))
+    assert all(1.05 / (one + 0.05) >= 3 for one in light)
+    assert all((one + 0.05) / (luminance_of("#10151d") + 0.05) >= 3 for one in light)
