@@ -2,10 +2,12 @@
 
 import dataclasses
 import functools
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import flax
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -14,7 +16,6 @@ from numpy.typing import ArrayLike
 
 from crl_probe.runs.agent import Plain
 from crl_probe.runs.factors import depth_words
-from crl_train.checkpoint import RestoredPolicy, content_hash
 from crl_train.config import LAYERS_PER_BLOCK, TrainConfig
 from crl_train.energy import paired_energy
 from crl_train.envs.goal_env import GoalEnv
@@ -28,6 +29,7 @@ from crl_train.networks import (
     mean_activations,
     prefix_params,
     residual_stream,
+    sizes_of,
 )
 from crl_train.policy import Policy, make_act
 from crl_train.run_envs import episode_steps
@@ -53,7 +55,7 @@ class LoadedRun:
         env: The environment it is evaluated on; the one it was trained on unless the config says otherwise.
         env_steps: Environment steps at the loaded checkpoint; 0 before training.
         steps: Environment steps of all checkpoints of the run, ascending.
-        content_hash: SHA-256 of the loaded parameters.
+        content_hash: SHA-256 of the loaded parameters; before training, of all that decides them.
         record: The whole of config.json: versions, device, command.
         curve: The lines of metrics.jsonl up to the loaded checkpoint; none if one of them is damaged.
         networks: The networks, without parameters.
@@ -117,7 +119,7 @@ class LoadedRun:
         Returns:
             (*batch, action_dim), in (-1, 1).
         """
-        return _act(self.networks, self.params, *self._inputs(state=state, goal=goal))
+        return _act(self.networks, dict(self.params), *self._inputs(state=state, goal=goal))
 
     def phi(self, state: ArrayLike, action: ArrayLike) -> Array:
         """Representation of state-action pairs.
@@ -129,11 +131,11 @@ class LoadedRun:
         Returns:
             (*batch, repr_dim)
         """
-        return _phi(self.networks, self.params, *self._inputs(state=state, action=action))
+        return _phi(self.networks, dict(self.params), *self._inputs(state=state, action=action))
 
     def psi(self, goal: ArrayLike) -> Array:
         """Representation of goals: (*batch, repr_dim) from (*batch, goal_dim), environment's unit."""
-        return _psi(self.networks, self.params, *self._inputs(goal=goal))
+        return _psi(self.networks, dict(self.params), *self._inputs(goal=goal))
 
     def energy(self, state: ArrayLike, action: ArrayLike, goal: ArrayLike) -> Array:
         """Critic energy, larger is closer; the kind of energy is the one that the run was trained with.
@@ -200,9 +202,9 @@ class LoadedRun:
 
     def untrained(self) -> "LoadedRun":
         """The same agent before training, with the parameters that its seed gives: what ``load_run(path, 0)`` opens."""
-        policy = policy_before_training(self.config, self.env, self.networks)
+        params, content_hash = policy_before_training(self.config, self.env, self.networks)
         return dataclasses.replace(
-            self, env_steps=0, params=policy.params, content_hash=policy.content_hash, curve=(), curve_problem=""
+            self, env_steps=0, params=params, content_hash=content_hash, curve=(), curve_problem=""
         )
 
     def phi_after(
@@ -263,10 +265,26 @@ class LoadedRun:
         return getattr(self.networks, name), self.params[name]
 
 
-def policy_before_training(config: TrainConfig, env: GoalEnv, networks: Networks) -> RestoredPolicy:
-    """The parameters that a run starts from, as if they had been saved."""
-    params = initial_params(networks, env, config.seed)
-    return RestoredPolicy(params, content_hash(params), names_its_run=True)
+class _FirstParams(Mapping[str, Params]):
+    """The parameters that a run starts from, drawn when they are first needed: cached results need none."""
+
+    def __init__(self, networks: Networks, env: GoalEnv, seed: int) -> None:
+        self._draw = functools.cache(lambda: initial_params(networks, env, seed))
+
+    def __getitem__(self, name: str) -> Params:
+        return self._draw()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(PARTS.values())
+
+    def __len__(self) -> int:
+        return len(PARTS)
+
+
+def policy_before_training(config: TrainConfig, env: GoalEnv, networks: Networks) -> tuple[Mapping[str, Params], str]:
+    """The parameters that a run starts from, and a hash of all that decides them."""
+    decides = (networks, sizes_of(env), config.seed, jax.__version__, flax.__version__)
+    return _FirstParams(networks, env, config.seed), hashlib.sha256(repr(decides).encode()).hexdigest()
 
 
 def _numbers(name: str, value: ArrayLike) -> Array:

@@ -59,11 +59,13 @@ def load_run(path: str | os.PathLike[str], step: int | None = None) -> LoadedRun
     env_steps = steps[-1] if step is None else step
     env = _env_of(run, config)
     networks = make_networks(config, env.action_dim)
-    restored = (
-        policy_before_training(config, env, networks)
-        if env_steps == 0
-        else _restored(run, config, env, networks, env_steps)
-    )
+    if env_steps == 0:
+        params, content_hash = policy_before_training(config, env, networks)
+        names_its_run = True
+    else:
+        restored = _restored(run, config, env, networks, env_steps)
+        params = {name: leaf for name, leaf in restored.params.items() if name != _COEFFICIENT}
+        content_hash, names_its_run = restored.content_hash, restored.names_its_run
     curve, curve_problem = _curve_of(run, env_steps)
     return LoadedRun(
         path=run.path.absolute(),
@@ -71,13 +73,13 @@ def load_run(path: str | os.PathLike[str], step: int | None = None) -> LoadedRun
         env=env,
         env_steps=env_steps,
         steps=steps,
-        content_hash=restored.content_hash,
+        content_hash=content_hash,
         record=record,
         curve=curve,
         curve_problem=curve_problem,
         networks=networks,
-        params={name: leaf for name, leaf in restored.params.items() if name != _COEFFICIENT},
-        names_its_run=restored.names_its_run,
+        params=params,
+        names_its_run=names_its_run,
     )
 
 
