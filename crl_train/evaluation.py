@@ -154,11 +154,12 @@ def collect_episodes(env: GoalEnv, act: ActFn, key: PRNGKeyArray, num_episodes: 
     if isinstance(act, Policy):
         return to_numpy(_policy_program(env)(act, key, num_episodes, episode_length))
     roll_out = functools.partial(roll_out_episodes, env, act, num_episodes=num_episodes, episode_length=episode_length)
-    return to_numpy(jax.jit(roll_out, compiler_options=dict(env.compiler_options))(key))
+    return to_numpy(env.jit(roll_out)(key))
 
 
 @functools.cache
 def _policy_program(env: GoalEnv) -> Callable[[Policy, PRNGKeyArray, int, int], EpisodeArrays]:
     """One compiled function for all policies of an architecture: their parameters are an argument."""
     roll_out = functools.partial(roll_out_episodes, env)
-    return jax.jit(roll_out, static_argnums=(2, 3), compiler_options=dict(env.compiler_options))
+    program: Callable[[Policy, PRNGKeyArray, int, int], EpisodeArrays] = env.jit(roll_out, static_argnums=(2, 3))
+    return program

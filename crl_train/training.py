@@ -130,16 +130,10 @@ def _compile_steps(config: TrainConfig) -> _CompiledSteps:
         return episodes.distances, episodes.reached, episodes.active
 
     return _CompiledSteps(
-        init=jax.jit(
-            functools.partial(init_training_state, config, env, networks), compiler_options=dict(env.compiler_options)
-        ),
-        collect=jax.jit(
-            functools.partial(collect, config, env, networks, length),
-            donate_argnums=0,
-            compiler_options=dict(env.compiler_options),
-        ),
+        init=env.jit(functools.partial(init_training_state, config, env, networks)),
+        collect=env.jit(functools.partial(collect, config, env, networks, length), donate_argnums=0),
         learn=jax.jit(functools.partial(learn, config, env, networks), donate_argnums=0),
-        evaluate=jax.jit(evaluate, compiler_options=dict(eval_env.compiler_options)),
+        evaluate=eval_env.jit(evaluate),
     )
 
 

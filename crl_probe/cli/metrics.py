@@ -46,6 +46,7 @@ def command(options: ProbeOptions, form: str, names: Sequence[str], out: Path | 
         check_place("--out", out)
         with watched() as progress:
             from crl_probe.probes.registry import measure, measure_before_training, probes_of
+            from crl_probe.runs.factors import DEFAULT
             from crl_probe.summary.verdicts import judge
 
             opened = open_evidence(options, progress)
@@ -62,7 +63,7 @@ def command(options: ProbeOptions, form: str, names: Sequence[str], out: Path | 
                     by_env[evidence.env.name], measure_before_training(evidence, ["success"]).samples
                 )
                 for evidence in opened
-                if not names and options.step != "all"
+                if not names and options.step != "all" and evidence.by == DEFAULT
             }
         samples = [sample for group in by_env.values() for sample in group]
         absent = [name for name in names if name not in {sample.metric for sample in samples}]

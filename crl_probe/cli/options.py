@@ -25,7 +25,9 @@ Step: TypeAlias = int | Literal["all"] | None
 FILE: Final = LocalPath()
 RUNS: Final = click.argument("patterns", metavar="RUNS...", nargs=-1, required=True)
 STEP: Final = click.option(
-    "--step", metavar="N|all", help="Checkpoint to open, in env steps, or all of each run; the newest if not given."
+    "--step",
+    metavar="N|all",
+    help="Checkpoint to open, in env steps, or all of each run; 0 is before training. The newest if not given.",
 )
 SEED: Final = click.option(
     "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Seed of starts and goals."

@@ -118,7 +118,7 @@ TABLE: Final[Mapping[str, Mapping[str, Words]]] = {
         },
         "geodesic_rank_visited": {
             "title": "Geodesic rank, visited floor",
-            "text": "Geodesic rank over the free cells that an agent of the comparison visited.",
+            "text": "Geodesic rank over the free cells that a state of the shared set lies in or next to.",
             "formula": "rho(V, -D) where visited",
             **_CORRELATION,
             "higher_is": "better",
@@ -126,7 +126,7 @@ TABLE: Final[Mapping[str, Mapping[str, Words]]] = {
         },
         "geodesic_rank_unvisited": {
             "title": "Geodesic rank, unvisited floor",
-            "text": "Geodesic rank over the free cells that no agent of the comparison visited.",
+            "text": "Geodesic rank over the free cells that no state of the shared set lies in or next to.",
             "formula": "rho(V, -D) where not visited",
             **_CORRELATION,
             "higher_is": "better",
@@ -134,7 +134,7 @@ TABLE: Final[Mapping[str, Mapping[str, Words]]] = {
         },
         "advantage_visited": {
             "title": "Geodesic advantage, visited floor",
-            "text": "Geodesic advantage over the free cells that an agent of the comparison visited.",
+            "text": "Geodesic advantage over the free cells that a state of the shared set lies in or next to.",
             "formula": "rho(V, -D) - rho(V, -E) where visited",
             "unit": "",
             "low": -2.0,
@@ -145,7 +145,7 @@ TABLE: Final[Mapping[str, Mapping[str, Words]]] = {
         },
         "advantage_unvisited": {
             "title": "Geodesic advantage, unvisited floor",
-            "text": "Geodesic advantage over the free cells that no agent of the comparison visited.",
+            "text": "Geodesic advantage over the free cells that no state of the shared set lies in or next to.",
             "formula": "rho(V, -D) - rho(V, -E) where not visited",
             "unit": "",
             "low": -2.0,

@@ -18,7 +18,7 @@ class MetricDefinition:
         unit: Its unit; empty for shares, ratios and correlations.
         higher_is: ``better``, ``worse``, or empty where a larger number is neither.
         source: Who defined it, or ``ours``.
-        group: Its subject: success, landscape, spread, trajectory, geometry or contrastive.
+        group: Its subject: success, landscape, distance, spread, trajectory, geometry or contrastive.
         low: The smallest possible value; None if there is none.
         high: The largest possible value; None if there is none, or if it depends on a setting.
         chance: What an agent scores that knows nothing; None where that is not defined or depends on a setting, as

@@ -290,8 +290,9 @@ def _steepest(values: Grid, free: Mask) -> tuple[Bool[np.ndarray, "steps nx ny"]
     rises, neighbour = _rises(values, free)
     slopes = np.maximum(rises, 0.0) / np.array([np.hypot(*step) for step in _STEPS])[:, None, None]
     # Slopes are differences: they are equal up to the rounding of the values that they are between.
-    rounding = _ROUNDING * np.abs(np.where(free, values, 0.0)).max()
-    return (slopes > 0) & (slopes >= slopes.max(axis=0) - rounding), neighbour
+    here = np.where(free, values, 0.0).astype(np.float64)
+    sizes = np.where(np.isfinite(rises), np.maximum(np.abs(here), np.abs(here.reshape(-1)[neighbour])), 0.0)
+    return (slopes > 0) & (slopes >= slopes.max(axis=0) - _ROUNDING * sizes.max(axis=0)), neighbour
 
 
 def _rises(values: Grid, free: Mask) -> tuple[Float[np.ndarray, "steps nx ny"], Int[np.ndarray, "steps nx ny"]]:

@@ -18,6 +18,7 @@ from crl_probe.metrics.rounding import require_spread
 
 Points = Float[np.ndarray, "points dim"]
 
+NEIGHBOURS = 10
 _FEWEST_POINTS = 20
 _KEPT = 0.9  # of the ratios; the largest are of outliers, as in the source
 
@@ -66,7 +67,9 @@ def intrinsic_dimension(points: Points) -> float:
 
 @array_likes
 def mutual_knn(
-    first: Float[np.ndarray, "points first_dim"], second: Float[np.ndarray, "points second_dim"], neighbours: int = 10
+    first: Float[np.ndarray, "points first_dim"],
+    second: Float[np.ndarray, "points second_dim"],
+    neighbours: int = NEIGHBOURS,
 ) -> float:
     """Share of a point's nearest neighbours in one representation that are its nearest ones in the other too.
 
@@ -95,11 +98,19 @@ def mutual_knn(
     require_same_length(first=first, second=second)
     require_at_least(neighbours + 1, "number of points", len(first))
     require_spread("mutual_knn has nothing to compare. The network has collapsed", first=first, second=second)
-    one, other = _nearest(first, neighbours), _nearest(second, neighbours)
-    return float(np.mean([len(set(mine) & set(its)) for mine, its in zip(one, other, strict=True)]) / neighbours)
+    return shared_neighbours(nearest(first, neighbours), nearest(second, neighbours))
 
 
-def _nearest(points: Points, neighbours: int) -> Int[np.ndarray, "points neighbours"]:
+def shared_neighbours(
+    first: Int[np.ndarray, "points neighbours"], second: Int[np.ndarray, "points neighbours"]
+) -> float:
+    """:func:`mutual_knn` of neighbours that are known, as :func:`nearest` gives them."""
+    both = (first[:, :, None] == second[:, None, :]).any(axis=-1)
+    return float(both.mean())
+
+
+def nearest(points: Points, neighbours: int) -> Int[np.ndarray, "points neighbours"]:
+    """Rows of the nearest other points of each point. (points, neighbours)"""
     from sklearn.neighbors import NearestNeighbors
 
     rows = centred(normalised(points))

@@ -1,7 +1,6 @@
 """Does a learned distance behave like one? How far it breaks the triangle inequality, and how symmetric it is.
 
-A row is a place to start from, a column a goal at the same place as the row of its number. The distance of a place to
-itself is 0: it is what being there is worth more than being elsewhere.
+Rows are places to start from, columns goals at the same places. The distance of a place to itself is 0.
 """
 
 import numpy as np

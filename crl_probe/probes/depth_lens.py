@@ -140,6 +140,8 @@ def _readable(
 
 def _is_above_chance(accuracies: Float[np.ndarray, " batches"], batch_size: int) -> bool:
     """Whether the lower end of Wilson's interval over all pairs is above 1 / batch_size."""
+    if not np.isfinite(accuracies).all():
+        return False
     pairs = batch_size * len(accuracies)
     is_right = np.arange(pairs) < round(float(accuracies.mean()) * pairs)
     return metrics.estimate_over_seeds([is_right], "pairs").low > 1.0 / batch_size
@@ -239,7 +241,7 @@ PROBE = Probe(
     finding=lambda found: found.ends(
         "readable_depth",
         "shared",
-        "Retrieval accuracy has nine tenths of its final height after a share of {} of the blocks",
+        "Retrieval accuracy keeps 90 % of its final height above chance after {} of the blocks",
         "retrieval_accuracy",
     ),
     tables=(NumberTable(("readable_depth",), "shared"), NumberTable(("readable_depth",), "grid")),

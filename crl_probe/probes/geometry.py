@@ -12,6 +12,8 @@ from jaxtyping import Float, Int
 from crl_probe import metrics
 from crl_probe.evidence.origin import points_by_origin
 from crl_probe.evidence.places import achieved_goals, geodesic_distances
+from crl_probe.metrics.neighbours import NEIGHBOURS, nearest, shared_neighbours
+from crl_probe.metrics.rounding import has_spread
 from crl_probe.probes.declaration import NumberTable, Probe
 from crl_probe.probes.result import ProbeResult
 from crl_probe.probes.samples import MetricSamples, metric_samples, or_nan
@@ -133,7 +135,7 @@ def run(evidence: "Evidence", settings: GeometrySettings, rng: np.random.Generat
         cka=cka_between(evidence.point_phi),
         srank={name: np.array([shape.srank[name] for shape in shapes]) for name in ENCODERS},
         intrinsic_dimension=np.array([shape.intrinsic_dimension for shape in shapes]),
-        mutual_knn=_of_pairs(metrics.mutual_knn, evidence.point_phi),
+        mutual_knn=_shared_neighbours(evidence.point_phi),
         rank_own=_ranks([phi[origin.own] for phi, origin in zip(evidence.point_phi, origins, strict=True)]),
         rank_others=_ranks([phi[origin.others] for phi, origin in zip(evidence.point_phi, origins, strict=True)]),
     )
@@ -161,6 +163,15 @@ def _of_pairs(
     table = np.full((len(spaces), len(spaces)), np.nan)
     for i, j in itertools.combinations_with_replacement(range(len(spaces)), 2):
         table[i, j] = table[j, i] = or_nan(similarity, spaces[i], spaces[j])
+    return table
+
+
+def _shared_neighbours(spaces: Sequence[Float[np.ndarray, "points _"]]) -> Float[np.ndarray, "spaces spaces"]:
+    """As ``metrics.mutual_knn`` of every two, whose neighbours are looked for once; NaN where there are none."""
+    table = np.full((len(spaces), len(spaces)), np.nan)
+    known = {i: nearest(phi, NEIGHBOURS) for i, phi in enumerate(spaces) if has_spread(phi) and len(phi) > NEIGHBOURS}
+    for i, j in itertools.combinations_with_replacement(known, 2):
+        table[i, j] = table[j, i] = shared_neighbours(known[i], known[j])
     return table
 
 

@@ -205,8 +205,8 @@ PROBE = Probe(
         f"Near means within a geodesic distance of {result.radius:g} m. The shared set has "
         f"{', '.join(map(str, result.near_shared))} states near goals 1 to {len(result.goals)}; goals with too few are "
         f"left out. Each number is a mean over draws of {result.drawn} near states, equally many for every agent and "
-        "goal. Shared numbers compare representations on the same states; own episodes also "
-        "reflect where each agent goes.",
+        "goal; before training it is their own number. Shared numbers compare representations on the same states; own "
+        "episodes also reflect where each agent goes.",
     ),
     charts=_CHARTED,
     references=lambda _: {"as in the maze": {"goal_resolution": 1.0}},

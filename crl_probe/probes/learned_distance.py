@@ -46,8 +46,8 @@ class LearnedDistanceResult(ProbeResult):
     Attributes:
         runs: The agents.
         places: The same for every agent. (places, 2), metres.
-        distances: From each place (row) to each (column): what the energy of a goal is higher there. (runs, places,
-            places)
+        distances: From each place (row) to each (column): the energy of the goal there minus that at the row's place.
+            (runs, places, places)
     """
 
     runs: tuple[RunInfo, ...]
@@ -100,9 +100,8 @@ PROBE = Probe(
     environment=without_floor,
     before_training=True,
     reading=lambda result: (
-        f"The distance from one place to another is what the energy of a goal there is higher at the goal itself, "
-        f"between {len(result.places)} places with the agent at rest. The time that an optimal agent takes obeys the "
-        "triangle inequality."
+        f"The distance from x to y is the energy of the goal y at y minus its energy at x, for {len(result.places)} places "
+        "with the agent at rest. The time that an optimal agent takes obeys the triangle inequality."
     ),
     finding=lambda found: found.ends(
         "triangle_violation", "grid", "Ways by a third place are shorter by {} of the mean distance"

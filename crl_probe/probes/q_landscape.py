@@ -409,7 +409,7 @@ PROBE = Probe(
                 "advantage_unvisited",
             ),
             "grid",
-            "where agents were seen, and elsewhere",
+            "with and without shared states",
         ),
     ),
     page="crl_probe.render.page.panels:landscapes",

@@ -13,7 +13,7 @@ import crl_probe.probes
 from crl_probe.evidence.evidence import Evidence
 from crl_probe.metrics import MetricError
 from crl_probe.probes.declaration import Probe, Record
-from crl_probe.runs.agent import TraceableAgent, check_agents
+from crl_probe.runs.agent import HasUntrained, check_agents
 from crl_probe.runs.errors import ProbeError
 from crl_probe.runs.failures import Failure, attempt
 from crl_probe.store.cache import cached
@@ -188,7 +188,7 @@ def measure_before_training(
         ConfigError: As :func:`measure`.
     """
     wanted = [probe for probe in probes_named(names) if probe.before_training]
-    agents = [run.untrained() for run in evidence.runs if isinstance(run, TraceableAgent) and run.env_steps]
+    agents = [run.untrained() for run in evidence.runs if isinstance(run, HasUntrained) and run.env_steps]
     if not wanted or not agents:
         return Measurements({}, {})
     chosen = {probe_named(name).name: values for name, values in (options or {}).items()}

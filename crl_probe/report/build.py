@@ -181,7 +181,7 @@ def _write(
     write_page(
         folder / "index.html",
         title,
-        [_with_notes(part, undrawn) for part in parts],
+        [_with_notes(part, undrawn, folder) for part in parts],
         command=settings.command,
         duration=_duration_words(time.monotonic() - started, progress),
         report_id=described["id"],
@@ -221,14 +221,16 @@ def _failures_of(one: EnvFindings) -> dict[str, Failure]:
     }
 
 
-def _with_notes(part: EnvPart, undrawn: Mapping[tuple[str, str], Failure]) -> EnvPart:
-    """The part with a note in each section whose figure for papers failed."""
+def _with_notes(part: EnvPart, undrawn: Mapping[tuple[str, str], Failure], folder: Path) -> EnvPart:
+    """The part with a note in each section whose figure for papers failed, and links to figures that are there."""
     sections = []
     for section in part.sections:
         failure = undrawn.get((part.env, section.key))
         if failure:
             note = f"Its figure for papers is missing: {reason_of(failure)}"
-            section = dataclasses.replace(section, paragraphs=(*section.paragraphs, note), figure="")
+            section = dataclasses.replace(section, paragraphs=(*section.paragraphs, note))
+        if section.figure and not (folder / f"{section.figure}.pdf").exists():
+            section = dataclasses.replace(section, figure="")
         sections.append(section)
     return dataclasses.replace(part, sections=tuple(sections))
 

@@ -24,11 +24,17 @@ def code_lines(probe: Probe, evidence: "Evidence", options: Mapping[str, Any]) -
         options: Settings of the probe that are not its defaults.
     """
     measured = f"{probe.name}={dict(options)!r}" if options else f"{probe.name!r}"
+    is_newest = all(run.env_steps == run.steps[-1] for run in evidence.runs if run.steps)
+    set_lines = ["from crl_probe.evidence.probe_set import load_probe_set"] if evidence.given_probe_set else []
     lines = [
-        "from crl_probe import Study, plots",
+        f"from crl_probe import Study, {'plots' if is_newest else 'load_run, plots'}",
+        *set_lines,
         "",
         "runs = [",
-        *(f"    {_place(run.path)!r}," for run in evidence.runs),
+        *(
+            f"    {_place(run.path)!r}," if is_newest else f"    load_run({_place(run.path)!r}, {run.env_steps}),"
+            for run in evidence.runs
+        ),
         "]",
         f"study = Study({', '.join(['runs', *_settings(evidence)])}).measure({measured})",
         "study.estimates()  # the numbers by level, with intervals",
@@ -53,6 +59,8 @@ def _settings(evidence: "Evidence") -> Sequence[str]:
         for name in ("episodes", "goals", "seed")
         if getattr(given, name) != getattr(default, name) and not (name == "goals" and given.goal_positions)
     ]
+    if evidence.given_probe_set is not None:
+        arguments.append("probe_set=load_probe_set('probe_set.npz')")
     if given.goal_positions:
         arguments.append(f"goals={[list(goal) for goal in given.goal_positions]!r}")
     if evidence.by != DEFAULT:

@@ -76,7 +76,11 @@ class EnvFindings:
         """Whether agents were still learning when their training ended, in a sentence; empty if none was."""
         infos = self.evidence.infos
         rising = still_learning((info, run.curve) for info, run in zip(infos, self.evidence.runs, strict=True))
-        return training_words(rising, len(labels_in_order(infos)), factor_word(infos[0].factors))
+        budgets = (run.settings.get("total_env_steps") for run in self.evidence.runs)
+        is_over = all(
+            run.env_steps >= int(budget or 0) for run, budget in zip(self.evidence.runs, budgets, strict=True)
+        )
+        return training_words(rising, len(labels_in_order(infos)), factor_word(infos[0].factors), is_over=is_over)
 
 
 def find(evidence: Evidence, settings: ReportSettings, earlier: Sequence["Agent"] = ()) -> EnvFindings:

@@ -11,7 +11,7 @@ from crl_probe.render.by_level import level_charts
 from crl_probe.render.page.content import Headline, number_table
 from crl_probe.render.page.effect_bar import effect_bar
 from crl_probe.runs.factors import factor_word
-from crl_probe.runs.run_info import RunInfo, labels_in_order, place_in_order
+from crl_probe.runs.run_info import RunInfo, levels_in_order, place_in_order
 from crl_probe.summary.estimates import LevelEstimate, difference_text, estimate_text, level_difference
 from crl_probe.summary.verdicts import Verdict
 
@@ -61,14 +61,15 @@ def headline(
 
 
 def _compared(runs: Sequence[RunInfo], episodes: int | None) -> tuple[str, ...]:
-    labels, seeds = labels_in_order(runs), sorted({run.seed for run in runs})
+    seeds = sorted({run.seed for run in runs})
     steps = sorted({run.env_steps for run in runs})
     trained = f"{steps[0]:,}" if len(steps) == 1 else f"{steps[0]:,} to {steps[-1]:,}"
-    depths = [label.removeprefix("depth ") for label in labels]
-    same_kind = all(label.startswith("depth ") for label in labels)
+    levels = levels_in_order(runs)
+    depths = [level.removeprefix("depth ") for level in levels]
+    same_kind = all(level.startswith("depth ") for level in levels)
     return (
         runs[0].env,
-        f"depth{'s' if len(labels) > 1 else ''} {', '.join(depths)}" if same_kind else ", ".join(labels),
+        f"depth{'s' if len(levels) > 1 else ''} {', '.join(depths)}" if same_kind else ", ".join(levels),
         f"seed{'s' if len(seeds) > 1 else ''} {_ranges(seeds)}",
         f"{len(runs)} checkpoint{'s' if len(runs) > 1 else ''} at {trained} env steps",
         *((f"{episodes} episodes each",) if episodes else ()),

@@ -10,7 +10,7 @@ from crl_probe.render.charts import fold_flat
 from crl_probe.render.page.content import Section, number_table
 from crl_probe.render.page.views import View
 from crl_probe.summary.estimates import estimate_by_level
-from crl_probe.summary.fairness import unfair_words
+from crl_probe.summary.fairness import OTHERS, OWN, unfair_words
 from crl_probe.summary.findings import LevelFindings
 
 
@@ -56,7 +56,8 @@ def section_of(
                 tuple((metric, table.source) for metric in table.metrics),
                 table.heading,
                 before=untrained,
-                references=probe.references(result),
+                # Chance and the like are those of the whole set, and of no part of it.
+                references={} if table.source in (OWN, OTHERS) else probe.references(result),
             )
             for table in probe.tables
             if any((metric, table.source) in measured for metric in table.metrics)

@@ -199,6 +199,9 @@ class Study:
             MetricError: If there are several checkpoints of a run: they would count as seeds.
         """
         samples = self._samples()
+        verdicts = judge(samples)  # of other factors there are none, and several checkpoints of a run are refused
+        if not verdicts:
+            return ()
         return judge(samples, measure_before_training(self._evidence, ["success"]).samples)
 
     def latex(self, *metrics: str) -> str:

@@ -173,7 +173,7 @@ class LayeredAgent(EmbeddingAgent, Protocol):
 
 
 @runtime_checkable
-class TraceableAgent(Agent, Protocol):
+class HasUntrained(Agent, Protocol):
     """Its networks before training are known, so that its numbers can be held against theirs."""
 
     def untrained(self) -> Agent:

@@ -202,7 +202,7 @@ class LoadedRun:
 
     def untrained(self) -> "LoadedRun":
         """The same agent before training, with the parameters that its seed gives: what ``load_run(path, 0)`` opens."""
-        params, content_hash = policy_before_training(self.config, self.env, self.networks)
+        params, content_hash = params_before_training(self.config, self.env, self.networks)
         return dataclasses.replace(
             self, env_steps=0, params=params, content_hash=content_hash, curve=(), curve_problem=""
         )
@@ -281,9 +281,9 @@ class _FirstParams(Mapping[str, Params]):
         return len(PARTS)
 
 
-def policy_before_training(config: TrainConfig, env: GoalEnv, networks: Networks) -> tuple[Mapping[str, Params], str]:
+def params_before_training(config: TrainConfig, env: GoalEnv, networks: Networks) -> tuple[Mapping[str, Params], str]:
     """The parameters that a run starts from, and a hash of all that decides them."""
-    decides = (networks, sizes_of(env), config.seed, jax.__version__, flax.__version__)
+    decides = (config.model_dump_json(), sizes_of(env), jax.__version__, flax.__version__)
     return _FirstParams(networks, env, config.seed), hashlib.sha256(repr(decides).encode()).hexdigest()
 
 

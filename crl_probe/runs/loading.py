@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 import jax
 import jax.numpy as jnp
 
-from crl_probe.runs.loaded_run import LoadedRun, policy_before_training
+from crl_probe.runs.loaded_run import LoadedRun, params_before_training
 from crl_train.checkpoint import RestoredPolicy, restore_policy
 from crl_train.config import TrainConfig
 from crl_train.console import printable
@@ -60,7 +60,7 @@ def load_run(path: str | os.PathLike[str], step: int | None = None) -> LoadedRun
     env = _env_of(run, config)
     networks = make_networks(config, env.action_dim)
     if env_steps == 0:
-        params, content_hash = policy_before_training(config, env, networks)
+        params, content_hash = params_before_training(config, env, networks)
         names_its_run = True
     else:
         restored = _restored(run, config, env, networks, env_steps)

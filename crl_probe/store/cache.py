@@ -45,6 +45,8 @@ _NUMERICAL = {
         "config.py",
         "checkpoint.py",
         "networks.py",
+        "initial_params.py",
+        "numerics.py",
         "energy.py",
         "policy.py",
         "rollout.py",

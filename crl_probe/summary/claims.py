@@ -300,7 +300,10 @@ def _if_learned(case: Case, samples: Samples, untrained: Samples) -> Case:
         trained, before = success_of(samples, depths), success_of(untrained, depths)
         if trained is not None and before is not None:
             rates[depths] = trained, before
-    if not rates or any(trained.low > before.high for trained, before in rates.values()):
+    if not rates:
+        unknown = "Whether these agents have learned is open: their networks before training are not known."
+        return dataclasses.replace(case, basis=f"{case.basis} {unknown}")
+    if any(trained.low > before.high for trained, before in rates.values()):
         return case
     form = number_format([estimate for pair in rates.values() for estimate in pair], share=True)
     told = ", ".join(

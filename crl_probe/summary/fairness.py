@@ -43,8 +43,8 @@ def unfair_words(estimates: Sequence[LevelEstimate]) -> str:
     if not told:
         return ""
     return (
-        f"The shared set is not equally fair to all: on points of their own episodes agents differ from others' points "
-        f"in {'; '.join(told)}. Compare the two tables before you compare depths."
+        f"Agents score differently on shared points of their own episodes than on those of others: {'; '.join(told)}. "
+        "A number on the shared set then depends on whose episodes are in it. Points of one agent are also more alike."
     )
 
 

@@ -16,7 +16,7 @@ UNDEFINED: Final = "–"
 INFINITY: Final = "∞"
 MINUS: Final = "\u2212"
 NO_SPREAD: Final = "no spread"
-"""In place of an interval where all that was resampled is equal."""
+"""In place of an interval over seeds that are equal."""
 
 _DIGITS_ALONE: Final = 3
 _DIGITS_OF_HALF_WIDTH: Final = 2
@@ -69,13 +69,13 @@ class NumberFormat:
         return self._with_sign(value, self._digits(value))
 
     def interval(self, low: float, high: float) -> str:
-        """Both ends in brackets, as behind a number; that there is none where what was resampled has no spread.
+        """Both ends in brackets, as behind a number.
 
         Example:
-            >>> NumberFormat(0, share=True).interval(0.41, 0.48), NumberFormat(1).interval(2.0, 2.0)
-            ('[41, 48]', '[no spread]')
+            >>> NumberFormat(0, share=True).interval(0.41, 0.48)
+            '[41, 48]'
         """
-        return f"[{NO_SPREAD}]" if low == high else f"[{self._digits(low)}, {self._digits(high)}]"
+        return f"[{self._digits(low)}, {self._digits(high)}]"
 
     def ends(self, low: float, high: float) -> str:
         """Both ends in a sentence.
@@ -105,10 +105,18 @@ class NumberFormat:
         return f"{number} ({100 * confidence:.4g} % interval {self.ends(entry.low, entry.high)})"
 
     def cell(self, entry: WithInterval | None) -> tuple[str, str]:
-        """A number and its interval apart; the second is empty where nothing could be resampled."""
+        """A number and its interval apart; the second is empty where nothing could be resampled.
+
+        An interval over seeds that has no width says that the seeds have no spread. One over episodes or goals has none
+        where their median is the same in nearly every resample, too.
+        """
         if entry is None:
             return UNDEFINED, ""
-        return self.number(entry.value), self.interval(entry.low, entry.high) if entry.count > 1 else ""
+        if entry.count < 2:
+            return self.number(entry.value), ""
+        over = getattr(entry, "interval_over", getattr(entry, "unit", ""))  # of a row, of an estimate
+        has_none = over == "seeds" and entry.low == entry.high
+        return self.number(entry.value), f"[{NO_SPREAD}]" if has_none else self.interval(entry.low, entry.high)
 
     def text(self, entry: WithInterval | None) -> str:
         """A number and its interval in one text."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def report_id(opened: Iterable["Evidence"], more: Mapping[str, Any]) -> str:
-    """A short name that two reports share if and only if they are about the same agents, measured in the same way.
+    """A short name that reports share which are about the same agents, measured in the same way by one version.
 
     Args:
         opened: The evidence, of any number of environments.

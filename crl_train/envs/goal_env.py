@@ -5,7 +5,7 @@ indexes into either: it asks the environment, so that no size or offset is ever 
 """
 
 import abc
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, overload
 
 import jax
@@ -53,7 +53,7 @@ class GoalEnv(abc.ABC):
 
     Subclasses set ``spec`` and write ``reset`` and ``step``. They set ``maze`` where there is one, and ``open_plane``
     where there is none but a nominal state at every place. ``is_translatable`` says that a state with another position
-    in the plane is a state, too. ``compiler_options`` are XLA's, for ``jax.jit`` of programs that step the environment.
+    in the plane is a state, too. ``compiler_options`` are XLA's, for programs that step the environment: see ``jit``.
     """
 
     spec: EnvSpec
@@ -69,6 +69,15 @@ class GoalEnv(abc.ABC):
     @abc.abstractmethod
     def step(self, env_state: EnvState, action: Float[Array, " action_dim"]) -> EnvState:
         """Advance by ``spec.dt`` seconds under one action; the commanded goal stays."""
+
+    def jit(self, function: Callable[..., Any], **options: Any) -> Any:
+        """``jax.jit`` of a function that steps this environment, with the options that its physics compiles best with.
+
+        Args:
+            function: What is compiled.
+            options: As of ``jax.jit``.
+        """
+        return jax.jit(function, compiler_options=dict(self.compiler_options), **options)
 
     def success(
         self, state: Float[Array, "*batch state_dim"], goal: Float[Array, "*batch goal_dim"]

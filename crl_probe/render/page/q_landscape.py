@@ -67,8 +67,8 @@ def landscape_view(
     checkpoints = checkpoint_control(shown.runs)
     visited = shown.goals_visited
     captions = (
-        "Hatched: floor that no agent of this comparison was seen on." if _has_unvisited(shown) else "",
-        "Hollow stars: goals that no agent came near." if not visited.all() else "",
+        "Hatched: floor where no state of the shared set lies." if _has_unvisited(shown) else "",
+        "Hollow stars: goals on such floor." if not visited.all() else "",
         UNEVEN_SEEDS if seeds_are_uneven(shown.runs) else "",
         "Scores over all goals and seeds are those of the last checkpoint." if checkpoints else "",
     )

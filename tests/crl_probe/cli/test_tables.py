@@ -83,13 +83,13 @@ def test_an_interval_is_beside_its_number_or_below_it_and_numbers_lose_no_digit_
 def test_seeds_are_below_their_metric():
     assert drawn(SAMPLES[:3], 80, ("level", "run")) == [
         "maze",
-        "success (on-policy)  depth 4            depth 16",
-        "                     2 seeds            1 seed",
-        "success_rate          50 % [25, 75]     100 % [no spread]",
+        "success (on-policy)  depth 4           depth 16",
+        "                     2 seeds           1 seed",
+        "success_rate          50 % [25, 75]    100 % [100, 100]",
         "  seed 0              25 % [0, 75]",
         "  seed 1              75 % [25, 100]",
     ]
-    assert drawn(SAMPLES[:3], 80, ("run",))[3] == "success_rate                            100 % [no spread]"
+    assert drawn(SAMPLES[:3], 80, ("run",))[3] == "success_rate                           100 % [100, 100]"
 
 
 def test_names_are_printed_whole_and_their_control_characters_shown():

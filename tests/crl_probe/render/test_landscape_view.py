@@ -137,9 +137,7 @@ def test_a_goal_on_floor_that_agents_know_is_shown_first():
     assert control(view, "goal").start == "1"
     assert view.data["goals_visited"].tolist() == [0, 1]
     assert view.data["visited"].tolist() == [0, 1, 1]
-    assert view.caption == (
-        "Hatched: floor that no agent of this comparison was seen on. Hollow stars: goals that no agent came near."
-    )
+    assert view.caption == ("Hatched: floor where no state of the shared set lies. Hollow stars: goals on such floor.")
 
 
 def test_controls_offer_what_there_is():

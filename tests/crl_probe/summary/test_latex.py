@@ -60,7 +60,7 @@ def test_metrics_are_rows_and_levels_are_columns():
     assert count == 2
     assert head == [r" & depth 4 & depth 16 \\", r" & 2 seeds & 1 seed \\"]
     assert success == (
-        r"Success rate & \withinterval{$50\,\%$}{$[25, 75]$} & \withinterval{$100\,\%$}{$[\mathrm{no~spread}]$} \\"
+        r"Success rate & \withinterval{$50\,\%$}{$[25, 75]$} & \withinterval{$100\,\%$}{$[100, 100]$} \\"
     )
     assert phi == r"Effective rank, $\phi$ (dimensions) & $3.50^\dagger$ & -- \\"
 

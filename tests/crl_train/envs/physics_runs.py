@@ -32,8 +32,8 @@ class Copies:
     def __init__(self, env: Robot, count: int) -> None:
         self.env, self.count = env, count
         self.draw = jax.jit(jax.vmap(env.draw))
-        self.begin = jax.jit(jax.vmap(env.begin), compiler_options=dict(env.compiler_options))
-        self.step = jax.jit(jax.vmap(env.step), compiler_options=dict(env.compiler_options))
+        self.begin = env.jit(jax.vmap(env.begin))
+        self.step = env.jit(jax.vmap(env.step))
 
     def reset(self, seed: int) -> EnvState:
         """Fresh starts under fresh goals."""

@@ -215,11 +215,18 @@ function shownText(root) {
 }
 
 // What a view shows stands in the address behind its place, as in #landscape-1-view-1?goal=2&seed=1.
-const address = () => decodeURIComponent(location.hash.slice(1)).split("?");
+function address() {
+  const [id, choices = ""] = location.hash.slice(1).split("?");
+  try {
+    return [decodeURIComponent(id), choices];
+  } catch {
+    return ["", ""]; // no address of ours
+  }
+}
 
 /** @param {HTMLElement} root */
 function chosenInAddress(root) {
-  const [id, choices = ""] = address();
+  const [id, choices] = address();
   return id === root.id ? [...new URLSearchParams(choices)].filter(([key, value]) => isOffered(root, key, value)) : [];
 }
 

@@ -60,7 +60,7 @@ class LandscapeView {
   /** The run and goal in the section's lines of Python: those of the last panel that has a run. */
   writeCode() {
     const run = this.panels.map(({ depth }) => runOf(this.source.runs, depth, this.state)).filter((i) => i >= 0).pop();
-    const names = { run: run === undefined ? "0" : JSON.stringify(this.source.runs[run].name), goal: String(this.goal) };
+    const names = { run: run === undefined ? "0" : JSON.stringify(this.source.runs[run].name.replace(/@\d+$/, "")), goal: String(this.goal) };
     for (const [key, text] of Object.entries(names)) {
       for (const place of all(around(this.root, "section"), `[data-code="${key}"]`, HTMLElement)) say(place, text);
     }
