@@ -100,8 +100,9 @@ PROBE = Probe(
     environment=without_floor,
     before_training=True,
     reading=lambda result: (
-        f"The distance from x to y is the energy of the goal y at y minus its energy at x, for {len(result.places)} places "
-        "with the agent at rest. The time that an optimal agent takes obeys the triangle inequality."
+        "The distance from x to y is the energy of the goal y at y minus its energy at x, for "
+        f"{len(result.places)} places with the agent at rest. The time that an optimal agent takes obeys the triangle "
+        "inequality."
     ),
     finding=lambda found: found.ends(
         "triangle_violation", "grid", "Ways by a third place are shorter by {} of the mean distance"

@@ -23,9 +23,9 @@ def estimates(differences, depth=4):
 def test_a_difference_that_all_seeds_show_is_told_with_its_numbers():
     told = unfair_words(estimates((0.2, 0.21, 0.19)))
     assert told == (
-        "Agents score differently on shared points of their own episodes than on those of others: Retrieval accuracy at "
-        "depth 4 by 20 % (95 % interval 18 to 22 %). A number on the shared set then depends on whose episodes are in it. "
-        "Points of one agent are also more alike."
+        "Agents score differently on shared points of their own episodes than on those of others: Retrieval accuracy "
+        "at depth 4 by 20 % (95 % interval 18 to 22 %). A number on the shared set then depends on whose episodes are "
+        "in it. Points of one agent are also more alike."
     )
 
 
