@@ -5,66 +5,57 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 import numpy as np
+from jaxtyping import Float
 
-from crl_probe.metrics import mean_effect
-from crl_probe.metrics.comparison import MINIMUM_SEEDS
 from crl_probe.runs.run_info import RunInfo, place_in_order
 
 Curve: TypeAlias = Sequence[Mapping[str, Any]]
 """What the trainer logged, a row for each evaluation."""
 
 LOGGED: Final = "eval/success_rate"
-_SMALLEST_GAIN: Final = 0.02  # of the success rate: less is not worth a word
-_CERTAIN: Final = 0.10  # of one seed or two, whose gains cannot be tested
+_SMALLEST_GAIN: Final = 0.02  # of the success rate in a quarter of training: less is not worth a word
+_FEWEST: Final = 6  # evaluations: of fewer the trend is lost in their noise, so that all of a short curve are taken
 _CHANCE: Final = 0.05  # one-sided: how often a level that does not rise is said to
-_LAST: Final = 4  # the last quarter of the evaluations is held against the one before
-
-
-def recent_gain(curve: Curve) -> float:
-    """How much the success rate rose from the last but one quarter of the evaluations to the last.
-
-    Args:
-        curve: Of one run.
-
-    Returns:
-        A difference of success rates; NaN with fewer than two evaluations.
-
-    Example:
-        >>> recent_gain([{"eval/success_rate": rate} for rate in (0.1, 0.2, 0.3, 0.6)])
-        0.3
-    """
-    logged = [row.get(LOGGED) for row in curve]
-    rates = np.array([math.nan if rate is None else float(rate) for rate in logged])
-    rates = rates[np.isfinite(rates)]
-    count = max(1, len(rates) // _LAST)
-    if len(rates) < 2 * count or len(rates) < 2:
-        return math.nan
-    return float(rates[-count:].mean() - rates[-2 * count : -count].mean())
 
 
 def still_learning(runs: Iterable[tuple[RunInfo, Curve]]) -> dict[str, float]:
-    """Mean recent gain over the seeds of every level that still rises, by label.
+    """How much the success rate of every level that still rises gains in a quarter of training, by label.
 
-    With three seeds or more a t-test of the gains decides, so that a level that does not rise is said to in 5 of 100
-    studies at most; with fewer the gain must be 10 percentage points.
+    It is the trend of the second half of the evaluations, six at least, which all seeds of a level share, each around its own mean. A
+    level rises where a one-sided t-test of the trend says so at 5 %, and it gains 2 percentage points or more.
 
     Args:
         runs: Each run with its curve.
     """
-    gains: dict[str, list[float]] = {}
+    curves: dict[str, list[Float[np.ndarray, " evaluations"]]] = {}
     for run, curve in sorted(runs, key=lambda one: place_in_order(one[0])):
-        gain = recent_gain(curve)
-        if not math.isnan(gain):
-            gains.setdefault(run.label, []).append(gain)
-    return {label: float(np.mean(of_level)) for label, of_level in gains.items() if _rises(of_level)}
+        curves.setdefault(run.label, []).append(_rates(curve))
+    gains = {label: _gain(of_level) for label, of_level in curves.items()}
+    return {label: gain for label, gain in gains.items() if gain >= _SMALLEST_GAIN}
 
 
-def _rises(gains: Sequence[float]) -> bool:
-    mean = float(np.mean(gains))
-    if len(gains) < MINIMUM_SEEDS:
-        return mean >= _CERTAIN
-    p_above = mean_effect(np.array(gains)).p_above
-    return mean >= _SMALLEST_GAIN and (math.isnan(p_above) or p_above <= _CHANCE)
+def _rates(curve: Curve) -> Float[np.ndarray, " evaluations"]:
+    logged = [row.get(LOGGED) for row in curve]
+    rates = np.array([math.nan if rate is None else float(rate) for rate in logged])
+    return rates[np.isfinite(rates)]
+
+
+def _gain(curves: Sequence[Float[np.ndarray, " _"]]) -> float:
+    """What a trend that is shown gains in a quarter of training; 0 where none is."""
+    from scipy.stats import t
+
+    halves = [rates[-max(len(rates) // 2, _FEWEST) :] for rates in curves if len(rates) > 1]
+    if not halves:
+        return 0.0
+    x = np.concatenate([np.arange(len(half)) - (len(half) - 1) / 2 for half in halves])
+    y = np.concatenate([half - half.mean() for half in halves])
+    freedom = len(y) - len(halves) - 1
+    slope = float(x @ y / (x @ x))
+    if freedom < 1 or slope <= 0:
+        return 0.0
+    error = math.sqrt(float(((y - slope * x) ** 2).sum()) / freedom / float(x @ x))
+    is_shown = error == 0.0 or t.sf(slope / error, freedom) <= _CHANCE
+    return slope * float(np.mean([len(rates) for rates in curves])) / 4 if is_shown else 0.0
 
 
 def training_words(rising: Mapping[str, float], num_levels: int, factor: str, *, is_over: bool = True) -> str:
@@ -86,12 +77,12 @@ def training_words(rising: Mapping[str, float], num_levels: int, factor: str, *,
     told[0] = told[0].replace(" at ", " percentage points at ", 1)
     *others, last = told
     listed = f"by {', '.join(others)} and {last}" if others else f"by {last}"
-    compared = "from the last but one quarter of the evaluations to the last"
+    compared = "in a quarter of training"
     everywhere = len(rising) == num_levels
     if not is_over:
         where = f"every {factor}" if everywhere else f"some {factor}s"
-        return f"At these checkpoints success still rose at {where} ({listed}, {compared})."
+        return f"At these checkpoints success still rose at {where} ({listed} {compared})."
     if everywhere:
         where = f"at every {factor}" if num_levels > 1 else "at the end"
-        return f"Undertrained: success still rises {where} ({listed}, {compared})."
-    return f"Training ended early at some {factor}s: success still rises {listed}, {compared}."
+        return f"Undertrained: success still rises {where} ({listed} {compared})."
+    return f"Training ended early at some {factor}s: success still rises {listed} {compared}."
