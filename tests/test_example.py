@@ -18,7 +18,9 @@ NUMBERS = json.loads((EXAMPLE / "metrics.json").read_text(encoding="utf-8"))
 (ENV,) = NUMBERS["by_depth"]
 
 # Depths, counts and confidence levels are told by their words.
-NOT_A_RESULT = re.compile(r"depths? [\d, ]+|[\d.]+ % interval|seeds? \d+|\(?p = [\d.e-]+|where 1 is \w+( to walls)?")
+NOT_A_RESULT = re.compile(
+    r"depths? [\d, ]+|[\d.]+ % interval|seeds? \d+|\(?p = [\d.e-]+|where 1 is \w+( to walls)?|90 % of its final height"
+)
 
 
 def plain(text):

@@ -21,8 +21,9 @@ _CHANCE: Final = 0.05  # one-sided: how often a level that does not rise is said
 def still_learning(runs: Iterable[tuple[RunInfo, Curve]]) -> dict[str, float]:
     """How much the success rate of every level that still rises gains in a quarter of training, by label.
 
-    It is the trend of the second half of the evaluations, six at least, which all seeds of a level share, each around its own mean. A
-    level rises where a one-sided t-test of the trend says so at 5 %, and it gains 2 percentage points or more.
+    It is the trend of the second half of the evaluations, six at least, which all seeds of a level share, each around
+    its own mean. A level rises where a one-sided t-test of the trend says so at 5 %, and it gains 2 percentage points
+    or more.
 
     Args:
         runs: Each run with its curve.
