@@ -65,7 +65,7 @@ def uniformity(points: Float[np.ndarray, "points repr_dim"]) -> float:
     require_at_least(2, "number of points", len(points))
     rows = _on_sphere("points", points)
     count, total = len(rows), 0.0
-    # Block by block: all pairs at once would take 8 bytes each. No exponent is below -8, so the sum cannot vanish.
+    # Block by block: all pairs together would take 8 bytes each. No exponent is below -8, so the sum cannot vanish.
     for at in range(0, count, _BLOCK):
         total += float(np.exp(-_TEMPERATURE * cdist(rows[at : at + _BLOCK], rows, "sqeuclidean")).sum())
     return float(np.log((total - count) / (count * (count - 1))))

@@ -34,7 +34,7 @@ class LandscapeGrid:
 
     Attributes:
         free: True outside walls. (nx, ny)
-        visited: Cells that agents were seen in, or next to. (nx, ny)
+        visited: Cells that a state of the shared set lies in, or next to. (nx, ny)
         geodesic: Geodesic distance to each goal; NaN in walls. (goals, nx, ny), metres.
         offsets: Place minus goal; NaN in walls. (goals, nx, ny, 2), metres.
         goal_cells: Grid index of the cell that holds each goal. (goals, 2)

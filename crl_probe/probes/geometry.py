@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -154,15 +154,9 @@ def cka_between(spaces: Sequence[Float[np.ndarray, "points _"]]) -> Float[np.nda
     Returns:
         Similarities; NaN in the row and column of a collapsed representation. (spaces, spaces)
     """
-    return _of_pairs(metrics.cka, spaces)
-
-
-def _of_pairs(
-    similarity: Callable[..., float], spaces: Sequence[Float[np.ndarray, "points _"]]
-) -> Float[np.ndarray, "spaces spaces"]:
     table = np.full((len(spaces), len(spaces)), np.nan)
     for i, j in itertools.combinations_with_replacement(range(len(spaces)), 2):
-        table[i, j] = table[j, i] = or_nan(similarity, spaces[i], spaces[j])
+        table[i, j] = table[j, i] = or_nan(metrics.cka, spaces[i], spaces[j])
     return table
 
 

@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
 from crl_probe import metrics
 from crl_probe.evidence.origin import points_by_origin
 from crl_probe.evidence.pairs import Pairs, energies_by_batch, own_pairs, shared_pairs
-from crl_probe.evidence.probe_set import Points
 from crl_probe.probes.declaration import NumberTable, Probe
 from crl_probe.probes.result import ProbeResult
 from crl_probe.probes.samples import MetricSamples, metric_samples, or_nan
@@ -112,18 +111,18 @@ def run(evidence: "Evidence", settings: RetrievalSettings, rng: np.random.Genera
     origins = points_by_origin(evidence.probe_set, evidence.infos, rng)
     part_batch = _power_of_two(min(settings.batch_size, len(origins[0].own)))
     parts = [
-        [_part(evidence.probe_set.points, rows, part_batch, rng) for rows in origin] if part_batch else ()
+        [shared_pairs(evidence.probe_set.points.rows(rows), part_batch, rng) for rows in origin] if part_batch else ()
         for origin in origins
     ]
     each = [((shared, own, *of_parts),) for own, of_parts in zip(on_policy, parts, strict=True)]
-    tables = evidence.of_each_run(f"retrieving goals among {settings.batch_size}", _scores_of_each, each=each)
+    measured = evidence.of_each_run(f"retrieving goals among {settings.batch_size}", _scores_of_each, each=each)
+    tables, sphere = zip(*measured, strict=True)
 
     def column(place: int) -> dict[str, np.ndarray]:
         if place >= len(tables[0]):
             return {name: np.zeros((len(tables), 0)) for name in CONTRASTIVE_SCORES}
         return {name: np.stack([scores[place][name] for scores in tables]) for name in CONTRASTIVE_SCORES}
 
-    sphere = evidence.of_each_run("embeddings on the sphere", _on_sphere, shared)
     return RetrievalResult(
         runs=evidence.infos,
         batch_size=settings.batch_size,
@@ -141,21 +140,24 @@ def _seeded(seed: int) -> np.random.Generator:
     return np.random.default_rng(seed)
 
 
-def _part(points: Points, rows: Int[np.ndarray, " rows"], batch_size: int, rng: np.random.Generator) -> Pairs:
-    return shared_pairs(points.rows(rows), batch_size, rng)
-
-
 def _power_of_two(most: int) -> int:
     """The largest power of two that is not above ``most``; 0 where batches would be so small that chance is large."""
     return 1 << (most.bit_length() - 1) if most >= _SMALLEST_BATCH else 0
 
 
-def _scores_of_each(agent: EmbeddingAgent, batches: Sequence[Pairs]) -> list[dict[str, np.ndarray]]:
-    return [_scores(agent, pairs) for pairs in batches]
+def _scores_of_each(
+    agent: EmbeddingAgent, batches: Sequence[Pairs]
+) -> tuple[list[dict[str, np.ndarray]], dict[str, float]]:
+    """The scores of every set of pairs, and how the embeddings of the first, the shared pairs, lie on the sphere."""
+    embedded = [(encode_phi(agent, pairs.states, pairs.actions), encode_psi(agent, pairs.goals)) for pairs in batches]
+    scores = [
+        _scores(energies_by_batch(agent, phi, psi, pairs.batch_size))
+        for pairs, (phi, psi) in zip(batches, embedded, strict=True)
+    ]
+    return scores, _on_sphere(*embedded[0])
 
 
-def _on_sphere(agent: EmbeddingAgent, pairs: Pairs) -> dict[str, float]:
-    phi, psi = encode_phi(agent, pairs.states, pairs.actions), encode_psi(agent, pairs.goals)
+def _on_sphere(phi: Float[np.ndarray, "points dim"], psi: Float[np.ndarray, "points dim"]) -> dict[str, float]:
     return {
         "alignment": or_nan(metrics.alignment, phi, psi),
         "phi": or_nan(metrics.uniformity, phi),
@@ -163,9 +165,7 @@ def _on_sphere(agent: EmbeddingAgent, pairs: Pairs) -> dict[str, float]:
     }
 
 
-def _scores(agent: EmbeddingAgent, pairs: Pairs) -> dict[str, Float[np.ndarray, " batches"]]:
-    phi, psi = encode_phi(agent, pairs.states, pairs.actions), encode_psi(agent, pairs.goals)
-    batches = energies_by_batch(agent, phi, psi, pairs.batch_size)
+def _scores(batches: Float[np.ndarray, "batches rows columns"]) -> dict[str, Float[np.ndarray, " batches"]]:
     return {
         name: np.array([or_nan(score, energies) for energies in batches]) for name, score in CONTRASTIVE_SCORES.items()
     }
@@ -199,7 +199,7 @@ PROBE = Probe(
     ),
     notes=lambda result: (
         (
-            f"The last two tables are about equally many points of the set for every agent, in batches of "
+            "The last two tables are about equally many points of the set for every agent, in batches of "
             f"{result.part_batch_size} (chance is 1 in {result.part_batch_size}).",
         )
         if result.part_batch_size
