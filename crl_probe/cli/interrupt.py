@@ -5,10 +5,10 @@ import contextlib
 import sys
 import threading
 import types
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Final
 
-from crl_probe.runs.progress import ProgressListener
+from crl_probe.runs.progress import ForwardingProgress, ProgressListener
 from crl_train.console import echo
 from crl_train.interrupt import on_interrupt
 
@@ -68,7 +68,7 @@ class Interruption:
             self._repeat.cancel()
 
 
-class InterruptibleProgress(ProgressListener):
+class InterruptibleProgress(ForwardingProgress):
     """Passes progress reports on, after checking whether the user has requested to stop.
 
     Args:
@@ -77,32 +77,18 @@ class InterruptibleProgress(ProgressListener):
     """
 
     def __init__(self, shown: ProgressListener, interruption: Interruption) -> None:
-        self._shown = shown
+        super().__init__(shown)
         self._interruption = interruption
 
-    def __call__(self, words: str, done: int = 0, total: int = 0) -> None:
-        self._interruption.check()
-        self._shown(words, done, total)
+    @property
+    def listener(self) -> ProgressListener:
+        """Who receives the reports.
 
-    def planned(self, heading: str, titles: Sequence[str]) -> None:
+        Raises:
+            KeyboardInterrupt: If the user has requested to stop.
+        """
         self._interruption.check()
-        self._shown.planned(heading, titles)
-
-    def began(self, title: str) -> None:
-        self._interruption.check()
-        self._shown.began(title)
-
-    def computing(self) -> None:
-        self._interruption.check()
-        self._shown.computing()
-
-    def reusing(self) -> None:
-        self._interruption.check()
-        self._shown.reusing()
-
-    def ended(self, title: str, problem: str = "") -> None:
-        self._interruption.check()
-        self._shown.ended(title, problem)
+        return super().listener
 
 
 class Interrupted(SystemExit):

@@ -5,7 +5,7 @@ figure of a result, and ``save_figure`` writes it as PDF, SVG or PNG. Nothing he
 A figure of your own wants ``layout="constrained"``, which makes room for labels and legends.
 
 Example:
-    >>> from crl_probe.plots import plot_success
+    >>> from crl_probe.plots import plot_performance_profile, plot_success
     >>> ax = plot_success(result, metric="time_at_goal")          # doctest: +SKIP
 """
 
@@ -21,7 +21,7 @@ from crl_probe.render.paper.residual_stream import plot_block_cka, plot_residual
 from crl_probe.render.paper.retrieval import plot_retrieval
 from crl_probe.render.paper.rollouts import plot_rollouts
 from crl_probe.render.paper.saving import save_figure
-from crl_probe.render.paper.success import plot_success
+from crl_probe.render.paper.success import plot_performance_profile, plot_success
 
 __all__ = [
     "figure_of",
@@ -33,6 +33,7 @@ __all__ = [
     "plot_goal_clusters",
     "plot_landscape",
     "plot_learning_curves",
+    "plot_performance_profile",
     "plot_residual_stream",
     "plot_retrieval",
     "plot_rollouts",

@@ -61,10 +61,13 @@ def landscape_scores(values: Float[np.ndarray, "goals nx ny"], grid: LandscapeGr
 
 def reference_scores(grid: LandscapeGrid) -> dict[str, Scores]:
     """The scores of a critic that values places by the straight line, and of one that knows the maze exactly."""
-    # A place from which no path leads to the goal is farther than anywhere else.
-    geodesic = np.where(np.isinf(grid.geodesic), np.finfo(np.float32).max, grid.geodesic)
-    landscapes = {"straight line": -grid.euclidean, "geodesic distance": -geodesic}
+    landscapes = {"straight line": -grid.euclidean, "geodesic distance": geodesic_landscape(grid.geodesic)}
     return {name: landscape_scores(values, grid) for name, values in landscapes.items()}
+
+
+def geodesic_landscape(geodesic: Float[np.ndarray, "goals nx ny"]) -> Float[np.ndarray, "goals nx ny"]:
+    """The landscape of a critic that knows the maze exactly: places without a path to the goal are lowest of all."""
+    return -np.where(np.isinf(geodesic), np.finfo(np.float32).max, geodesic)
 
 
 def _scores(

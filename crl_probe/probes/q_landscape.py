@@ -15,6 +15,7 @@ from crl_probe.probes._landscape_scores import (
     SCORES,
     LandscapeGrid,
     Scores,
+    geodesic_landscape,
     landscape_scores,
     reference_scores,
 )
@@ -116,6 +117,11 @@ class QLandscapeResult(ProbeResult):
     def goals_visited(self) -> Bool[np.ndarray, " goals"]:
         """Whether the shared set has a state near each goal. (goals,)"""
         return self.visited[tuple(self.goal_cells.T)]
+
+    @property
+    def geodesic_landscape(self) -> Float[np.ndarray, "goals nx ny"]:
+        """The landscape of a critic that knows the maze exactly. (goals, nx, ny), metres."""
+        return geodesic_landscape(self.geodesic)
 
     @property
     def has_walls(self) -> bool:

@@ -108,4 +108,6 @@ PROBE = Probe(
             ("success_rate", "final_success_rate", "time_at_goal", "time_to_goal", "final_distance"), "on-policy"
         ),
     ),
+    page="crl_probe.render.page.panels:performance",
+    paper="crl_probe.render.paper.figures:success_figure",
 )

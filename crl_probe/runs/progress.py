@@ -47,11 +47,42 @@ class ProgressListener:
         """Report that a probe has its result, or the problem why it has none."""
 
 
-class NotingWork(ProgressListener):
-    """Passes everything on to another listener, and counts what was computed and what was in the cache.
+class ForwardingProgress(ProgressListener):
+    """Passes everything on to another listener.
 
     Args:
         listener: The other one.
+    """
+
+    def __init__(self, listener: ProgressListener) -> None:
+        self._listener = listener
+
+    @property
+    def listener(self) -> ProgressListener:
+        """The other one, looked up for each report."""
+        return self._listener
+
+    def __call__(self, words: str, done: int = 0, total: int = 0) -> None:
+        self.listener(words, done, total)
+
+    def planned(self, heading: str, titles: Sequence[str]) -> None:
+        self.listener.planned(heading, titles)
+
+    def began(self, title: str) -> None:
+        self.listener.began(title)
+
+    def computing(self) -> None:
+        self.listener.computing()
+
+    def reusing(self) -> None:
+        self.listener.reusing()
+
+    def ended(self, title: str, problem: str = "") -> None:
+        self.listener.ended(title, problem)
+
+
+class NotingWork(ForwardingProgress):
+    """Counts what was computed and what was in the cache.
 
     Attributes:
         computed: Results that were not in the cache.
@@ -59,28 +90,16 @@ class NotingWork(ProgressListener):
     """
 
     def __init__(self, listener: ProgressListener) -> None:
-        self._listener = listener
+        super().__init__(listener)
         self.computed = self.reused = 0
-
-    def __call__(self, words: str, done: int = 0, total: int = 0) -> None:
-        self._listener(words, done, total)
-
-    def planned(self, heading: str, titles: Sequence[str]) -> None:
-        self._listener.planned(heading, titles)
-
-    def began(self, title: str) -> None:
-        self._listener.began(title)
 
     def computing(self) -> None:
         self.computed += 1
-        self._listener.computing()
+        super().computing()
 
     def reusing(self) -> None:
         self.reused += 1
-        self._listener.reusing()
-
-    def ended(self, title: str, problem: str = "") -> None:
-        self._listener.ended(title, problem)
+        super().reusing()
 
 
 silent = ProgressListener()

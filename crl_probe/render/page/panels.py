@@ -13,6 +13,7 @@ from crl_probe.probes.learning_curves import LearningCurvesResult
 from crl_probe.probes.q_landscape import QLandscapeResult
 from crl_probe.probes.residual_stream import ResidualStreamResult
 from crl_probe.probes.rollouts import RolloutsResult
+from crl_probe.probes.success import SuccessResult
 from crl_probe.render.charts import ChartGroup
 from crl_probe.render.depth_lens import lens_charts
 from crl_probe.render.learning_curves import learning_charts
@@ -20,12 +21,18 @@ from crl_probe.render.page.embedding_trajectory import trajectory_view
 from crl_probe.render.page.q_landscape import landscape_view
 from crl_probe.render.page.rollouts import rollout_view
 from crl_probe.render.page.views import View
+from crl_probe.render.performance_profile import profile_charts
 from crl_probe.render.residual_stream import stream_charts
 from crl_probe.render.similarity import similarity_charts
 from crl_probe.summary.estimates import LevelEstimate
 
 Panels: TypeAlias = View | ChartGroup
 Estimates: TypeAlias = Sequence[LevelEstimate]
+
+
+def performance(result: SuccessResult, estimates: Estimates, over_training: None = None) -> Panels:
+    """Which share of seeds is above each success rate."""
+    return profile_charts(estimates)
 
 
 def learning_curves(result: LearningCurvesResult, estimates: Estimates, over_training: None = None) -> Panels:

@@ -96,10 +96,8 @@ def landscape_view(
 def _of_cells(result: QLandscapeResult) -> dict[str, Any]:
     """Numbers of the free cells alone, in the order of the grid: walls have none, and the page stays small."""
     free = result.free
-    nearness = -result.geodesic
-    # A place from which no path leads to the goal is farther than anywhere else.
-    climbable = np.nan_to_num(nearness, neginf=-float(np.finfo(np.float32).max))
-    way = np.stack([steepest_ascent(one, free) for one in climbable])
+    nearness = result.geodesic_landscape
+    way = np.stack([steepest_ascent(one, free) for one in nearness])
     return {
         "runs": run_data(result.runs),
         "metres": _float32(result.geodesic[:, free]),

@@ -19,6 +19,8 @@ from crl_probe.probes.q_landscape import QLandscapeResult
 from crl_probe.probes.registry import PROBES
 from crl_probe.probes.residual_stream import ResidualStreamResult
 from crl_probe.probes.rollouts import RolloutsResult
+from crl_probe.probes.success import PROBE as SUCCESS
+from crl_probe.probes.success import SuccessResult
 from crl_probe.render.by_level import references_of
 from crl_probe.render.charts import Chart, ChartGroup, HeatMap
 from crl_probe.render.depth_lens import LENS_AXES, Over, lens_charts
@@ -40,9 +42,11 @@ from crl_probe.render.paper.style import (
     in_style,
     new_figure,
 )
+from crl_probe.render.performance_profile import profile_charts
 from crl_probe.render.residual_stream import stream_charts, stream_curves
 from crl_probe.render.similarity import agent_similarity
 from crl_probe.runs.run_info import RunInfo, labels_in_order
+from crl_probe.summary.estimates import estimate_by_level
 
 Draw = Callable[[Axes], Axes]
 
@@ -92,6 +96,13 @@ def level_figure(probe: Probe, result: HasSamples, metrics: Sequence[str] | None
     references = references_of(probe, result)
     names = metrics or _measured(result, *probe.charts)
     return _charts([depth_chart(result, name, references=references.get(name, ())) for name in names])
+
+
+def success_figure(result: SuccessResult, metrics: Sequence[str] | None = None) -> Figure:
+    """A chart by level for each of ``metrics``, and the performance profile where a level has several seeds."""
+    names = metrics or _measured(result, *SUCCESS.charts)
+    profiles = profile_charts(estimate_by_level(result.samples())).charts
+    return _charts([*(depth_chart(result, name) for name in names), *profiles])
 
 
 def geometry_figure(result: GeometryResult) -> Figure:
