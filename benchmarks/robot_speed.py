@@ -16,7 +16,7 @@ from crl_train.envs import make_env
 from crl_train.envs.ant import ant_physics
 from crl_train.envs.goal_env import GoalEnv
 from crl_train.envs.humanoid import humanoid_physics
-from crl_train.envs.physics import silence
+from crl_train.envs.silence import silence
 
 COPIES = 512
 REPEATS = 3

@@ -43,7 +43,7 @@ _LARGEST_FILE = 100_000  # bytes of a file of settings, which holds some forty l
 Energy = Literal["norm", "l2", "dot", "cosine"]
 ContrastiveLoss = Literal["forward_infonce", "backward_infonce", "symmetric_infonce", "binary_nce"]
 Reference = Literal["scaling-crl", "jaxgcrl"]
-Backend = Literal["spring", "generalized", "positional", "mjx"]
+Backend = Literal["spring", "generalized", "positional", "mjx", "mujoco"]
 
 
 def _field(default: Any, group: str, description: str, *, if_none: str = "", **rules: Any) -> Any:
@@ -85,7 +85,7 @@ class TrainConfig(BaseModel):
         "Reproduce the environment of a reference trainer, defects included; docs/environments.md lists them.",
         if_none="ours",
     )
-    backend: Backend | None = _field(None, "Task", "Physics of brax that steps a robot.", if_none="the environment's")
+    backend: Backend | None = _field(None, "Task", "Physics that steps a robot.", if_none="the environment's")
     maze: str | None = _field(
         None,
         "Task",

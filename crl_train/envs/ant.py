@@ -188,8 +188,8 @@ def ant_physics(
     if spec.backend == "positional":
         for actuator in model.actuators:
             actuator.gear[0] = POSITIONAL_GEAR
-    if spec.backend == "mjx":
-        use_fast_solver(model)
+    if spec.backend in ("mjx", "mujoco"):
+        use_fast_solver(model, spec.backend)
     if maze is not None:
         for part in (TORSO, *HIPS, *FEET):
             model.geom(part).conaffinity |= part in parts

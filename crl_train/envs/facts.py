@@ -14,6 +14,13 @@ EPISODE_LENGTH: Final = 1000  # steps, of every robot
 # Tables called TIMING have, by physics, the seconds of a substep and the substeps of a step.
 
 
+def mujoco_here() -> str:
+    """MuJoCo in the form that is fast on this machine: itself on a CPU, in XLA on an accelerator."""
+    import jax  # here, so that facts about other robots cost no import
+
+    return "mujoco" if jax.default_backend() == "cpu" else "mjx"
+
+
 def _robot(
     name: str,
     segments: Mapping[str, int],
@@ -94,7 +101,7 @@ def pusher_spec(kind: str, reference: str | None = None, backend: str | None = N
 
 # --- cheetah ----------------------------------------------------------------------------------------------
 
-CHEETAH_TIMING: Final = {"mjx": (0.01, 5)}
+CHEETAH_TIMING: Final = {"mjx": (0.01, 5), "mujoco": (0.01, 5)}
 CHEETAH_SEGMENTS: Final = {
     **{"position": 1, "height": 1, "pitch": 1, "joints": 6},
     **{"velocity": 1, "vertical_velocity": 1, "pitch_velocity": 1, "joint_velocities": 6},
@@ -103,7 +110,7 @@ CHEETAH_SEGMENTS: Final = {
 
 def cheetah_spec(reference: str | None = None, backend: str | None = None) -> EnvSpec:
     """The facts about a cheetah."""
-    backend = backend or "mjx"
+    backend = backend or mujoco_here()
     return _robot(
         "cheetah",
         CHEETAH_SEGMENTS,
@@ -119,7 +126,10 @@ def cheetah_spec(reference: str | None = None, backend: str | None = None) -> En
 
 # --- ant --------------------------------------------------------------------------------------------------
 
-ANT_TIMING: Final = {"spring": (0.005, 10), "positional": (0.005, 10), "generalized": (0.01, 5), "mjx": (0.01, 5)}
+ANT_TIMING: Final = {
+    **{"spring": (0.005, 10), "positional": (0.005, 10)},
+    **{"generalized": (0.01, 5), "mjx": (0.01, 5), "mujoco": (0.01, 5)},
+}
 ANT_SEGMENTS: Final = {
     **{"position": 2, "height": 1, "orientation": 4, "joints": 8},
     **{"velocity": 3, "angular_velocity": 3, "joint_velocities": 8},
@@ -204,7 +214,7 @@ def simple_spec(
 
 HUMANOID_TIMING: Final = {
     **{"spring": (0.0015, 10), "positional": (0.0015, 10)},
-    **{"generalized": (0.003, 5), "mjx": (0.003, 5)},
+    **{"generalized": (0.003, 5), "mjx": (0.003, 5), "mujoco": (0.003, 5)},
 }
 # scaling-crl asks for half of it. With the versions it pins, its spring physics in the open field takes this.
 HUMANOID_TIMING_OF_SCALING_CRL: Final = (0.003, 10)
@@ -235,4 +245,33 @@ def humanoid_spec(
         goal_segment="position",
         action_dim=joints,
         tolerance=0.5,
+    )
+
+
+# --- arm --------------------------------------------------------------------------------------------------
+
+ARM_TIMING: Final = (0.002, 25)
+_GRASP_AXES: Final = tuple(f"{side}_{axis}" for side in ("left", "right") for axis in "xyz")
+
+
+def arm_spec(
+    task: str, kind: str = "", noise: str = "", reference: str | None = None, backend: str | None = None
+) -> EnvSpec:
+    """The facts about an arm at a task: ``reach``, ``grasp``, ``push`` or ``binpick``, the latter two of a kind."""
+    wrist = {"joints": 7, "wrist": 3, "wrist_velocity": 3}
+    effort = {"effort": 1} if reference == "jaxgcrl" else {}
+    segments, goal, tolerance = {
+        "reach": (wrist, "wrist", 0.1),
+        "grasp": ({"cube": 3, **wrist, "grasp": 7, **effort}, "grasp", 0.05),
+    }.get(task, ({"cube": 3, **wrist, "finger_distance": 1, **effort}, "cube", 0.1))
+    return _robot(
+        "_".join(part for part in ("arm", task, kind, noise) if part),
+        segments,
+        ARM_TIMING,
+        backend or mujoco_here(),
+        reference,
+        goal_segment=goal,
+        goal_axes=(*_GRASP_AXES, "opening") if goal == "grasp" else (),
+        action_dim=4 if task == "reach" else 5,
+        tolerance=tolerance,
     )

@@ -10,6 +10,7 @@ from crl_train.envs.maze_layouts import BALL_LAYOUTS, COMMON_LAYOUTS, CORRIDORS,
 from crl_train.envs.options import BACKENDS, REFERENCES
 from crl_train.envs.registry import register_family
 
+_OF_BRAX = tuple(backend for backend in BACKENDS if backend != "mujoco")
 _LAYOUT = {"layout": "|".join(LAYOUTS)}
 
 
@@ -37,7 +38,7 @@ register_family(
     parameters={},
     spec=facts.reacher_spec,
     references=REFERENCES,
-    backends=BACKENDS,
+    backends=_OF_BRAX,
 )
 register_family(
     "pusher_<kind>",
@@ -57,7 +58,7 @@ register_family(
     parameters={},
     spec=facts.cheetah_spec,
     references=("jaxgcrl",),
-    backends=("mjx",),
+    backends=("mujoco", "mjx"),
 )
 register_family(
     "ant",
@@ -156,4 +157,57 @@ register_family(
     reference_layouts=dict.fromkeys(REFERENCES, COMMON_LAYOUTS),
     backends=BACKENDS,
     takes_maze=True,
+)
+
+
+_MUJOCO = ("mujoco", "mjx")
+register_family(
+    "arm_reach",
+    _later("crl_train.envs.arm:make_arm_reach"),
+    names=("arm_reach",),
+    summary="a Franka arm reaches for a point",
+    parameters={},
+    spec=functools.partial(facts.arm_spec, "reach"),
+    references=REFERENCES,
+    backends=_MUJOCO,
+)
+register_family(
+    "arm_push_<kind>",
+    functools.partial(_later("crl_train.envs.arm:make_arm_cube"), task="push"),
+    names=("arm_push_easy", "arm_push_hard"),
+    summary="a Franka arm pushes a cube over a table to a goal",
+    parameters={"kind": "easy|hard"},
+    spec=functools.partial(facts.arm_spec, "push"),
+    references=REFERENCES,
+    backends=_MUJOCO,
+)
+register_family(
+    "arm_binpick_<kind>",
+    functools.partial(_later("crl_train.envs.arm:make_arm_cube"), task="binpick"),
+    names=("arm_binpick_easy", "arm_binpick_hard"),
+    summary="a Franka arm carries a cube from one bin to another",
+    parameters={"kind": "easy|hard"},
+    spec=functools.partial(facts.arm_spec, "binpick"),
+    references=REFERENCES,
+    backends=_MUJOCO,
+)
+register_family(
+    "arm_grasp",
+    _later("crl_train.envs.arm:make_arm_grasp"),
+    names=("arm_grasp",),
+    summary="a Franka arm takes a cube between its fingertips",
+    parameters={},
+    spec=functools.partial(facts.arm_spec, "grasp"),
+    references=REFERENCES,
+    backends=_MUJOCO,
+)
+register_family(
+    "arm_grasp_<noise>",
+    _later("crl_train.envs.arm:make_arm_grasp"),
+    names=("arm_grasp_0.1",),
+    summary="the same with a cube that starts within so many metres of the middle",
+    parameters={"noise": r"[0-9]+(?:\.[0-9]+)?"},
+    spec=functools.partial(facts.arm_spec, "grasp"),
+    references=REFERENCES,
+    backends=_MUJOCO,
 )

@@ -18,10 +18,11 @@ from crl_train.envs.env_spec import EnvSpec
 from crl_train.envs.facts import humanoid_spec
 from crl_train.envs.maze_geometry import Maze
 from crl_train.envs.open_plane import OpenPlane
-from crl_train.envs.physics import Physics, add_slide_target, asset, silence, use_fast_solver
+from crl_train.envs.physics import Physics, add_slide_target, asset, use_fast_solver
 from crl_train.envs.placement import Placement
 from crl_train.envs.reference_mazes import reference_maze
 from crl_train.envs.robot import Robot, upright
+from crl_train.envs.silence import silence
 
 CELL_SIZE: Final = 2.0  # metres
 GEARS: Final = (350.0,) * 11 + (100.0,) * 6  # newton metres for a control of 1, of spring and positional physics
@@ -69,7 +70,7 @@ class Humanoid(Robot):
             q = q.at[-2:].set(goal)
         return q, jnp.zeros(self.physics.num_velocities), jnp.append(goal, GOAL_HEIGHT)
 
-    def control_of(self, action: Float[Array, " action_dim"]) -> Float[Array, " actuators"]:
+    def control_of(self, action: Float[Array, " action_dim"], physics_state: Any) -> Float[Array, " actuators"]:
         return CONTROL * action
 
     def is_over(self, physics_state: Any) -> Bool[Array, ""]:
@@ -149,6 +150,6 @@ def humanoid_physics(
     if spec.backend in ("spring", "positional"):
         for motor, gear in zip(model.actuators, GEARS, strict=True):
             motor.gear[0] = gear
-    if spec.backend == "mjx":
-        use_fast_solver(model)
+    if spec.backend in ("mjx", "mujoco"):
+        use_fast_solver(model, spec.backend)
     return Physics.compiled(model, spec, maze=maze, parts=parts, all_walls=all_walls)

@@ -9,7 +9,7 @@ REFERENCES: Final[tuple[str, ...]] = get_args(Reference)
 """Trainers whose environments can be reproduced, defects included: the code of arXiv 2503.14858 and 2408.11052."""
 
 BACKENDS: Final[tuple[str, ...]] = get_args(Backend)
-"""Physics pipelines of brax."""
+"""Physics: pipelines of brax, of which ``mjx`` is MuJoCo XLA, and ``mujoco``, MuJoCo itself on the CPU."""
 
 
 @dataclasses.dataclass(frozen=True)

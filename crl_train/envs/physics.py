@@ -1,28 +1,28 @@
-"""Rigid-body physics: brax's pipelines step a MuJoCo model that was edited in memory.
+"""Rigid-body physics: one of brax's pipelines, or MuJoCo itself, steps a MuJoCo model that was edited in memory.
 
 brax ships the robots' models. A family of environments takes one with :func:`asset`, edits it through MuJoCo's model
 API, and gives it to :class:`Physics`.
 """
 
-import contextlib
 import dataclasses
 import functools
 import importlib
 import importlib.resources
-import io
 import re
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 import jax
+import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from crl_train.envs import spring
 from crl_train.envs.env_spec import EnvSpec
 from crl_train.envs.maze_geometry import Maze
+from crl_train.envs.silence import silence
+from crl_train.envs.simulations import Simulations
 from crl_train.envs.walls import NearbyWalls, add_all_walls, add_nearby_walls
 
 if TYPE_CHECKING:
@@ -34,14 +34,6 @@ _PIPELINES: Final = {
     "positional": "brax.positional.pipeline",
     "mjx": "brax.mjx.pipeline",
 }
-
-
-@contextlib.contextmanager
-def silence() -> Iterator[None]:
-    """Keep brax's advice to use other libraries, and a line about an optional accelerator library, from our users."""
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-        warnings.simplefilter("ignore")  # those of brax and NumPy's about brax, while a model is read
-        yield
 
 
 def asset(name: str) -> "mujoco.MjSpec":
@@ -113,13 +105,14 @@ def add_sliding_body(
     return body
 
 
-def use_fast_solver(spec: "mujoco.MjSpec") -> None:
-    """Give MuJoCo XLA the few iterations that the reference trainers let it make."""
+def use_fast_solver(spec: "mujoco.MjSpec", backend: str) -> None:
+    """Give MuJoCo XLA the few iterations that the reference trainers let it make; MuJoCo itself solves to the end."""
     import mujoco
 
     spec.option.solver = mujoco.mjtSolver.mjSOL_NEWTON
     spec.option.disableflags = mujoco.mjtDisableBit.mjDSBL_EULERDAMP
-    spec.option.iterations, spec.option.ls_iterations = 1, 4
+    if backend == "mjx":
+        spec.option.iterations, spec.option.ls_iterations = 1, 4
 
 
 def set_numeric(spec: "mujoco.MjSpec", name: str, values: list[float]) -> None:
@@ -140,6 +133,7 @@ class Physics:
         substeps: Steps of the pipeline in a control step.
         walls: Moves the walls that can be touched to where they are; None where there is no maze.
         floor: What touches it in the project's own form of spring physics; None where brax's pipeline is used.
+        simulations: Those of MuJoCo on the CPU; None where another backend steps the model.
     """
 
     system: Any
@@ -147,6 +141,7 @@ class Physics:
     substeps: int
     walls: NearbyWalls | None = None
     floor: spring.FloorPoints | None = None
+    simulations: Simulations | None = None
 
     @classmethod
     def compiled(
@@ -166,12 +161,14 @@ class Physics:
             spec: Which pipeline steps it, and how finely.
             maze: Whose walls it meets.
             parts: Names of the geometries that meet them.
-            all_walls: Whether every wall is kept in its place, which gives the same at many times the cost.
+            all_walls: Whether every wall is kept in its place, which gives the same at many times the cost; MuJoCo
+                itself always keeps them, and looks for contacts only where there can be some.
             total_mass: Scale all masses to this sum, kilograms.
 
         Raises:
             ConfigError: If a part is too large for the cells of the maze.
         """
+        all_walls = all_walls or spec.backend == "mujoco"
         if maze is not None:
             (add_all_walls if all_walls else add_nearby_walls)(model, maze, parts)
         model.option.timestep = spec.dt / spec.substeps
@@ -185,10 +182,11 @@ class Physics:
                 mujoco.mj_setConst(final, mujoco.MjData(final))
             walls = None if maze is None or all_walls else NearbyWalls.of_model(final, maze, parts)
             floor = spring.take_floor(final) if spec.backend == "spring" else None
+            simulations = Simulations(final, spec.substeps) if spec.backend == "mujoco" else None
             # Whoever builds it may be in the middle of a trace: the system must consist of numbers all the same.
             with jax.ensure_compile_time_eval():
                 system = mjcf.load_model(final)
-        return cls(system, spec.backend, spec.substeps, walls, floor)
+        return cls(system, spec.backend, spec.substeps, walls, floor, simulations)
 
     @property
     def start(self) -> Float[np.ndarray, " q"]:
@@ -204,6 +202,14 @@ class Physics:
         """Index of a body among the links."""
         return int(self.system.link_names.index(name))
 
+    def place_of_joint(self, name: str) -> int:
+        """Index of a joint's first generalized position."""
+        return int(self.system.mj_model.joint(name).qposadr[0])
+
+    def has_failed(self, state: Any) -> Bool[Array, ""]:
+        """Whether the simulation diverged, where the backend can tell: it then stands still."""
+        return state.failed if self.simulations is not None else jnp.zeros((), dtype=bool)
+
     def init(self, q: Float[Array, " q"], qd: Float[Array, " qd"]) -> Any:
         """The state of a pose and velocities; it has ``q``, ``qd`` and the links' poses ``x`` and velocities ``xd``."""
         return _init(self, q, qd)
@@ -214,7 +220,7 @@ class Physics:
 
     @property
     def pipeline(self) -> ModuleType:
-        """brax's module of the backend."""
+        """brax's module of the backend, where it is one of brax."""
         return importlib.import_module(_PIPELINES[self.backend])
 
 
@@ -223,11 +229,16 @@ class Physics:
 
 @functools.partial(jax.jit, static_argnums=0)
 def _init(physics: Physics, q: Float[Array, " q"], qd: Float[Array, " qd"]) -> Any:
+    if physics.simulations is not None:
+        return physics.simulations.init(q, qd)
     return physics.pipeline.init(physics.system, q, qd)
 
 
 @functools.partial(jax.jit, static_argnums=0)
 def _step(physics: Physics, state: Any, control: Float[Array, " actuators"]) -> Any:
+    if physics.simulations is not None:
+        return physics.simulations.step(state, control)
+
     def substep(state: Any, _: None) -> tuple[Any, None]:
         system = physics.system if physics.walls is None else physics.walls.around(physics.system, state.x)
         if physics.floor is not None:

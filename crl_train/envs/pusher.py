@@ -16,8 +16,9 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from crl_train.envs.env_spec import EnvSpec
 from crl_train.envs.facts import pusher_spec
 from crl_train.envs.open_plane import OpenPlane
-from crl_train.envs.physics import Physics, asset, silence
+from crl_train.envs.physics import Physics, asset
 from crl_train.envs.robot import Robot
+from crl_train.envs.silence import silence
 
 ORIGIN: Final = (0.45, -0.05)  # metres, x and y of object and goal with their slides at 0
 OBJECT_HEIGHT: Final = -0.275  # metres

@@ -15,9 +15,10 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from crl_train.envs.env_spec import EnvSpec
 from crl_train.envs.facts import reacher_spec
 from crl_train.envs.open_plane import OpenPlane
-from crl_train.envs.physics import Physics, asset, set_numeric, silence
+from crl_train.envs.physics import Physics, asset, set_numeric
 from crl_train.envs.placement import on_circle
 from crl_train.envs.robot import Robot
+from crl_train.envs.silence import silence
 
 # Newton metres at full control. Spring and positional physics leave out the armature, which is most of the inertia.
 GEARS: Final = {"spring": 25.0, "positional": 25.0, "generalized": 200.0, "mjx": 200.0}

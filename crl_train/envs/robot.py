@@ -48,9 +48,15 @@ class Robot(GoalEnv):
             control: What the actuators were told last; zeros at a start.
         """
 
-    def control_of(self, action: Float[Array, " action_dim"]) -> Float[Array, " actuators"]:
-        """What the actuators are told; the action itself unless a robot scales it."""
+    def control_of(self, action: Float[Array, " action_dim"], physics_state: Any) -> Float[Array, " actuators"]:
+        """What the actuators are told in a state of the physics; the action itself unless a robot scales it."""
         return action
+
+    def goal_after(
+        self, goal: Float[Array, " goal_dim"], before: Float[Array, " state_dim"], state: Float[Array, " state_dim"]
+    ) -> Float[Array, " goal_dim"]:
+        """The commanded goal after a step from one state to another; it stays unless it moves with something."""
+        return goal
 
     def is_over(self, physics_state: Any) -> Bool[Array, ""]:
         """Whether the episode ends here, as by a fall."""
@@ -62,16 +68,17 @@ class Robot(GoalEnv):
     def begin(self, q: Float[Array, " q"], qd: Float[Array, " qd"], goal: Float[Array, " goal_dim"]) -> EnvState:
         """The environment's state of a start and a commanded goal, as drawn or chosen."""
         physics_state = self.physics.init(q, qd)
-        state = self.state_of(physics_state, self.control_of(jnp.zeros(self.action_dim)))
+        state = self.state_of(physics_state, self.control_of(jnp.zeros(self.action_dim), physics_state))
         observation, _ = self.observe(state, goal)
         return EnvState(pipeline_state=physics_state, obs=observation, reward=jnp.zeros(()), done=jnp.zeros(()))
 
     def step(self, env_state: EnvState, action: Float[Array, " action_dim"]) -> EnvState:
-        control = self.control_of(jnp.clip(action, -1, 1))
+        control = self.control_of(jnp.clip(action, -1, 1), env_state.pipeline_state)
         physics_state = self.physics.step(env_state.pipeline_state, control)
-        _, goal = self.split_observation(env_state.obs)
-        observation, reward = self.observe(self.state_of(physics_state, control), goal)
-        done = self.is_over(physics_state).astype(jnp.float32)
+        before, goal = self.split_observation(env_state.obs)
+        state = self.state_of(physics_state, control)
+        observation, reward = self.observe(state, self.goal_after(goal, before, state))
+        done = (self.is_over(physics_state) | self.physics.has_failed(physics_state)).astype(jnp.float32)
         return dataclasses.replace(env_state, pipeline_state=physics_state, obs=observation, reward=reward, done=done)
 
 

@@ -112,7 +112,7 @@ def test_inertias_are_those_of_the_links_about_the_centre_of_mass(reference):
 def test_torques_are_those_of_the_action():
     env, first, _ = started(None)
     pose = jax.tree.map(lambda leaf: leaf[0], first.pipeline_state)
-    state = jax.jit(env.state_of)(pose, env.control_of(jnp.ones(17)))
+    state = jax.jit(env.state_of)(pose, env.control_of(jnp.ones(17), pose))
     torques = np.asarray(state[np.array(env.spec.layout.indices("torques"))])
     np.testing.assert_array_equal(torques[:6], 0)
     # Gears of 350 and, for the arms, 100 Nm, at the largest control of 0.4.

@@ -12,7 +12,8 @@ from crl_train.envs import make_env, spring
 from crl_train.envs.ant import ant_physics
 from crl_train.envs.facts import ant_spec
 from crl_train.envs.humanoid import humanoid_physics
-from crl_train.envs.physics import Physics, asset, silence
+from crl_train.envs.physics import Physics, asset
+from crl_train.envs.silence import silence
 from crl_train.envs.spring import take_floor
 
 ANT, HUMANOID = make_env("ant"), make_env("humanoid")  # before any test changes how physics is compiled
