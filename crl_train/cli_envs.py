@@ -77,7 +77,8 @@ def print_env(env: "GoalEnv", family: EnvFamily, name: str, options: EnvOptions)
     }
     if spec.backend:
         others = [backend for backend in family.backends if backend != spec.backend]
-        facts["physics"] = spec.backend + (f"; --backend can be {', '.join(others)}" if others else "")
+        elsewhere = f" ({family.on_accelerators} on an accelerator)" if family.on_accelerators else ""
+        facts["physics"] = spec.backend + elsewhere + (f"; --backend can be {', '.join(others)}" if others else "")
     if maze is not None:
         facts["goal cells"] = str(len(maze.goal_cells))
         facts["farthest goal"] = f"{maze.farthest_goal_distance:.1f} m by geodesic distance"
@@ -115,6 +116,7 @@ def _record(name: str, family: EnvFamily) -> dict[str, Any]:
         "summary": family.summary,
         "facts": _facts(family.facts(name)),
         "backends": list(family.backends),
+        "backend_on_accelerators": family.on_accelerators or None,
         "takes_maze": family.takes_maze,
         "as_in": {one: _facts(family.facts(name, EnvOptions(reference=one))) for one in family.references_of(name)},
     }

@@ -49,7 +49,7 @@ _SLOW_PHYSICS: Final = {
 
 LAPTOP_OF_ROBOTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "pusher": _SLOW_PHYSICS,
-    "cheetah": _SLOW_PHYSICS,
+    "arm": {"total_env_steps": 2_000_000, "num_epochs": 20, "num_eval_episodes": 64},
     "ant": {"total_env_steps": 3_000_000, "num_eval_episodes": 64},
     "humanoid": {"total_env_steps": 1_500_000, "num_epochs": 15, "num_eval_episodes": 64},
 }

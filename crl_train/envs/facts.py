@@ -14,13 +14,6 @@ EPISODE_LENGTH: Final = 1000  # steps, of every robot
 # Tables called TIMING have, by physics, the seconds of a substep and the substeps of a step.
 
 
-def mujoco_here() -> str:
-    """MuJoCo in the form that is fast on this machine: itself on a CPU, in XLA on an accelerator."""
-    import jax  # here, so that facts about other robots cost no import
-
-    return "mujoco" if jax.default_backend() == "cpu" else "mjx"
-
-
 def _robot(
     name: str,
     segments: Mapping[str, int],
@@ -40,6 +33,11 @@ def _robot(
         fixed_starts=reference is not None,
         **facts,
     )
+
+
+def _mujoco(reference: str | None) -> str:
+    """MuJoCo itself, unless a reference trainer's form of it is to be reproduced."""
+    return "mujoco" if reference is None else "mjx"
 
 
 # --- point mazes ------------------------------------------------------------------------------------------
@@ -110,7 +108,7 @@ CHEETAH_SEGMENTS: Final = {
 
 def cheetah_spec(reference: str | None = None, backend: str | None = None) -> EnvSpec:
     """The facts about a cheetah."""
-    backend = backend or mujoco_here()
+    backend = backend or _mujoco(reference)
     return _robot(
         "cheetah",
         CHEETAH_SEGMENTS,
@@ -268,7 +266,7 @@ def arm_spec(
         "_".join(part for part in ("arm", task, kind, noise) if part),
         segments,
         ARM_TIMING,
-        backend or mujoco_here(),
+        backend or _mujoco(reference),
         reference,
         goal_segment=goal,
         goal_axes=(*_GRASP_AXES, "opening") if goal == "grasp" else (),

@@ -11,6 +11,7 @@ from crl_train.envs.options import BACKENDS, REFERENCES
 from crl_train.envs.registry import register_family
 
 _OF_BRAX = tuple(backend for backend in BACKENDS if backend != "mujoco")
+_MUJOCO = ("mujoco", "mjx")
 _LAYOUT = {"layout": "|".join(LAYOUTS)}
 
 
@@ -58,7 +59,8 @@ register_family(
     parameters={},
     spec=facts.cheetah_spec,
     references=("jaxgcrl",),
-    backends=("mujoco", "mjx"),
+    backends=_MUJOCO,
+    on_accelerators="mjx",
 )
 register_family(
     "ant",
@@ -159,8 +161,6 @@ register_family(
     takes_maze=True,
 )
 
-
-_MUJOCO = ("mujoco", "mjx")
 register_family(
     "arm_reach",
     _later("crl_train.envs.arm:make_arm_reach"),
@@ -170,6 +170,7 @@ register_family(
     spec=functools.partial(facts.arm_spec, "reach"),
     references=REFERENCES,
     backends=_MUJOCO,
+    on_accelerators="mjx",
 )
 register_family(
     "arm_push_<kind>",
@@ -180,6 +181,7 @@ register_family(
     spec=functools.partial(facts.arm_spec, "push"),
     references=REFERENCES,
     backends=_MUJOCO,
+    on_accelerators="mjx",
 )
 register_family(
     "arm_binpick_<kind>",
@@ -190,6 +192,7 @@ register_family(
     spec=functools.partial(facts.arm_spec, "binpick"),
     references=REFERENCES,
     backends=_MUJOCO,
+    on_accelerators="mjx",
 )
 register_family(
     "arm_grasp",
@@ -200,6 +203,7 @@ register_family(
     spec=functools.partial(facts.arm_spec, "grasp"),
     references=REFERENCES,
     backends=_MUJOCO,
+    on_accelerators="mjx",
 )
 register_family(
     "arm_grasp_<noise>",
@@ -210,4 +214,5 @@ register_family(
     spec=functools.partial(facts.arm_spec, "grasp"),
     references=REFERENCES,
     backends=_MUJOCO,
+    on_accelerators="mjx",
 )

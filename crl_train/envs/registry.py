@@ -44,6 +44,7 @@ class EnvFamily:
         references: Reference trainers that its members can follow.
         reference_layouts: Layouts that such a trainer has, if it lacks some.
         backends: Physics that its members can use, the default first; none if there is no choice.
+        on_accelerators: The one that is the default where JAX computes on an accelerator, if it is another.
         takes_maze: Whether a maze given as text can take the place of the parameter ``layout``.
     """
 
@@ -56,6 +57,7 @@ class EnvFamily:
     references: tuple[str, ...] = ()
     reference_layouts: Mapping[str, Sequence[str]] = dataclasses.field(default_factory=dict)
     backends: tuple[str, ...] = ()
+    on_accelerators: str = ""
     takes_maze: bool = False
 
     def _pattern(self, parameters: Mapping[str, str]) -> re.Pattern[str]:
@@ -164,6 +166,7 @@ def register_family(
     references: Sequence[str] = (),
     reference_layouts: Mapping[str, Sequence[str]] | None = None,
     backends: Sequence[str] = (),
+    on_accelerators: str = "",
     takes_maze: bool = False,
 ) -> None:
     """Add a family of environments whose names carry parameters.
@@ -179,6 +182,7 @@ def register_family(
         references: Reference trainers that its members can follow: values of the option ``reference``.
         reference_layouts: Values of the parameter ``layout`` that such a trainer has, if it lacks some.
         backends: Values of the option ``backend``, the default first.
+        on_accelerators: The default where JAX computes on an accelerator, if it is another.
         takes_maze: Whether the factory takes ``maze``, the text of a maze; ``layout`` is then the maze's name.
     Raises:
         ConfigError: If form, parameters and names do not fit together, or a name is taken.
@@ -186,7 +190,7 @@ def register_family(
     Example:
         >>> register_family(
         ...     "arm_grasp_<noise>", make_arm_grasp, names=["arm_grasp_0.1", "arm_grasp_0.3"],
-        ...     summary="a Franka arm grasps a cube that starts within some noise", parameters={"noise": r"[0-9.]+"},
+        ...     summary="an arm grasps a cube that starts within some noise", parameters={"noise": r"[0-9.]+"},
         ... )
         >>> make_env("arm_grasp_0.25")  # calls make_arm_grasp(noise="0.25")
 
@@ -202,6 +206,7 @@ def register_family(
         references=tuple(references),
         reference_layouts=dict(reference_layouts or {}),
         backends=tuple(backends),
+        on_accelerators=on_accelerators,
         takes_maze=takes_maze,
     )
     for known in _FAMILIES:
@@ -227,6 +232,8 @@ def make_env(name: str, options: EnvOptions = OURS) -> "GoalEnv":
     """
     family = family_of(name, options)
     family.check(name, options)
+    if options.backend is None and family.on_accelerators and first_device().platform != "cpu":
+        options = dataclasses.replace(options, backend=family.on_accelerators)
     spec = family.facts(name, options)
     # Physics that is named and happens to be the environment's own makes no second environment.
     return _build(family, name, options if spec is None else dataclasses.replace(options, backend=spec.backend or None))

@@ -62,7 +62,7 @@ def segment(env, states, name):
 def test_physics_and_sizes_by_option(reference):
     env, facts = get_env(reference), cheetah_spec(reference)
     model = env.physics.system.mj_model
-    assert (env.physics.backend, env.physics.substeps) == (env.spec.backend, 5) == ("mujoco", 5)
+    assert (env.physics.backend, env.physics.substeps) == (env.spec.backend, 5) == ("mjx" if reference else "mujoco", 5)
     assert env.spec.dt == facts.dt == seconds_of_a_step(env.physics) == 0.05
     assert (model.opt.iterations, model.opt.ls_iterations) == (4, 50)
     assert (model.opt.solver, model.opt.integrator) == (mujoco.mjtSolver.mjSOL_NEWTON, mujoco.mjtIntegrator.mjINT_EULER)
