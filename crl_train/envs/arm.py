@@ -135,15 +135,19 @@ class Arm(Robot):
 
         Of grasping, it is the mean of the fingers' forces. Both times 0.1.
         """
+        force = self._forces(physics_state, control)
+        of_hand = force[NUM_JOINTS:].mean() if "grasp" in self.spec.layout.segments else force[:NUM_JOINTS].sum() / 19
+        return 0.1 * of_hand[None]
+
+    def _forces(self, physics_state: Any, control: Float[Array, " actuators"]) -> Float[Array, " actuators"]:
+        """What each motor pulls with in a state."""
         model = self.physics.system.mj_model
         joints = model.actuator_trnid[:, 0]
         q, qd = physics_state.q[model.jnt_qposadr[joints]], physics_state.qd[model.jnt_dofadr[joints]]
         told = jnp.clip(control, *jnp.asarray(model.actuator_ctrlrange.T))
         bias = jnp.asarray(model.actuator_biasprm)
         force = jnp.asarray(model.actuator_gainprm[:, 0]) * told + bias[:, 1] * q + bias[:, 2] * qd
-        force = jnp.clip(force, *jnp.asarray(model.actuator_forcerange.T))
-        of_hand = force[NUM_JOINTS:].mean() if "grasp" in self.spec.layout.segments else force[:NUM_JOINTS].sum() / 19
-        return 0.1 * of_hand[None]
+        return jnp.clip(force, *jnp.asarray(model.actuator_forcerange.T))
 
     @functools.cached_property
     def at_rest(self) -> Float[np.ndarray, " state_dim"]:

@@ -74,6 +74,17 @@ _FINGER_ROTATIONS: Final = ((0.92388, 0.0, 0.0, -0.38268), (0.38268, 0.0, 0.0, 0
 _PAD: Final = ((0.0, 0.0055, 0.035), (0.015, 0.005, 0.04))  # in its finger: centre and half sizes
 _FINGERTIP: Final = (0.0, 0.005, 0.07)
 
+# Of the hand without an arm.
+FINGER_REACH_OF_HAND: Final = 0.05  # metres
+_HAND_MASS: Final = 0.87127
+_HAND_INERTIA: Final = (0.0025843, 0.0006541, 0.0025843, 0.0, 0.0, 0.0)
+_AROUND: Final = (  # centres and half sizes of the walls around its table
+    ((0.0, 0.35, 0.15), (0.41, 0.01, 0.15)),
+    ((0.0, 0.85, 0.15), (0.41, 0.01, 0.15)),
+    ((-0.4, 0.6, 0.15), (0.01, 0.24, 0.15)),
+    ((0.4, 0.6, 0.15), (0.01, 0.24, 0.15)),
+)
+
 _LOOKS: Final = {
     "link": (0.9, 0.9, 0.92, 1.0),
     "hand": (0.3, 0.3, 0.33, 1.0),
@@ -118,15 +129,7 @@ def arm_model(
         bins: On the table.
         reach: How far each finger slides, metres.
     """
-    import mujoco
-
-    spec = mujoco.MjSpec()
-    spec.compiler.degree = False
-    spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
-    spec.option.solver = mujoco.mjtSolver.mjSOL_NEWTON
-    spec.option.iterations, spec.option.ls_iterations = 6, 12
-    spec.option.impratio = 10.0 if bins else 1.0
-    _table(spec)
+    spec = _table(impratio=10.0 if bins else 1.0)
     if cube:
         add_cube(spec)
     walls = add_walls(spec, [wall for one in bins for wall in one.walls])
@@ -138,12 +141,53 @@ def arm_model(
     return spec
 
 
-def _table(spec: "mujoco.MjSpec") -> None:
+def hand_model(bins: Sequence[Bin]) -> "mujoco.MjSpec":
+    """A hand that slides along the axes of the world, above a table with a cube and bins.
+
+    Args:
+        bins: On the table. Four tall walls around all of it stop the cube alone.
+    """
     import mujoco
 
+    spec = _table(impratio=10.0)
+    add_cube(spec)
+    walls = add_walls(spec, [wall for one in bins for wall in one.walls])
+    around = add_walls(spec, _AROUND, "around")
+    # Upside down: its z axis points to the table, and the fingers open along x.
+    hand = spec.worldbody.add_body(name="hand", quat=[0, -1, 1, 0], gravcomp=1)
+    hand.explicitinertial, hand.mass, hand.ipos, hand.fullinertia = True, _HAND_MASS, (0, 0, 0.035), _HAND_INERTIA
+    slides = {"x": ([0, -1, 0], (-0.4, 0.4)), "y": ([-1, 0, 0], (0.35, 0.85)), "z": ([0, 0, -1], (0.0, 0.3))}
+    for name, (axis, limits) in slides.items():
+        hand.add_joint(
+            name=f"hand_{name}",
+            type=mujoco.mjtJoint.mjJNT_SLIDE,
+            axis=axis,
+            range=limits,
+            limited=mujoco.mjtLimited.mjLIMITED_TRUE,
+        )
+        _add_motor(spec, f"hand_{name}", 1000.0, 1000.0, 100.0, _NO_LIMIT, 87.0)
+    add_capsule(hand, "hand", (0.0, 0.0, 0.035), (1.0, 1.0, 0.0, 0.0), _HAND[2])
+    add_fingers(spec, hand, (0.0, 0.0, 0.0584), ((1.0, 0.0, 0.0, 0.0), (0.0, 0.0, 0.0, 1.0)), FINGER_REACH_OF_HAND)
+    add_contacts(spec, fingers=True, cube=True, walls=walls)
+    for wall in around:
+        add_pair(spec, CUBE, wall)
+    return spec
+
+
+def _table(impratio: float) -> "mujoco.MjSpec":
+    """A table, and how contacts on it are solved."""
+    import mujoco
+
+    spec = mujoco.MjSpec()
+    spec.compiler.degree = False
+    spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
+    spec.option.solver = mujoco.mjtSolver.mjSOL_NEWTON
+    spec.option.iterations, spec.option.ls_iterations = 6, 12
+    spec.option.impratio = impratio
     spec.worldbody.add_geom(
         name="table", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[1, 1, 0.1], pos=[0, 0.2, 0], contype=0, conaffinity=0
     )
+    return spec
 
 
 def add_cube(spec: "mujoco.MjSpec") -> None:

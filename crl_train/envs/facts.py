@@ -246,6 +246,21 @@ def humanoid_spec(
     )
 
 
+def ant_push_spec(reference: str | None = None, backend: str | None = None) -> EnvSpec:
+    """The facts about an ant that pushes a box out of its way."""
+    backend = backend or _mujoco(reference)
+    return _robot(
+        "ant_push",
+        {**ANT_SEGMENTS, "box": 2},
+        ANT_TIMING[backend],
+        backend,
+        reference,
+        goal_segment="position",
+        action_dim=8,
+        tolerance=0.5,
+    )
+
+
 # --- arm --------------------------------------------------------------------------------------------------
 
 ARM_TIMING: Final = (0.002, 25)
@@ -272,4 +287,18 @@ def arm_spec(
         goal_axes=(*_GRASP_AXES, "opening") if goal == "grasp" else (),
         action_dim=4 if task == "reach" else 5,
         tolerance=tolerance,
+    )
+
+
+def hand_spec(reference: str | None = None, backend: str | None = None) -> EnvSpec:
+    """The facts about a hand without an arm that carries a cube from one bin to another."""
+    return _robot(
+        "arm_binpick_easy_EEF",
+        {"cube": 3, "hand": 3, "hand_velocity": 3, "finger_distance": 1, "force": 1},
+        ARM_TIMING,
+        backend or _mujoco(reference),
+        reference,
+        goal_segment="cube",
+        action_dim=4,
+        tolerance=0.1,
     )

@@ -126,6 +126,17 @@ register_family(
     takes_maze=True,
 )
 register_family(
+    "ant_push",
+    _later("crl_train.envs.ant_push:make_ant_push"),
+    names=("ant_push",),
+    summary="an ant pushes a box out of its way",
+    parameters={},
+    spec=facts.ant_push_spec,
+    references=REFERENCES,
+    backends=_MUJOCO,
+    on_accelerators="mjx",
+)
+register_family(
     "simple_<layout>",
     _later("crl_train.envs.simple_maze:make_simple_maze"),
     names=[f"simple_{layout}" for layout in LAYOUTS],
@@ -213,6 +224,17 @@ register_family(
     parameters={"noise": r"[0-9]+(?:\.[0-9]+)?"},
     spec=functools.partial(facts.arm_spec, "grasp"),
     references=REFERENCES,
+    backends=_MUJOCO,
+    on_accelerators="mjx",
+)
+register_family(
+    "arm_binpick_easy_EEF",
+    _later("crl_train.envs.arm_hand:make_hand"),
+    names=("arm_binpick_easy_EEF",),
+    summary="a hand without an arm carries a cube from one bin to another",
+    parameters={},
+    spec=facts.hand_spec,
+    references=("scaling-crl",),
     backends=_MUJOCO,
     on_accelerators="mjx",
 )
