@@ -1,4 +1,4 @@
-"""Env steps per second of the robots: against brax's own environments, and of mazes with near walls and with all walls.
+"""Env steps per second of the robots: against brax's own, in mazes, and by MuJoCo itself against MuJoCo XLA.
 
 512 parallel copies under random actions, without resets; the medians of several runs, taken in turn. A ratio above 1
 says that ours is faster. The compilation of a reset and a step is timed as well.
@@ -11,8 +11,9 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import numpy as np
 
-from crl_train.envs import make_env
+from crl_train.envs import EnvOptions, make_env
 from crl_train.envs.ant import ant_physics
 from crl_train.envs.goal_env import GoalEnv
 from crl_train.envs.humanoid import humanoid_physics
@@ -23,6 +24,9 @@ REPEATS = 3
 # Steps of every copy in a timed run, by robot: a second or a few of them on two cores.
 OPEN = {"reacher": 400, "ant": 40, "humanoid": 20}
 MAZES = {"ant_big_maze": 4, "humanoid_big_maze": 2}
+# By MuJoCo itself and, far slower on a CPU, by MuJoCo XLA.
+BY_MUJOCO = {"ant_push": (40, 1), "arm_push_easy": (20, 1), "cheetah": (100, 4), "ant": (40, 0), "humanoid": (40, 0)}
+LEAST_OVER_XLA, LEAST_OF_BARE, LEAST_OF_TWO_THREADS = 20.0, 0.9, 1.6
 LEAST_FACTOR = 3.0  # of near walls over all walls
 MOST_COMPILE_SECONDS = 35.0
 
@@ -76,8 +80,44 @@ def with_all_walls(env: GoalEnv) -> GoalEnv:
     return other
 
 
+def bare_rate(env: Any, num_steps: int, threads: int) -> float:
+    """Steps per second of MuJoCo's simulations in a loop of nothing else, under random controls."""
+    from mujoco.batch import Batch
+
+    batch = Batch(env.physics.simulations.model, COPIES, threads)
+    rng = np.random.default_rng(0)
+    q, qd, _ = jax.jit(jax.vmap(env.draw))(jax.random.split(jax.random.key(0), COPIES))
+    seconds = []
+    for _ in range(REPEATS):
+        batch.qpos[:], batch.qvel[:] = q, qd
+        controls = rng.uniform(-1, 1, (num_steps, *batch.ctrl.shape))
+        started = time.perf_counter()
+        for control in controls:
+            batch.ctrl[:] = control
+            batch.step(nstep=env.physics.substeps)
+        seconds.append(time.perf_counter() - started)
+    return COPIES * num_steps / statistics.median(seconds)
+
+
+def print_mujoco(name: str, num_steps: int, num_steps_of_xla: int) -> None:
+    """One robot by MuJoCo itself: against a bare loop, one thread, and MuJoCo XLA where that is measured."""
+    env: Any = make_env(name, EnvOptions(backend="mujoco"))
+    rate = rates({"ours": env}, num_steps)[0]["ours"]
+    bare, one = (bare_rate(env, num_steps, threads) for threads in (env.physics.simulations.threads, 1))
+    line = (
+        f"{name} (mujoco): {rate:,.0f} steps/s, {rate / bare:.2f} x a bare loop ({bare:,.0f}; bar: {LEAST_OF_BARE:g} x), "
+        f"whose threads make {bare / one:.2f} x the steps of one (bar with two: {LEAST_OF_TWO_THREADS:g} x)"
+    )
+    if num_steps_of_xla:
+        of_xla = rates({"xla": make_env(name, EnvOptions(backend="mjx"))}, num_steps_of_xla)[0]["xla"]
+        line += f"; {rate / of_xla:.0f} x MuJoCo XLA ({of_xla:,.0f}; bar: {LEAST_OVER_XLA:g} x)"
+    print(line)
+
+
 def main() -> None:
     """Print a line for every robot."""
+    for name, steps in BY_MUJOCO.items():
+        print_mujoco(name, *steps)
     for name, num_steps in OPEN.items():
         env = make_env(name)
         rate, first = rates({"ours": env, "brax": of_brax(name, env.spec.backend)}, num_steps)

@@ -1,10 +1,20 @@
 """The environments that a test about all of them runs on: a few by default, every name with ``--every-env``.
 
-Each compiles physics of its own, so that all names take hours; every family has tests of its own beside these.
+Training compiles physics for each name, so that all of them take hours; every family has tests of its own beside these.
 """
 
-SOME = {"env_name": ("point_u_maze", "reacher"), "trained_env": ("reacher",)}
-"""By the test's argument: without and with physics; many other tests train in a point maze."""
+SOME = {
+    "env_name": (
+        "point_u_maze",
+        "reacher",
+        "ant_u_maze",
+        "humanoid_u_maze_eval",
+        "ant_ball_u_maze",
+        "arm_binpick_easy",
+    ),
+    "trained_env": ("reacher",),
+}
+"""By the test's argument: without physics, in JAX, and by MuJoCo; many other tests train in a point maze."""
 
 
 def names() -> tuple[str, ...]:

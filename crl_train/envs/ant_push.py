@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from crl_train.envs.ant import NUM_POSITIONS, NUM_VELOCITIES, START_NOISE, TORSO, Ant
@@ -43,7 +44,15 @@ class AntPush(Ant):
     """The ant walks to a goal; State (31) is that of the ant and the place (x, y) of the box."""
 
     is_translatable = False  # where the box is decides where an ant can be
-    planar_state = GoalEnv.planar_state
+
+    @property
+    def is_planar(self) -> bool:
+        return False
+
+    def planar_state(
+        self, xy: Float[Array | np.ndarray, "*batch 2"], heading: float = 0.0
+    ) -> Float[Array, "*batch state_dim"]:
+        return GoalEnv.planar_state(self, xy)  # says that there is none
 
     def draw(self, key: PRNGKeyArray) -> tuple[Float[Array, " q"], Float[Array, " qd"], Float[Array, "2"]]:
         ant_key, noise_key, velocity_key = jax.random.split(key, 3)
@@ -63,9 +72,8 @@ class AntPush(Ant):
 def make_ant_push(reference: str | None = None, backend: str | None = None) -> AntPush:
     """The ant with a box in its way."""
     spec = ant_push_spec(reference, backend)
-    return AntPush(
-        spec, Physics.compiled(_model(), spec), _beyond_the_box(), OpenPlane((-4.0, 20.0, -4.0, 20.0)), reference
-    )
+    plane = OpenPlane((-4.0, 20.0, -4.0, 20.0))
+    return AntPush(spec, Physics.compiled(_model(), spec), _beyond_the_box(), plane, reference)
 
 
 def _beyond_the_box() -> Placement:

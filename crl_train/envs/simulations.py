@@ -67,7 +67,7 @@ class Simulations:
         # A simulation that diverges would begin again at the initial pose, as if nothing had happened.
         model.opt.disableflags |= mujoco.mjtDisableBit.mjDSBL_AUTORESET
         self.model, self.substeps = model, substeps
-        self._threads = threads or len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else [0])
+        self.threads = threads or len(os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else [0])
         self._batch_of = functools.lru_cache(_MOST_SIZES)(self._new_batch)
 
     def init(self, q: Float[Array, " q"], qd: Float[Array, " qd"]) -> SimulationState:
@@ -120,7 +120,7 @@ class Simulations:
     def _new_batch(self, count: int) -> "Batch":
         from mujoco.batch import Batch
 
-        batch = Batch(self.model, count, min(self._threads, count))
+        batch = Batch(self.model, count, min(self.threads, count))
         for field in ("xpos", "xquat", "cvel", "subtree_com"):
             batch.bind(field)
         return batch
