@@ -105,8 +105,8 @@ def print_mujoco(name: str, num_steps: int, num_steps_of_xla: int) -> None:
     rate = rates({"ours": env}, num_steps)[0]["ours"]
     bare, one = (bare_rate(env, num_steps, threads) for threads in (env.physics.simulations.threads, 1))
     line = (
-        f"{name} (mujoco): {rate:,.0f} steps/s, {rate / bare:.2f} x a bare loop ({bare:,.0f}; bar: {LEAST_OF_BARE:g} x), "
-        f"whose threads make {bare / one:.2f} x the steps of one (bar with two: {LEAST_OF_TWO_THREADS:g} x)"
+        f"{name} (mujoco): {rate:,.0f} steps/s, {rate / bare:.2f} x a bare loop ({bare:,.0f}; bar: {LEAST_OF_BARE:g} x)"
+        f", whose threads make {bare / one:.2f} x the steps of one (bar with two: {LEAST_OF_TWO_THREADS:g} x)"
     )
     if num_steps_of_xla:
         of_xla = rates({"xla": make_env(name, EnvOptions(backend="mjx"))}, num_steps_of_xla)[0]["xla"]

@@ -32,7 +32,7 @@ def test_facts_are_known_without_building(family, name):
 
 @pytest.mark.slow
 def test_an_environment_keeps_the_contract(env_name):
-    """With MuJoCo itself where there is a choice: it compiles in a second, and what else steps a robot has own tests."""
+    """With MuJoCo itself where there is a choice: it compiles in a second. Other physics has tests of its own."""
     (family,) = (family for family, name in OF_FAMILIES if name == env_name)
     options = EnvOptions(backend="mujoco" if "mujoco" in family.backends else None)
     env = make_env(env_name, options)
