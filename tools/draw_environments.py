@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import jax
+import mujoco
 import numpy as np
 from jaxtyping import Float
 
@@ -20,6 +21,7 @@ from crl_train.envs import make_env
 from crl_train.envs.goal_env import GoalEnv
 from crl_train.envs.maze_geometry import Maze
 from crl_train.envs.maze_layouts import LAYOUTS
+from crl_train.envs.robot import Robot
 
 # isort: split
 # After crl_probe, which copes with an MPLBACKEND that is not installed here, such as that of a notebook.
@@ -35,6 +37,8 @@ PICTURES: Mapping[str, tuple[str, ...]] = {
     "ant": ("ant", "ant_random_start"),
     "ant_mazes": ("ant_u4_maze", "ant_u4_maze_gen_1f3f"),
     "ant_ball": ("ant_ball", "ant_ball_u_maze"),
+    "ant_push": ("ant_push",),
+    "arm": ("arm_reach", "arm_push_easy", "arm_binpick_easy"),
     "simple": ("simple_u_maze", "simple_big_maze"),
     "humanoid": ("humanoid", "humanoid_big_maze"),
 }
@@ -70,6 +74,8 @@ def draw_env(axes: Axes, env: GoalEnv) -> None:
         return
     if env.maze is not None:
         draw_walls(axes, env.maze)
+    elif isinstance(env, Robot):
+        draw_boxes(axes, env)
     starts, goals = env.in_plane(starts), env.in_plane(goals)
     if env.spec.goal_segment == "ball":
         dots(axes, states[:, :2], BODY, "start of the ant")
@@ -89,6 +95,19 @@ def draw_walls(axes: Axes, maze: Maze) -> None:
     x_min, x_max, y_min, y_max = maze.extent
     axes.set_xlim(x_min, x_max)
     axes.set_ylim(y_min, y_max)
+
+
+def draw_boxes(axes: Axes, env: Robot) -> None:
+    """What stands in a robot's way: boxes of its model that are part of the world, and those that can be pushed."""
+    model = env.physics.system.mj_model
+    for box in np.flatnonzero(model.geom_type == mujoco.mjtGeom.mjGEOM_BOX):
+        body = model.geom_bodyid[box]
+        if body and model.body(body).name != "box":
+            continue  # part of the robot, or the cube, which the dots show
+        half = model.geom_size[box, :2]
+        corner = model.body_pos[body, :2] + model.geom_pos[box, :2] - half
+        look = {"fill": False, "ec": WALL, "lw": 0.8, "ls": "--"} if body else {"color": WALL, "lw": 0.3}
+        axes.add_patch(Rectangle(tuple(corner), *(2 * half), **look))
 
 
 def draw_line(axes: Axes, starts: Float[np.ndarray, " n"], goals: Float[np.ndarray, " n"], tolerance: float) -> None:
