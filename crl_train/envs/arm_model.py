@@ -247,6 +247,7 @@ def _links(spec: "mujoco.MjSpec") -> "mujoco.MjsBody":
         if any(link.position) and number > 1:
             _draw_bone(parent, f"bone{number}", link.position)
     _draw_bone(spec.worldbody, "base", _LINKS[0].position)
+    _draw_bone(body, "flange", (0.0, 0.0, 0.107))
     return body
 
 

@@ -72,6 +72,7 @@ interface Views {
   landscape?: OpenView<LandscapeSource, LandscapeState>;
   trajectory?: OpenView<TrajectorySource, TrajectoryState>;
   rollout?: OpenView<RolloutSource, RolloutState>;
+  bodies?: OpenView<BodiesSource, BodiesState>;
 }
 
 // --- drawing ---
@@ -268,4 +269,66 @@ interface RolloutPanel extends Panel {
 interface Glide {
   frame: number;
   gap: number;
+}
+
+// --- bodies ---
+
+type Quaternion = [w: number, x: number, y: number, z: number];
+
+interface BodiesSource {
+  runs: Run[];
+  /** 0 sphere, 1 capsule along z, 2 box. (shapes) */
+  kinds: NumericArray<Uint8Array>;
+  /** Number of the body that a shape is fixed to, -1 for the world. (shapes) */
+  bodies: NumericArray<Int32Array>;
+  /** (shapes, 3) */
+  sizes: Floats;
+  /** Of the middle of each shape in its body. (shapes, 3) */
+  places: Floats;
+  /** (shapes, 4) */
+  turns: Floats;
+  colours: string[];
+  frames: NumericArray<Int32Array>;
+  /** In 16 bits between the limits. (runs, pairs, frames, bodies, 3) */
+  positions: NumericArray<Uint16Array>;
+  low: Floats;
+  high: Floats;
+  /** Quaternions in 16 bits from -1 to 1. (runs, pairs, frames, bodies, 4) */
+  rotations: NumericArray<Uint16Array>;
+  /** NaN along axes that goals do not have. (pairs, 3) */
+  goals: Floats;
+  tolerance: number;
+  /** (runs, pairs, frames) */
+  distances: Floats;
+  /** (runs, pairs) */
+  arrival: NumericArray<Int32Array>;
+  taken: NumericArray<Int32Array>;
+  unit: string;
+  /** Radius of the body in its first pose, and of all that is shown. */
+  size: number;
+  reach: number;
+}
+
+interface BodiesState extends RunChoice {
+  pair: string;
+  time: string;
+  camera: "follow" | "all";
+}
+
+interface BodiesPanel extends Panel {
+  run: number;
+  missing: string;
+}
+
+/** From where everything is looked at. */
+interface Camera {
+  yaw: number;
+  pitch: number;
+  zoom: number;
+}
+
+/** A thing to draw, and how far from the reader it is. */
+interface Solid {
+  depth: number;
+  draw(context: Context): void;
 }

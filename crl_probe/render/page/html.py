@@ -38,6 +38,7 @@ _SCRIPTS: Final = (
     "cloud",
     "trajectory",
     "rollout",
+    "bodies",
     "frame",
 )
 # A line that starts with // or holds nothing, and lines from one that starts with /** to the one that ends in its */.

@@ -6,6 +6,7 @@ Every function here takes a result, its numbers by level, and the same probe's r
 from collections.abc import Sequence
 from typing import TypeAlias
 
+from crl_probe.probes.bodies import BodiesResult
 from crl_probe.probes.depth_lens import DepthLensResult
 from crl_probe.probes.embedding_trajectory import EmbeddingTrajectoryResult
 from crl_probe.probes.geometry import GeometryResult
@@ -17,6 +18,7 @@ from crl_probe.probes.success import SuccessResult
 from crl_probe.render.charts import ChartGroup
 from crl_probe.render.depth_lens import lens_charts
 from crl_probe.render.learning_curves import learning_charts
+from crl_probe.render.page.bodies import bodies_view
 from crl_probe.render.page.embedding_trajectory import trajectory_view
 from crl_probe.render.page.q_landscape import landscape_view
 from crl_probe.render.page.rollouts import rollout_view
@@ -33,6 +35,11 @@ Estimates: TypeAlias = Sequence[LevelEstimate]
 def performance(result: SuccessResult, estimates: Estimates, over_training: None = None) -> Panels:
     """Which share of seeds is above each success rate."""
     return profile_charts(estimates)
+
+
+def bodies(result: BodiesResult, estimates: Estimates, over_training: None = None) -> Panels:
+    """All parts of every agent in motion."""
+    return bodies_view(result)
 
 
 def learning_curves(result: LearningCurvesResult, estimates: Estimates, over_training: None = None) -> Panels:

@@ -75,7 +75,7 @@ class View:
     """Panels that one script draws and one set of controls changes.
 
     Attributes:
-        kind: Which script: ``landscape``, ``trajectory`` or ``rollout``.
+        kind: Which script: ``landscape``, ``trajectory``, ``rollout`` or ``bodies``.
         panels: In reading order.
         controls: Choices; those with one option are not offered.
         data: Arrays, numbers, texts, and lists and dictionaries of these.
@@ -84,7 +84,7 @@ class View:
         caption: What should be known about it, shown below.
     """
 
-    kind: Literal["landscape", "trajectory", "rollout"]
+    kind: Literal["landscape", "trajectory", "rollout", "bodies"]
     panels: tuple[ViewPanel, ...]
     controls: tuple[ViewControl, ...]
     data: Mapping[str, Any]

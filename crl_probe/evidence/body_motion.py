@@ -1,0 +1,133 @@
+"""What a robot's body is made of, and where its parts were in recorded episodes."""
+
+import dataclasses
+import functools
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from crl_probe.store.results import register_nested
+
+if TYPE_CHECKING:
+    from crl_train.envs.goal_env import EnvState, GoalEnv
+    from crl_train.envs.robot import Robot
+
+SPHERE, CAPSULE, BOX = 0, 1, 2
+"""Kinds of shapes: with a radius; with a radius and half a length along z; with half sizes along x, y and z."""
+
+WORLD: Final = -1
+"""In place of a body's number: what does not move."""
+
+_PLAIN: Final = (0.54, 0.58, 0.65, 1.0)  # of shapes without a colour of their own
+_WALL: Final = (0.60, 0.64, 0.72, 1.0)
+
+
+@register_nested
+@dataclasses.dataclass(frozen=True)
+class BodyShapes:
+    """Solids, each fixed to a body or to the world.
+
+    Attributes:
+        kind: ``SPHERE``, ``CAPSULE`` or ``BOX``. (shapes,)
+        body: Number of its body, or ``WORLD``. (shapes,)
+        size: Radius, half length or half sizes, as its kind has them. (shapes, 3), metres.
+        position: Of its middle, in the frame of the body. (shapes, 3), metres.
+        rotation: In the frame of the body, quaternion w, x, y, z. (shapes, 4)
+        colour: Red, green, blue and opacity. (shapes, 4)
+    """
+
+    kind: Int[np.ndarray, " shapes"]
+    body: Int[np.ndarray, " shapes"]
+    size: Float[np.ndarray, "shapes 3"]
+    position: Float[np.ndarray, "shapes 3"]
+    rotation: Float[np.ndarray, "shapes 4"]
+    colour: Float[np.ndarray, "shapes 4"]
+
+
+def without_body(env: "GoalEnv") -> str:
+    """Why an environment has no body to watch, in a few words; empty if it has one."""
+    return "" if hasattr(env, "physics") else "nothing of it is a body with parts"
+
+
+def shapes_of(env: "Robot") -> BodyShapes:
+    """The solids of a robot and of what is around it, but for the floor."""
+    import mujoco
+
+    model = env.physics.system.mj_model
+    kinds = {
+        int(mujoco.mjtGeom.mjGEOM_SPHERE): SPHERE,
+        int(mujoco.mjtGeom.mjGEOM_ELLIPSOID): SPHERE,
+        int(mujoco.mjtGeom.mjGEOM_CAPSULE): CAPSULE,
+        int(mujoco.mjtGeom.mjGEOM_CYLINDER): CAPSULE,
+        int(mujoco.mjtGeom.mjGEOM_BOX): BOX,
+    }
+    rows: list[tuple[Any, ...]] = []
+    for geom in range(model.ngeom):
+        kind = kinds.get(int(model.geom_type[geom]))
+        is_wall = kind == BOX and env.maze is not None and "wall" in model.geom(geom).name
+        if kind is None or is_wall:  # the walls near a robot are moved about; those of the maze follow
+            continue
+        colour = model.geom_rgba[geom]
+        plain = np.array_equal(colour[:3], [0.5, 0.5, 0.5])
+        place = (model.geom_size[geom], model.geom_pos[geom], model.geom_quat[geom])
+        rows.append((kind, int(model.geom_bodyid[geom]) - 1, *place, _PLAIN if plain else colour))
+    if env.maze is not None:
+        half = env.maze.cell_size / 2
+        for row, column in np.argwhere(env.maze.walls):
+            centre = (row * 2 * half, column * 2 * half, half / 2)
+            rows.append((BOX, WORLD, (half, half, half / 2), centre, (1, 0, 0, 0), _WALL))
+    kind, body, *others = zip(*rows, strict=True)
+    return BodyShapes(np.array(kind), np.array(body), *(np.array(one, np.float32) for one in others))
+
+
+def replayed(
+    env: "Robot",
+    seed: int,
+    num_episodes: int,
+    chosen: Int[np.ndarray, " chosen"],
+    actions: Float[np.ndarray, "chosen steps action_dim"],
+) -> tuple[Float[np.ndarray, "chosen steps_and_start bodies 3"], Float[np.ndarray, "chosen steps_and_start bodies 4"]]:
+    """Take recorded actions again from the same starts, and keep where all bodies are.
+
+    Args:
+        env: The robot.
+        seed: Of the evidence, which decides the starts.
+        num_episodes: Episodes that were recorded.
+        chosen: Which of them are replayed.
+        actions: Their actions.
+
+    Returns:
+        Positions, metres, and quaternions w, x, y, z, before the first step and after every step.
+    """
+    import jax
+
+    from crl_train.numerics import random_key
+
+    positions, rotations = _program(env)(random_key(seed), num_episodes, chosen, jax.numpy.asarray(actions))
+    return np.asarray(positions), np.asarray(rotations)
+
+
+@functools.cache
+def _program(env: "Robot") -> Any:
+    """One compiled function for all agents: no network is part of it."""
+    import jax
+    import jax.numpy as jnp
+
+    from crl_train.envs.goal_env import batched_reset
+
+    def pose(env_state: "EnvState") -> tuple[jax.Array, jax.Array]:
+        return env_state.pipeline_state.x.pos, env_state.pipeline_state.x.rot
+
+    def step(env_state: "EnvState", action: jax.Array) -> tuple["EnvState", tuple[jax.Array, jax.Array]]:
+        after = jax.vmap(env.step)(env_state, action)
+        return after, pose(after)
+
+    def run(key: jax.Array, num_episodes: int, chosen: jax.Array, actions: jax.Array) -> tuple[jax.Array, jax.Array]:
+        reset_key, _ = jax.random.split(key)  # as in crl_train.evaluation.roll_out_episodes
+        start = jax.tree.map(lambda leaf: leaf[chosen], batched_reset(env, reset_key, num_episodes))
+        poses = jax.lax.scan(step, start, jnp.swapaxes(actions, 0, 1))[1]
+        both = jax.tree.map(lambda first, later: jnp.concatenate([first[None], later]), pose(start), poses)
+        return jax.tree.map(lambda leaf: jnp.swapaxes(leaf, 0, 1), both)
+
+    return env.jit(run, static_argnums=1)

@@ -1,0 +1,100 @@
+"""The bodies of all agents in motion, side by side: solids that the reader looks at from any side."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from crl_probe.probes.bodies import BodiesResult
+from crl_probe.render.page.views import (
+    UNEVEN_SEEDS,
+    View,
+    ViewControl,
+    ViewPanel,
+    choice,
+    in_16_bits,
+    run_data,
+    seed_choice,
+    seeds_are_uneven,
+)
+from crl_probe.runs.run_info import levels_in_order
+
+_ASPECT = 1.15  # width over height of a picture
+_LONGEST_PLAY = 12.0  # seconds
+_FAR = 3.0  # sizes of its body that an agent covers where it is worth following
+
+
+def bodies_view(result: BodiesResult) -> View:
+    """A panel for each depth, with controls for the pair of start and goal, the seed, the camera and the time."""
+    places = result.positions.reshape(-1, 3).astype(np.float64)
+    low, high = places.min(axis=0), places.max(axis=0)
+    high = np.maximum(high, low + 1e-6)
+    first = result.positions[0, 0, 0]
+    thickest = result.shapes.size[result.shapes.body >= 0].max(initial=0.0)
+    size = float(np.linalg.norm(first - first.mean(axis=0), axis=1).max() + thickest)
+    reach = float(np.linalg.norm(high[:2] - low[:2]) / 2 + size)
+    cameras = (("follow", "follow the agent"), ("all", "all of it"))
+    duration = float(result.steps[-1]) * result.seconds
+    return View(
+        "bodies",
+        tuple(_panel(result, depth) for depth in levels_in_order(result.runs)),
+        (
+            choice("pair", "Start and goal", _pairs(result.way)),
+            seed_choice(result.runs),
+            ViewControl("camera", "Camera", cameras if reach > _FAR * size else cameras[1:]),
+            ViewControl(
+                "time",
+                "Step",
+                tuple((str(step), f"{step:,}") for step in result.steps.tolist()),
+                form="slider",
+                seconds=min(_LONGEST_PLAY, duration),
+                chosen="0",
+            ),
+        ),
+        {
+            "runs": run_data(result.runs),
+            "kinds": result.shapes.kind.astype(np.uint8),
+            "bodies": result.shapes.body.astype(np.int32),
+            "sizes": _float32(result.shapes.size),
+            "places": _float32(result.shapes.position),
+            "turns": _float32(result.shapes.rotation),
+            "colours": [_css(colour) for colour in result.shapes.colour],
+            "frames": result.steps.astype(np.int32),
+            "positions": in_16_bits(result.positions, low, high),
+            "low": _float32(low),
+            "high": _float32(high),
+            "rotations": in_16_bits(result.rotations, np.full(4, -1.0), np.full(4, 1.0)),
+            "goals": _float32(result.goals),
+            "tolerance": result.tolerance,
+            "distances": _float32(result.distances),
+            "arrival": result.arrival.astype(np.int32),
+            "taken": result.taken.astype(np.int32),
+            "unit": "m",
+            "size": size,
+            "reach": reach,
+        },
+        marks="Pin: goal; the ball around it has the radius of the tolerance.",
+        hint="Drag a picture to turn all of them; + and − come nearer and go away; play, or drag the step.",
+        caption=UNEVEN_SEEDS if seeds_are_uneven(result.runs) else "",
+    )
+
+
+def _panel(result: BodiesResult, depth: str) -> ViewPanel:
+    mine = [i for i, run in enumerate(result.runs) if run.level == depth]
+    arrivals: Int[np.ndarray, "seeds pairs"] = result.arrival[mine]
+    text = f"{np.count_nonzero(arrivals)} of {arrivals.size} episodes shown"
+    alt = f"Bodies of {depth} in motion; reached {text}"
+    return ViewPanel(depth, alt, depth=depth, aspect=_ASPECT, scores=(("Reached", text),))
+
+
+def _pairs(way: Float[np.ndarray, " pairs"]) -> tuple[tuple[str, str], ...]:
+    return tuple((str(k), f"{k + 1} · {length:.1f} m") for k, length in enumerate(way))
+
+
+def _css(colour: Sequence[float] | np.ndarray) -> str:
+    red, green, blue = (round(255 * float(part)) for part in colour[:3])
+    return f"rgb({red} {green} {blue})"
+
+
+def _float32(array: np.ndarray) -> np.ndarray:
+    return np.asarray(array, dtype=np.float32)
