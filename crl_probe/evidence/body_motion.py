@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -50,11 +50,11 @@ def without_body(env: "GoalEnv") -> str:
     return "" if hasattr(env, "physics") else "nothing of it is a body with parts"
 
 
-def shapes_of(env: "Robot") -> BodyShapes:
+def shapes_of(env: "GoalEnv") -> BodyShapes:
     """The solids of a robot and of what is around it, but for the floor."""
     import mujoco
 
-    model = env.physics.system.mj_model
+    model = cast("Robot", env).physics.system.mj_model
     kinds = {
         int(mujoco.mjtGeom.mjGEOM_SPHERE): SPHERE,
         int(mujoco.mjtGeom.mjGEOM_ELLIPSOID): SPHERE,
@@ -64,14 +64,14 @@ def shapes_of(env: "Robot") -> BodyShapes:
     }
     rows: list[tuple[Any, ...]] = []
     for geom in range(model.ngeom):
-        kind = kinds.get(int(model.geom_type[geom]))
-        is_wall = kind == BOX and env.maze is not None and "wall" in model.geom(geom).name
-        if kind is None or is_wall:  # the walls near a robot are moved about; those of the maze follow
+        kind_of_it = kinds.get(int(model.geom_type[geom]))
+        is_wall = kind_of_it == BOX and env.maze is not None and "wall" in model.geom(geom).name
+        if kind_of_it is None or is_wall:  # the walls near a robot are moved about; those of the maze follow
             continue
         colour = model.geom_rgba[geom]
         plain = np.array_equal(colour[:3], [0.5, 0.5, 0.5])
         place = (model.geom_size[geom], model.geom_pos[geom], model.geom_quat[geom])
-        rows.append((kind, int(model.geom_bodyid[geom]) - 1, *place, _PLAIN if plain else colour))
+        rows.append((kind_of_it, int(model.geom_bodyid[geom]) - 1, *place, _PLAIN if plain else colour))
     if env.maze is not None:
         half = env.maze.cell_size / 2
         for row, column in np.argwhere(env.maze.walls):
@@ -82,7 +82,7 @@ def shapes_of(env: "Robot") -> BodyShapes:
 
 
 def replayed(
-    env: "Robot",
+    env: "GoalEnv",
     seed: int,
     num_episodes: int,
     chosen: Int[np.ndarray, " chosen"],
@@ -109,7 +109,7 @@ def replayed(
 
 
 @functools.cache
-def _program(env: "Robot") -> Any:
+def _program(env: "GoalEnv") -> Any:
     """One compiled function for all agents: no network is part of it."""
     import jax
     import jax.numpy as jnp

@@ -41,7 +41,7 @@ def along(scale: Sequence[str], share: float) -> str:
     """
     place = min(max(share, 0.0), 1.0) * (len(scale) - 1)
     low = min(int(place), len(scale) - 2)
-    pairs = zip(_channels(scale[low]), _channels(scale[low + 1]), strict=True)
+    pairs = zip(channels_of(scale[low]), channels_of(scale[low + 1]), strict=True)
     return "#" + "".join(f"{round((1 - (place - low)) * a + (place - low) * b):02x}" for a, b in pairs)
 
 
@@ -55,10 +55,11 @@ def ink_on(colour: str) -> str:
 
 def luminance_of(colour: str) -> float:
     """Relative luminance as the Web Content Accessibility Guidelines define it."""
-    shares = [channel / 255 for channel in _channels(colour)]
+    shares = [channel / 255 for channel in channels_of(colour)]
     red, green, blue = (s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4 for s in shares)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def _channels(colour: str) -> list[int]:
+def channels_of(colour: str) -> list[int]:
+    """Red, green and blue of a hexadecimal colour, from 0 to 255."""
     return [int(colour[i : i + 2], 16) for i in (1, 3, 5)]

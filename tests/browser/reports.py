@@ -10,6 +10,7 @@ from crl_probe.probes import embedding_trajectory
 from crl_probe.report import ReportSettings
 from crl_probe.report.build import Report, write_report
 from tests.crl_probe.fakes import FakeRun
+from tests.crl_probe.robots import STEPS, FakeArm
 
 EVIDENCE = EvidenceSettings(episodes=8, episode_length=60, points=300, paths=6, goals=3)
 ODD_NAMES = ("<script>alert(1)</script>", "<img src=x onerror=alert(2)>", "</title><script>alert(3)</script> & 'more'")
@@ -52,6 +53,14 @@ def full_size(folder: Path) -> Report:
 def with_umap(folder: Path) -> Report:
     """Embeddings as they are drawn for people."""
     return write_report([FakeRun(depth=4), FakeRun(depth=64)], folder / "report", settings("embedding_trajectory"))
+
+
+def arms(folder: Path) -> Report:
+    """Two agents with bodies, of which only what they do is shown."""
+    evidence = EvidenceSettings(episodes=4, episode_length=STEPS)
+    return write_report(
+        [FakeArm(depth=4), FakeArm(depth=64)], folder / "report", settings("success", "bodies", evidence=evidence)
+    )
 
 
 @quick_pictures()

@@ -287,7 +287,10 @@ interface BodiesSource {
   places: Floats;
   /** (shapes, 4) */
   turns: Floats;
+  /** Empty where a shape has the colour of its depth. (shapes) */
   colours: string[];
+  /** By depth. */
+  tints: Record<string, string>;
   frames: NumericArray<Int32Array>;
   /** In 16 bits between the limits. (runs, pairs, frames, bodies, 3) */
   positions: NumericArray<Uint16Array>;

@@ -17,6 +17,7 @@ from crl_probe.render.page.views import (
     seed_choice,
     seeds_are_uneven,
 )
+from crl_probe.render.palette import channels_of, depth_colours
 from crl_probe.runs.run_info import levels_in_order
 
 _ASPECT = 1.15  # width over height of a picture
@@ -26,6 +27,7 @@ _FAR = 3.0  # sizes of its body that an agent covers where it is worth following
 
 def bodies_view(result: BodiesResult) -> View:
     """A panel for each depth, with controls for the pair of start and goal, the seed, the camera and the time."""
+    depths = levels_in_order(result.runs)
     places = result.positions.reshape(-1, 3).astype(np.float64)
     low, high = places.min(axis=0), places.max(axis=0)
     high = np.maximum(high, low + 1e-6)
@@ -37,7 +39,7 @@ def bodies_view(result: BodiesResult) -> View:
     duration = float(result.steps[-1]) * result.seconds
     return View(
         "bodies",
-        tuple(_panel(result, depth) for depth in levels_in_order(result.runs)),
+        tuple(_panel(result, depth) for depth in depths),
         (
             choice("pair", "Start and goal", _pairs(result.way)),
             seed_choice(result.runs),
@@ -58,7 +60,8 @@ def bodies_view(result: BodiesResult) -> View:
             "sizes": _float32(result.shapes.size),
             "places": _float32(result.shapes.position),
             "turns": _float32(result.shapes.rotation),
-            "colours": [_css(colour) for colour in result.shapes.colour],
+            "colours": _colours(result),
+            "tints": {depth: _css(channels_of(colour)) for depth, colour in depth_colours(depths).items()},
             "frames": result.steps.astype(np.int32),
             "positions": in_16_bits(result.positions, low, high),
             "low": _float32(low),
@@ -91,9 +94,22 @@ def _pairs(way: Float[np.ndarray, " pairs"]) -> tuple[tuple[str, str], ...]:
     return tuple((str(k), f"{k + 1} · {length:.1f} m") for k, length in enumerate(way))
 
 
-def _css(colour: Sequence[float] | np.ndarray) -> str:
-    red, green, blue = (round(255 * float(part)) for part in colour[:3])
-    return f"rgb({red} {green} {blue})"
+def _colours(result: BodiesResult) -> list[str]:
+    """Of each shape; empty where all of a body has one colour, in place of which it has that of its depth."""
+    moves = result.shapes.body >= 0
+    plain = len(np.unique(result.shapes.colour[moves], axis=0)) == 1
+    return [
+        "" if plain and mine else _css(_channels(colour))
+        for mine, colour in zip(moves, result.shapes.colour, strict=True)
+    ]
+
+
+def _channels(colour: Float[np.ndarray, "4"]) -> list[int]:
+    return [round(255 * float(part)) for part in colour[:3]]
+
+
+def _css(channels: Sequence[int]) -> str:
+    return f"rgb({' '.join(map(str, channels))})"
 
 
 def _float32(array: np.ndarray) -> np.ndarray:

@@ -113,9 +113,8 @@ class BodiesView {
   aimOf(run) {
     const { low, high, size, reach } = this.source;
     if (this.state.camera === "all") {
-      /** @type {Point3} */
       const middle = [0, 1, 2].map((axis) => (low.values[axis] + high.values[axis]) / 2);
-      return { middle, distance: (2.1 * Math.max(reach, size)) / this.camera.zoom };
+      return { middle: /** @type {Point3} */ (middle), distance: (2.1 * Math.max(reach, size)) / this.camera.zoom };
     }
     const { at } = this.poseOf(run, 0);
     return { middle: /** @type {Point3} */ ([at[0], at[1], Math.max(at[2] * 0.8, 0)]), distance: (5 * size) / this.camera.zoom };
@@ -145,13 +144,13 @@ class BodiesView {
   // --- drawing ---
 
   /** @param {Context} context @param {Plane} plane @param {BodiesPanel} panel */
-  paint(context, plane, { run, missing }) {
+  paint(context, plane, { run, depth, missing }) {
     if (missing || run < 0) return drawMissing(context, plane, missing);
     const lens = this.lensOf(plane, run);
     context.save();
     context.lineCap = context.lineJoin = "round";
     this.paintFloor(context, lens);
-    const solids = [...this.solidsOf(lens, run), ...this.goalOf(lens)];
+    const solids = [...this.solidsOf(lens, run, this.source.tints[depth]), ...this.goalOf(lens)];
     for (const solid of solids.sort((a, b) => b.depth - a.depth)) solid.draw(context);
     context.restore();
   }
@@ -180,8 +179,8 @@ class BodiesView {
     context.globalAlpha = 1;
   }
 
-  /** @param {ReturnType<BodiesView["lensOf"]>} lens @param {number} run @returns {Solid[]} */
-  solidsOf(lens, run) {
+  /** @param {ReturnType<BodiesView["lensOf"]>} lens @param {number} run @param {string} tint @returns {Solid[]} */
+  solidsOf(lens, run, tint) {
     const { kinds, bodies, sizes, places, turns, colours } = this.source;
     /** @type {Map<number, { at: Point3, turn: Quaternion }>} */
     const poses = new Map([[-1, { at: [0, 0, 0], turn: [1, 0, 0, 0] }]]);
@@ -196,11 +195,12 @@ class BodiesView {
       const size = rowOf(sizes, i);
       const middle = lens.seen(at);
       if (middle[2] < lens.nearest) return [];
+      const colour = colours[i] || tint;
       const draw = kind === SPHERE
-        ? this.ball(lens, middle, size[0], colours[i])
+        ? this.ball(lens, middle, size[0], colour)
         : kind === CAPSULE
-          ? this.capsule(lens, at, turn, size, colours[i])
-          : this.box(lens, at, turn, size, colours[i], body < 0 && middle[2] < lens.distance);
+          ? this.capsule(lens, at, turn, size, colour)
+          : this.box(lens, at, turn, size, colour, body < 0 && middle[2] < lens.distance);
       return [{ depth: middle[2], draw }];
     });
   }
