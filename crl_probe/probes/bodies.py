@@ -140,6 +140,7 @@ PROBE = Probe(
     result=BodiesResult,
     run=run,
     environment=without_body,
+    where_possible=True,
     records=("episodes",),
     reading=lambda result: (
         f"The same {len(result.way)} starts and goals for every agent, from near to far. Drag a picture to look from "

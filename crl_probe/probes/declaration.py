@@ -119,6 +119,7 @@ class Probe:
         metrics: Names of the metrics that it measures.
         agent: The protocol of ``crl_probe.runs.agent`` that every agent must satisfy.
         environment: Returns why the probe cannot use an environment, in a few words; empty if it can.
+        where_possible: Whether it is left out without a word, unless it is named, of environments that it cannot use.
         records: The parts of the evidence that it uses.
         more_records: Those that it uses under some settings only.
         is_cached: Whether its result is cached on disk. It must not be if it depends on more than a checkpoint's hash.
@@ -149,6 +150,7 @@ class Probe:
     metrics: tuple[str, ...] = ()
     agent: type = Agent
     environment: Callable[["GoalEnv"], str] = anywhere
+    where_possible: bool = False
     records: tuple[Record, ...] = ()
     more_records: Callable[[Any], tuple[Record, ...]] = lambda _: ()
     is_cached: bool = True

@@ -143,7 +143,7 @@ def measure(
         >>> measured = measure(evidence, ["q_landscape"], {"q_landscape": {"fine_cells": 128}})   # doctest: +SKIP
         >>> measured.results["q_landscape"].scores["geodesic_rank"].mean(axis=1)                  # doctest: +SKIP
     """
-    wanted = list(PROBES.values()) if names is None else probes_named(names)
+    wanted = probes_for(evidence) if names is None else probes_named(names)
     chosen = {probe_named(name).name: values for name, values in (options or {}).items()}
     results: dict[str, Any] = {}
     missing: dict[str, str] = {}
@@ -206,6 +206,11 @@ def measure_before_training(
     )
     heading = f"{evidence.env.name} before training"
     return measure(untrained, [probe.name for probe in wanted], chosen, heading, keep_failures=True)
+
+
+def probes_for(evidence: Evidence) -> list[Probe]:
+    """All probes but those that have nothing to do with an environment."""
+    return [probe for probe in PROBES.values() if not (probe.where_possible and probe.environment(evidence.env))]
 
 
 def _run_and_read(probe: Probe, evidence: Evidence, settings: Any) -> Any:

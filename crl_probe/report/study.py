@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from crl_probe.evidence.evidence import Evidence, EvidenceSettings
 from crl_probe.evidence.probe_set import ProbeSet
-from crl_probe.probes.registry import PROBES, Measurements, measure, measure_before_training, probe_named
+from crl_probe.probes.registry import PROBES, Measurements, measure, measure_before_training, probe_named, probes_for
 from crl_probe.probes.samples import MetricSamples
 from crl_probe.report.build import write_report
 from crl_probe.report.env_findings import ReportSettings
@@ -146,7 +146,9 @@ class Study:
                     f"{name}={{'setting': value}}."
                 )
         chosen = {probe_named(name).name: values for name, values in options.items()}
-        wanted = [probe_named(name).name for name in (*names, *options)] or list(PROBES)
+        wanted = [probe_named(name).name for name in (*names, *options)] or [
+            probe.name for probe in probes_for(self._evidence)
+        ]
         new = measure(self._evidence, wanted, chosen)
         other = copy.copy(self)
         other._measured = _joined(self._measured, new, wanted)

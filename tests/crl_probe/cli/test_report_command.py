@@ -151,7 +151,7 @@ def test_sections_are_named_by_commands_or_probes():
         parse_sections("success,landscapes")
     with pytest.raises(
         ConfigError,
-        match=r"Sections are success, rollouts, curves, landscape, .*; the methods section is always included",
+        match=r"Sections are success, rollouts, bodies, curves, landscape, .*; the methods section is always included",
     ):
         parse_sections("")
 

@@ -6,7 +6,7 @@ import pytest
 from crl_probe.evidence.body_motion import BOX, CAPSULE, SPHERE, WORLD, shapes_of
 from crl_probe.evidence.evidence import Evidence, EvidenceSettings
 from crl_probe.probes import bodies
-from crl_probe.probes.registry import check_possible
+from crl_probe.probes.registry import check_possible, measure, probes_for
 from crl_probe.render.page.bodies import bodies_view
 from crl_probe.runs.errors import ProbeError
 from crl_probe.store.results import load_result, save_result
@@ -73,6 +73,12 @@ def test_a_result_is_kept_on_disk_as_it_is(result, tmp_path):
 def test_a_point_has_no_body():
     with pytest.raises(ProbeError, match=r"cannot be probed this way: nothing of it is a body with parts\.$"):
         check_possible(bodies.PROBE, Evidence([FakeRun()], EvidenceSettings(episodes=2)))
+
+
+def test_an_environment_without_bodies_is_not_told_about_them_unless_they_are_asked_for():
+    evidence = Evidence([FakeRun()], EvidenceSettings(episodes=2, episode_length=10), use_cache=False)
+    assert bodies.PROBE not in probes_for(evidence)
+    assert "bodies" in measure(evidence, ["bodies"]).missing
 
 
 def test_settings_that_cannot_be_are_refused():

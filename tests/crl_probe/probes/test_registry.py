@@ -86,7 +86,9 @@ def test_a_mistake_in_the_code_is_not_taken_for_missing_data(cached_evidence, mo
 
 
 def test_unknown_names_and_values_are_refused(cached_evidence):
-    with pytest.raises(ValueError, match="unknown probe 'sucess': probes are success, rollouts, learning_curves"):
+    with pytest.raises(
+        ValueError, match="unknown probe 'sucess': probes are success, rollouts, bodies, learning_curves"
+    ):
         measure(cached_evidence, ["sucess"])
     with pytest.raises(ValueError, match="fine_cells=0 is not usable"):
         measure(cached_evidence, ["q_landscape"], {"q_landscape": {"fine_cells": 0}})
