@@ -77,7 +77,7 @@ def reacher_spec(reference: str | None = None, backend: str | None = None) -> En
 
 # --- pusher -----------------------------------------------------------------------------------------------
 
-PUSHER_TIMING: Final = {"generalized": (0.01, 5)}
+PUSHER_TIMING: Final = {"generalized": (0.01, 5), "mujoco": (0.01, 5)}
 PUSHER_SEGMENTS: Final = {"joints": 7, "tip": 3, "object": 3, "joint_velocities": 7}
 
 

@@ -49,7 +49,7 @@ register_family(
     parameters={"kind": "easy|hard"},
     spec=facts.pusher_spec,
     references=("jaxgcrl",),
-    backends=("generalized",),
+    backends=("generalized", "mujoco"),
 )
 register_family(
     "cheetah",
