@@ -1,6 +1,6 @@
 """MuJoCo's own simulations on the CPU: copies of a model that its C++ threads step, called from inside JAX programs.
 
-MuJoCo XLA computes the same for accelerators, and is hundreds of times slower on a CPU (docs/performance.md).
+MuJoCo XLA computes the same for accelerators, and is tens of times slower on a CPU (docs/performance.md).
 """
 
 import functools
