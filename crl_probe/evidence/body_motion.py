@@ -45,6 +45,21 @@ class BodyShapes:
     colour: Float[np.ndarray, "shapes 4"]
 
 
+@dataclasses.dataclass(frozen=True)
+class Replay:
+    """Episodes that were taken again, before the first step and after every step.
+
+    Attributes:
+        positions: Of every body. (episodes, steps + 1, bodies, 3), metres.
+        rotations: Quaternions w, x, y, z. (episodes, steps + 1, bodies, 4)
+        achieved: What was reached, as the goals are. (episodes, steps + 1, goal_dim)
+    """
+
+    positions: Float[np.ndarray, "episodes steps_and_start bodies 3"]
+    rotations: Float[np.ndarray, "episodes steps_and_start bodies 4"]
+    achieved: Float[np.ndarray, "episodes steps_and_start goal_dim"]
+
+
 def without_body(env: "GoalEnv") -> str:
     """Why an environment has no body to watch, in a few words; empty if it has one."""
     return "" if hasattr(env, "physics") else "nothing of it is a body with parts"
@@ -87,8 +102,11 @@ def replayed(
     num_episodes: int,
     chosen: Int[np.ndarray, " chosen"],
     actions: Float[np.ndarray, "chosen steps action_dim"],
-) -> tuple[Float[np.ndarray, "chosen steps_and_start bodies 3"], Float[np.ndarray, "chosen steps_and_start bodies 4"]]:
+) -> "Replay":
     """Take recorded actions again from the same starts, and keep where all bodies are.
+
+    MuJoCo's own simulations go the same way to the last bit. Physics in JAX does where this program rounds as that of
+    the record did; a body in contact with the floor multiplies any difference.
 
     Args:
         env: The robot.
@@ -96,16 +114,13 @@ def replayed(
         num_episodes: Episodes that were recorded.
         chosen: Which of them are replayed.
         actions: Their actions.
-
-    Returns:
-        Positions, metres, and quaternions w, x, y, z, before the first step and after every step.
     """
     import jax
 
     from crl_train.numerics import random_key
 
-    positions, rotations = _program(env)(random_key(seed), num_episodes, chosen, jax.numpy.asarray(actions))
-    return np.asarray(positions), np.asarray(rotations)
+    arrays = _program(env)(random_key(seed), num_episodes, chosen, jax.numpy.asarray(actions))
+    return Replay(*map(np.asarray, arrays))
 
 
 @functools.cache
@@ -116,14 +131,15 @@ def _program(env: "GoalEnv") -> Any:
 
     from crl_train.envs.goal_env import batched_reset
 
-    def pose(env_state: "EnvState") -> tuple[jax.Array, jax.Array]:
-        return env_state.pipeline_state.x.pos, env_state.pipeline_state.x.rot
+    def pose(env_state: "EnvState") -> tuple[jax.Array, ...]:
+        state, _ = env.split_observation(env_state.obs)
+        return env_state.pipeline_state.x.pos, env_state.pipeline_state.x.rot, env.achieved_goal(state)
 
-    def step(env_state: "EnvState", action: jax.Array) -> tuple["EnvState", tuple[jax.Array, jax.Array]]:
+    def step(env_state: "EnvState", action: jax.Array) -> tuple["EnvState", tuple[jax.Array, ...]]:
         after = jax.vmap(env.step)(env_state, action)
         return after, pose(after)
 
-    def run(key: jax.Array, num_episodes: int, chosen: jax.Array, actions: jax.Array) -> tuple[jax.Array, jax.Array]:
+    def run(key: jax.Array, num_episodes: int, chosen: jax.Array, actions: jax.Array) -> tuple[jax.Array, ...]:
         reset_key, _ = jax.random.split(key)  # as in crl_train.evaluation.roll_out_episodes
         start = jax.tree.map(lambda leaf: leaf[chosen], batched_reset(env, reset_key, num_episodes))
         poses = jax.lax.scan(step, start, jnp.swapaxes(actions, 0, 1))[1]

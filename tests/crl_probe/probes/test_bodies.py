@@ -1,5 +1,7 @@
 """Bodies are where the recorded states say, and made of what the model is made of."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -39,6 +41,10 @@ def test_bodies_are_where_the_recorded_states_have_them(evidence, result):
             seen = states[:, list(env.spec.layout.indices("wrist"))]
             np.testing.assert_allclose(positions[pair, :, wrist], seen, atol=1e-6)
             np.testing.assert_allclose(distances[pair, 1:], record.distances[episode], atol=1e-6)
+    assert result.drift.max() < 1e-6
+    assert bodies.PROBE.notes(result) == ()
+    (note,) = bodies.PROBE.notes(dataclasses.replace(result, drift=np.array([0.0, 0.5])))
+    assert "up to 0.5 m from where the record" in note
     np.testing.assert_allclose(np.linalg.norm(result.rotations, axis=-1), 1, atol=1e-5)
     assert np.abs(result.positions[0] - result.positions[1]).max() > 0.1  # the agents differ
 
