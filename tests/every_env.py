@@ -8,8 +8,6 @@ SOME = {
         "point_u_maze",
         "reacher",
         "ant_u_maze",
-        "humanoid_u_maze_eval",
-        "ant_ball_u_maze",
         "arm_binpick_easy",
     ),
     "trained_env": ("reacher",),

@@ -72,7 +72,7 @@ def unexplained(sentence, known):
     return odd
 
 
-@pytest.mark.parametrize("name", PROBES)
+@pytest.mark.parametrize("name", [name for name in PROBES if name != "bodies"])  # a point has no body
 def test_findings_say_what_the_numbers_file_says(name):
     section = re.search(rf'<section id="{name}-1">(.*?)</section>', PAGE, flags=re.DOTALL)
     assert section, "the example has every section"

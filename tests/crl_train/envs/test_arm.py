@@ -133,7 +133,7 @@ def test_success_of_grasping_has_two_parts():
 
 def test_the_goal_of_grasping_goes_with_the_cube_and_in_the_references_one_step_later():
     for reference, lag in ((None, 0), ("scaling-crl", 1)):
-        env = make_env("arm_grasp_0.1", EnvOptions(reference=reference))
+        env = make_env("arm_grasp_0.1", EnvOptions(reference=reference, backend="mujoco"))
         states = [env.reset(jax.random.key(0))]
         for _ in range(3):
             states.append(env.step(states[-1], jnp.zeros(5)))
@@ -189,7 +189,7 @@ def test_a_state_of_a_landscape_has_the_cube_in_its_place_and_the_arm_where_it_s
 
 @pytest.mark.parametrize(("task", "size"), [("push_easy", 18), ("grasp", 24), ("reach", 13)])
 def test_jaxgcrl_observes_an_effort_too(task, size):
-    env = make_env(f"arm_{task}", EnvOptions(reference="jaxgcrl"))
+    env = make_env(f"arm_{task}", EnvOptions(reference="jaxgcrl", backend="mujoco"))
     assert env.state_dim == size
     state = env.reset(jax.random.key(0))
     assert np.isfinite(state.obs).all()
