@@ -5,7 +5,7 @@ figure of a result, and ``save_figure`` writes it as PDF, SVG or PNG. Nothing he
 A figure of your own wants ``layout="constrained"``, which makes room for labels and legends.
 
 Example:
-    >>> from crl_probe.plots import plot_performance_profile, plot_success
+    >>> from crl_probe.plots import plot_success
     >>> ax = plot_success(result, metric="time_at_goal")          # doctest: +SKIP
 """
 

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float, Int
 
-from crl_probe import metrics
 from crl_probe.evidence.body_motion import BodyShapes, replayed, shapes_of, without_body
 from crl_probe.evidence.places import achieved_goals, distance_to_own_goal
 from crl_probe.probes.declaration import Probe, option
 from crl_probe.probes.result import ProbeResult
-from crl_probe.probes.rollouts import near_to_far
+from crl_probe.probes.rollouts import arrival_of, near_to_far
 from crl_probe.runs.run_info import RunInfo
 from crl_train.errors import ConfigError
 
@@ -116,14 +115,7 @@ def run(evidence: "Evidence", settings: BodiesSettings, rng: np.random.Generator
         positions=np.stack(positions),
         rotations=np.stack(rotations),
         distances=np.stack(distances),
-        arrival=np.stack(
-            [
-                metrics.first_arrival(
-                    record.distances[chosen], None, reached=record.reached[chosen], active=record.active[chosen]
-                )
-                for record in records
-            ]
-        ),
+        arrival=np.stack([arrival_of(record, chosen) for record in records]),
         taken=np.stack([record.steps_taken[chosen] for record in records]),
         drift=np.array(drift),
     )

@@ -92,13 +92,14 @@ def run(evidence: "Evidence", settings: RolloutsSettings, rng: np.random.Generat
         goal_dim=env.goal_dim,
         way=way[chosen],
         positions=np.stack([_path(env, record.states[chosen]) for record in records]),
-        arrival=np.stack([_arrival(record, chosen) for record in records]),
+        arrival=np.stack([arrival_of(record, chosen) for record in records]),
         distances=np.stack([record.distances[chosen].astype(np.float32) for record in records]),
         **map_of(env),
     )
 
 
-def _arrival(record: OnPolicyEpisodes, chosen: Int[np.ndarray, " pairs"]) -> Int[np.ndarray, " pairs"]:
+def arrival_of(record: OnPolicyEpisodes, chosen: Int[np.ndarray, " pairs"]) -> Int[np.ndarray, " pairs"]:
+    """Steps until the goal is first reached in each of some recorded episodes, 0 if never. (pairs,)"""
     outcome = {"reached": record.reached[chosen], "active": record.active[chosen]}
     return metrics.first_arrival(record.distances[chosen], None, **outcome)
 

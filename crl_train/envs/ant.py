@@ -19,7 +19,7 @@ from crl_train.envs.facts import ant_spec
 from crl_train.envs.maze_geometry import Maze
 from crl_train.envs.maze_layouts import corridor_layout
 from crl_train.envs.open_plane import OpenPlane
-from crl_train.envs.physics import Physics, asset, use_fast_solver
+from crl_train.envs.physics import FEW_ITERATIONS, Physics, asset, use_newton_solver
 from crl_train.envs.placement import Placement
 from crl_train.envs.reference_mazes import reference_maze
 from crl_train.envs.robot import Robot, upright
@@ -189,7 +189,7 @@ def ant_physics(
         for actuator in model.actuators:
             actuator.gear[0] = POSITIONAL_GEAR
     if spec.backend in ("mjx", "mujoco"):
-        use_fast_solver(model, spec.backend)
+        use_newton_solver(model, FEW_ITERATIONS.get(spec.backend))
     if maze is not None:
         for part in (TORSO, *HIPS, *FEET):
             model.geom(part).conaffinity |= part in parts

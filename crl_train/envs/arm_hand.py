@@ -12,6 +12,7 @@ from jaxtyping import Array, Float
 
 from crl_train.envs.arm import TABLES, ArmCube, Table
 from crl_train.envs.arm_model import FINGER_START, FINGERS, OPEN, hand_model
+from crl_train.envs.env_spec import EnvSpec
 from crl_train.envs.facts import hand_spec
 from crl_train.envs.physics import Physics
 
@@ -30,6 +31,18 @@ class HandCube(ArmCube):
     first three entries; the last closes the hand if positive, and opens it otherwise. Goal: x, y, z of the cube.
     """
 
+    def __init__(self, spec: EnvSpec, physics: Physics, table: Table, wrong_mean: bool = False) -> None:
+        """Put a hand over a table.
+
+        Args:
+            spec: The facts about it.
+            physics: Its model.
+            table: Where cube and goal are.
+            wrong_mean: Whether the force is the mean over other joints, as in scaling-crl.
+        """
+        super().__init__(spec, physics, table)
+        self._wrong_mean = wrong_mean
+
     def control_of(self, action: Float[Array, " action_dim"], physics_state: Any) -> Float[Array, " actuators"]:
         hand = self.physics.place_of_joint(f"{HAND}_x")
         told = physics_state.q[hand : hand + 3] + STEP * action[:3]
@@ -47,7 +60,7 @@ class HandCube(ArmCube):
     def state_of(self, physics_state: Any, control: Float[Array, " actuators"]) -> Float[Array, " state_dim"]:
         velocity = physics_state.xd.vel[self.physics.link(HAND)]
         force = self._forces(physics_state, control)
-        mean = force[3:].mean() if not self.spec.fixed_starts else force[:3].sum() / _DOFS_OF_SCALING_CRL
+        mean = force[:3].sum() / _DOFS_OF_SCALING_CRL if self._wrong_mean else force[3:].mean()
         return jnp.concatenate(
             [
                 physics_state.q[:3],
@@ -62,4 +75,4 @@ class HandCube(ArmCube):
 def make_hand(reference: str | None = None, backend: str | None = None) -> HandCube:
     """The hand over two bins."""
     spec = hand_spec(reference, backend)
-    return HandCube(spec, Physics.compiled(hand_model(TABLE.bins), spec), TABLE)
+    return HandCube(spec, Physics.compiled(hand_model(TABLE.bins), spec), TABLE, wrong_mean=reference is not None)

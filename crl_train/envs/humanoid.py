@@ -18,7 +18,7 @@ from crl_train.envs.env_spec import EnvSpec
 from crl_train.envs.facts import humanoid_spec
 from crl_train.envs.maze_geometry import Maze
 from crl_train.envs.open_plane import OpenPlane
-from crl_train.envs.physics import Physics, add_slide_target, asset, use_fast_solver
+from crl_train.envs.physics import FEW_ITERATIONS, Physics, add_slide_target, asset, use_newton_solver
 from crl_train.envs.placement import Placement
 from crl_train.envs.reference_mazes import reference_maze
 from crl_train.envs.robot import Robot, upright
@@ -151,5 +151,5 @@ def humanoid_physics(
         for motor, gear in zip(model.actuators, GEARS, strict=True):
             motor.gear[0] = gear
     if spec.backend in ("mjx", "mujoco"):
-        use_fast_solver(model, spec.backend)
+        use_newton_solver(model, FEW_ITERATIONS.get(spec.backend))
     return Physics.compiled(model, spec, maze=maze, parts=parts, all_walls=all_walls)

@@ -105,14 +105,23 @@ def add_sliding_body(
     return body
 
 
-def use_fast_solver(spec: "mujoco.MjSpec", backend: str) -> None:
-    """Give MuJoCo XLA the few iterations that the reference trainers let it make; MuJoCo itself solves to the end."""
+FEW_ITERATIONS: Final = {"mjx": (1, 4)}
+"""What the reference trainers let MuJoCo XLA make of most robots; MuJoCo itself solves to the end."""
+
+
+def use_newton_solver(spec: "mujoco.MjSpec", iterations: tuple[int, int] | None) -> None:
+    """Set up MuJoCo's solver as the reference trainers do.
+
+    Args:
+        spec: The model.
+        iterations: Of the solver, and of each line search; None leaves those of the model.
+    """
     import mujoco
 
     spec.option.solver = mujoco.mjtSolver.mjSOL_NEWTON
     spec.option.disableflags = mujoco.mjtDisableBit.mjDSBL_EULERDAMP
-    if backend == "mjx":
-        spec.option.iterations, spec.option.ls_iterations = 1, 4
+    if iterations is not None:
+        spec.option.iterations, spec.option.ls_iterations = iterations
 
 
 def set_numeric(spec: "mujoco.MjSpec", name: str, values: list[float]) -> None:

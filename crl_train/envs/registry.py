@@ -189,10 +189,10 @@ def register_family(
 
     Example:
         >>> register_family(
-        ...     "arm_grasp_<noise>", make_arm_grasp, names=["arm_grasp_0.1", "arm_grasp_0.3"],
-        ...     summary="an arm grasps a cube that starts within some noise", parameters={"noise": r"[0-9.]+"},
+        ...     "hopper_<height>", make_hopper, names=["hopper_0.1", "hopper_0.3"],
+        ...     summary="a leg hops over a step of some height", parameters={"height": r"[0-9.]+"},
         ... )
-        >>> make_env("arm_grasp_0.25")  # calls make_arm_grasp(noise="0.25")
+        >>> make_env("hopper_0.25")  # calls make_hopper(height="0.25")
 
     Source: ours.
     """
