@@ -4,7 +4,7 @@ import importlib.resources
 
 import pytest
 
-from crl_probe.render.page.html import without_comments
+from crl_probe.render.page.inline import without_comments
 
 SCRIPTS = sorted(importlib.resources.files("crl_probe.render.page").joinpath("templates/js").iterdir(), key=str)
 
