@@ -62,12 +62,12 @@ class ProbeOptions:
         patterns: Run directories and glob patterns.
         step: Checkpoint in environment steps; None for the newest, ``all`` for all of them.
         episodes: On-policy episodes of each run; None for the default, here and below.
-        goals: Number of shared goals, spread over the environment.
-        goal: Shared goals given by the user, as text.
         seed: Seeds the starts, the goals and the sampling of the shared set.
         cache: Whether cached results are used and new ones stored.
         workers: Number of processes; None for the best number.
         by: Factors that runs are compared by, and whether runs are rows, as text.
+        goals: Number of shared goals, spread over the environment.
+        goal: Shared goals given by the user, as text.
         each_run: Whether tables also have the numbers of each run.
         probe_set: File of an existing shared set.
     """
@@ -75,12 +75,12 @@ class ProbeOptions:
     patterns: tuple[str, ...]
     step: str | None
     episodes: int | None
-    goals: int | None
-    goal: tuple[str, ...]
     seed: int
     cache: bool
     workers: int | None
     by: str | None
+    goals: int | None = None
+    goal: tuple[str, ...] = ()
     each_run: bool = False
     probe_set: Path | None = None
 
@@ -97,16 +97,20 @@ class ProbeOptions:
         return ("level",) if self.by is None and form in ("table", "latex") else kinds
 
 
-_PROBING: Final = (
+_EPISODES: Final = (
     RUNS,
     STEP,
     click.option("--episodes", type=click.IntRange(1, limits.EPISODES), help="Episodes of each run; 64 if not given."),
+)
+_SHARED_GOALS: Final = (
     click.option(
         "--goals",
         type=click.IntRange(1, limits.GOALS),
         help="Number of shared goals, spread over the environment; 6 if not given.",
     ),
     click.option("--goal", metavar="X,Y", multiple=True, help="Use this shared goal; repeat the option for several."),
+)
+_WORK: Final = (
     SEED,
     BY,
     click.option(
@@ -120,12 +124,16 @@ _PROBING: Final = (
 )
 
 
-def probing_options(*more: Callable[[Any], Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def probing_options(
+    *more: Callable[[Any], Any], shared_goals: bool = True
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Add the options of :class:`ProbeOptions`, and pass them to the command as one such object.
 
     Args:
         more: Further options of the command, such as ``PROBE_SET``.
+        shared_goals: Whether the command uses goals beside those that episodes are commanded to reach.
     """
+    common = (*_EPISODES, *(_SHARED_GOALS if shared_goals else ()), *_WORK)
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(command)
@@ -134,7 +142,7 @@ def probing_options(*more: Callable[[Any], Any]) -> Callable[[Callable[..., None
             options = ProbeOptions(**{name: values.pop(name) for name in names})
             command(options, **values)
 
-        for option in reversed((*_PROBING, *more)):
+        for option in reversed((*common, *more)):
             bundled = option(bundled)
         return bundled
 

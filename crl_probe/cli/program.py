@@ -11,7 +11,7 @@ from crl_train.version import __version__
 
 # Commands that do not belong to a probe, with the file of each: those listed before and after the probes.
 _FIRST: Final = {"report": "report", "metrics": "metrics"}
-_LAST: Final = {"eval": "eval", "probe-set": "probe_set", "cache": "cache"}
+_LAST: Final = {"render": "render", "eval": "eval", "probe-set": "probe_set", "cache": "cache"}
 
 
 class Commands(Program):
@@ -20,7 +20,7 @@ class Commands(Program):
     def list_commands(self, ctx: click.Context) -> list[str]:
         from crl_probe.probes.registry import COMMANDS
 
-        return [*_FIRST, *COMMANDS, *_LAST]
+        return [*_FIRST, *(name for name, probe in COMMANDS.items() if probe.metrics or probe.paper), *_LAST]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         file = (_FIRST | _LAST).get(cmd_name)
@@ -28,7 +28,7 @@ class Commands(Program):
             return with_env_module(importlib.import_module(f"crl_probe.cli.{file}").command)
         from crl_probe.probes.registry import COMMANDS
 
-        if cmd_name not in COMMANDS:
+        if cmd_name not in self.list_commands(ctx):
             return None
         from crl_probe.cli.probes import command_of
 
@@ -53,4 +53,5 @@ def main() -> None:
     crl-probe report checkpoints/point_u_maze_*                       one page that compares depths
     crl-probe metrics checkpoints/point_u_maze_* --format latex       its numbers for a paper
     crl-probe landscape checkpoints/point_u_maze_* --save figure.pdf  one probe alone
+    crl-probe render checkpoints/ant_* --format mp4                   agents in motion, as a page or a film
     """

@@ -35,6 +35,7 @@ class BodyShapes:
         position: Of its middle, in the frame of the body. (shapes, 3), metres.
         rotation: In the frame of the body, quaternion w, x, y, z. (shapes, 4)
         colour: Red, green, blue and opacity. (shapes, 4)
+        floor: Height of the floor, metres.
     """
 
     kind: Int[np.ndarray, " shapes"]
@@ -43,6 +44,7 @@ class BodyShapes:
     position: Float[np.ndarray, "shapes 3"]
     rotation: Float[np.ndarray, "shapes 4"]
     colour: Float[np.ndarray, "shapes 4"]
+    floor: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,7 +68,7 @@ def without_body(env: "GoalEnv") -> str:
 
 
 def shapes_of(env: "GoalEnv") -> BodyShapes:
-    """The solids of a robot and of what is around it, but for the floor."""
+    """The solids of a robot and of what is around it, and how high the floor is."""
     import mujoco
 
     model = cast("Robot", env).physics.system.mj_model
@@ -93,7 +95,10 @@ def shapes_of(env: "GoalEnv") -> BodyShapes:
             centre = (row * 2 * half, column * 2 * half, half / 2)
             rows.append((BOX, WORLD, (half, half, half / 2), centre, (1, 0, 0, 0), _WALL))
     kind, body, *others = zip(*rows, strict=True)
-    return BodyShapes(np.array(kind), np.array(body), *(np.array(one, np.float32) for one in others))
+    size, position, rotation, colour = (np.array(one, np.float32) for one in others)
+    planes = model.geom_pos[model.geom_type == mujoco.mjtGeom.mjGEOM_PLANE, 2]
+    floor = float(planes[0]) if planes.size else 0.0
+    return BodyShapes(np.array(kind), np.array(body), size, position, rotation, colour, floor)
 
 
 def replayed(

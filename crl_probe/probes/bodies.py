@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 
 from crl_probe.evidence.body_motion import BodyShapes, replayed, shapes_of, without_body
 from crl_probe.evidence.places import achieved_goals, distance_to_own_goal
-from crl_probe.probes.declaration import Probe, option
+from crl_probe.probes.declaration import Probe
 from crl_probe.probes.result import ProbeResult
 from crl_probe.probes.rollouts import arrival_of, near_to_far
 from crl_probe.runs.run_info import RunInfo
@@ -30,8 +30,8 @@ class BodiesSettings:
         frames: The most moments that are kept of an episode.
     """
 
-    pairs: int = option(2, "--pairs", "Pairs of start and goal that are shown.", low=1)
-    frames: int = option(400, "--frames", "The most moments that are kept of an episode.", low=2)
+    pairs: int = 2
+    frames: int = 400
 
     def __post_init__(self) -> None:
         if self.pairs < 1:
@@ -153,11 +153,7 @@ PROBE = Probe(
     environment=without_body,
     where_possible=True,
     records=("episodes",),
-    reading=lambda result: (
-        f"The same {len(result.way)} starts and goals for every agent, from near to far. Drag a picture to look from "
-        "elsewhere: all pictures turn together."
-    ),
+    reading=lambda result: f"The same {len(result.way)} starts and goals for every agent, from near to far.",
     notes=_drift_words,
     page="crl_probe.render.page.panels:bodies",
-    without_numbers="There are bodies to watch on the page of a report, and no numbers.",
 )

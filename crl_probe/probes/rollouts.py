@@ -107,11 +107,15 @@ def arrival_of(record: OnPolicyEpisodes, chosen: Int[np.ndarray, " pairs"]) -> I
 def near_to_far(way: Float[np.ndarray, " episodes"], count: int) -> Int[np.ndarray, " pairs"]:
     """Indices of ``count`` distances in ascending order, spread evenly by rank; of all if there are fewer.
 
+    A single one is that of the middle rank.
+
     Example:
         >>> near_to_far(np.array([5.0, 1.0, 4.0, 2.0, 3.0]), 3)
         array([1, 4, 0])
     """
     order = np.argsort(way, kind="stable")
+    if count == 1:
+        return order[[(len(order) - 1) // 2]]
     # Numbers at least 1 apart round to different integers.
     return order[np.linspace(0, len(order) - 1, min(count, len(order))).round().astype(int)]
 

@@ -298,7 +298,7 @@ interface BodiesSource {
   high: Floats;
   /** Quaternions in 16 bits from -1 to 1. (runs, pairs, frames, bodies, 4) */
   rotations: NumericArray<Uint16Array>;
-  /** NaN along axes that goals do not have. (pairs, 3) */
+  /** Where pins are drawn; NaN of goals that are no places. (pairs, 3) */
   goals: Floats;
   tolerance: number;
   /** (runs, pairs, frames) */
@@ -307,9 +307,10 @@ interface BodiesSource {
   arrival: NumericArray<Int32Array>;
   taken: NumericArray<Int32Array>;
   unit: string;
-  /** Radius of the body in its first pose, and of all that is shown. */
-  size: number;
-  reach: number;
+  /** Its height. */
+  floor: number;
+  /** The camera's angles, its focal length in heights of a picture, and its distances when it follows and sees all. */
+  lens: { yaw: number; pitch: number; length: number; near: number; far: number };
 }
 
 interface BodiesState extends RunChoice {
@@ -334,4 +335,5 @@ interface Camera {
 interface Solid {
   depth: number;
   draw(context: Context): void;
+  shadow?: (context: Context) => void;
 }

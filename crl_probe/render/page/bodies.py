@@ -6,6 +6,15 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from crl_probe.probes.bodies import BodiesResult
+from crl_probe.render.bodies import (
+    ASPECT,
+    LENS,
+    PITCH,
+    YAW,
+    pin_of,
+    stage_of,
+    takes_tint,
+)
 from crl_probe.render.page.views import (
     UNEVEN_SEEDS,
     View,
@@ -20,37 +29,28 @@ from crl_probe.render.page.views import (
 from crl_probe.render.palette import channels_of, depth_colours
 from crl_probe.runs.run_info import levels_in_order
 
-_ASPECT = 1.15  # width over height of a picture
 _LONGEST_PLAY = 12.0  # seconds
-_FAR = 3.0  # sizes of its body that an agent covers where it is worth following
 
 
 def bodies_view(result: BodiesResult) -> View:
     """A panel for each depth, with controls for the pair of start and goal, the seed, the camera and the time."""
     depths = levels_in_order(result.runs)
-    places = result.positions.reshape(-1, 3).astype(np.float64)
-    low, high = places.min(axis=0), places.max(axis=0)
-    high = np.maximum(high, low + 1e-6)
-    first = result.positions[0, 0, 0]
-    thickest = result.shapes.size[result.shapes.body >= 0].max(initial=0.0)
-    size = float(np.linalg.norm(first - first.mean(axis=0), axis=1).max() + thickest)
-    reach = float(np.linalg.norm(high[:2] - low[:2]) / 2 + size)
+    stage = stage_of(result)
     cameras = (("follow", "follow the agent"), ("all", "all of it"))
     duration = float(result.steps[-1]) * result.seconds
     return View(
         "bodies",
         tuple(_panel(result, depth) for depth in depths),
         (
-            choice("pair", "Start and goal", _pairs(result.way)),
+            choice("pair", "Start and goal", _pairs(result.way), chosen=str(len(result.way) - 1)),
             seed_choice(result.runs),
-            ViewControl("camera", "Camera", cameras if reach > _FAR * size else cameras[1:]),
+            ViewControl("camera", "Camera", cameras if stage.is_wide else cameras[1:]),
             ViewControl(
                 "time",
                 "Step",
                 tuple((str(step), f"{step:,}") for step in result.steps.tolist()),
                 form="slider",
                 seconds=min(_LONGEST_PLAY, duration),
-                chosen="0",
             ),
         ),
         {
@@ -63,18 +63,18 @@ def bodies_view(result: BodiesResult) -> View:
             "colours": _colours(result),
             "tints": {depth: _css(channels_of(colour)) for depth, colour in depth_colours(depths).items()},
             "frames": result.steps.astype(np.int32),
-            "positions": in_16_bits(result.positions, low, high),
-            "low": _float32(low),
-            "high": _float32(high),
+            "positions": in_16_bits(result.positions, stage.low, stage.high),
+            "low": _float32(stage.low),
+            "high": _float32(stage.high),
             "rotations": in_16_bits(result.rotations, np.full(4, -1.0), np.full(4, 1.0)),
-            "goals": _float32(result.goals),
+            "goals": _float32(np.stack([pin_of(result, pair) for pair in range(len(result.goals))])),
+            "floor": result.shapes.floor,
             "tolerance": result.tolerance,
             "distances": _float32(result.distances),
             "arrival": result.arrival.astype(np.int32),
             "taken": result.taken.astype(np.int32),
             "unit": "m",
-            "size": size,
-            "reach": reach,
+            "lens": {"yaw": YAW, "pitch": PITCH, "length": LENS, "near": stage.near, "far": stage.far},
         },
         marks="Pin: goal; the ball around it has the radius of the tolerance.",
         hint="Drag a picture to turn all of them; + and − come nearer and go away; play, or drag the step.",
@@ -87,21 +87,17 @@ def _panel(result: BodiesResult, depth: str) -> ViewPanel:
     arrivals: Int[np.ndarray, "seeds pairs"] = result.arrival[mine]
     text = f"{np.count_nonzero(arrivals)} of {arrivals.size} episodes shown"
     alt = f"Bodies of {depth} in motion; reached {text}"
-    return ViewPanel(depth, alt, depth=depth, aspect=_ASPECT, scores=(("Reached", text),))
+    return ViewPanel(depth, alt, depth=depth, aspect=ASPECT, scores=(("Reached", text),))
 
 
 def _pairs(way: Float[np.ndarray, " pairs"]) -> tuple[tuple[str, str], ...]:
-    return tuple((str(k), f"{k + 1} · {length:.1f} m") for k, length in enumerate(way))
+    return tuple((str(k), f"{k + 1} · {length:.2g} m") for k, length in enumerate(way))
 
 
 def _colours(result: BodiesResult) -> list[str]:
-    """Of each shape; empty where all of a body has one colour, in place of which it has that of its depth."""
-    moves = result.shapes.body >= 0
-    plain = len(np.unique(result.shapes.colour[moves], axis=0)) == 1
-    return [
-        "" if plain and mine else _css(_channels(colour))
-        for mine, colour in zip(moves, result.shapes.colour, strict=True)
-    ]
+    """Of each shape; empty for those that have the colour of their depth."""
+    tinted = takes_tint(result)
+    return ["" if own else _css(_channels(colour)) for own, colour in zip(tinted, result.shapes.colour, strict=True)]
 
 
 def _channels(colour: Float[np.ndarray, "4"]) -> list[int]:

@@ -1,7 +1,6 @@
 // Bodies in motion: solids painted from far to near, looked at from one place in all panels.
 
-const SPHERE = 0, CAPSULE = 1; // all else is a box
-const LENS = 1.5; // how far a lens is from its picture, in heights of the picture
+const SPHERE = 0, CAPSULE = 1, BOX = 2;
 const NEAREST = 0.05; // shares of the camera's distance: what is nearer is not drawn
 const TURN = 0.008; // radians for each CSS pixel that is dragged
 const STEEP = 1.45; // radians, of the steepest look down
@@ -49,7 +48,7 @@ class BodiesView {
     this.source = source;
     this.state = tools.state;
     /** @type {Camera} */
-    this.camera = { yaw: -1.1, pitch: 0.42, zoom: 1 };
+    this.camera = { yaw: source.lens.yaw, pitch: source.lens.pitch, zoom: 1 };
     this.frames = [...source.frames.values];
     this.frame = 0;
     this.panels = tools.panels.map((panel) => this.makePanel(panel));
@@ -111,13 +110,13 @@ class BodiesView {
 
   /** The middle of what is looked at, and how far the camera is from it. @param {number} run */
   aimOf(run) {
-    const { low, high, size, reach } = this.source;
+    const { low, high, lens } = this.source;
     if (this.state.camera === "all") {
       const middle = [0, 1, 2].map((axis) => (low.values[axis] + high.values[axis]) / 2);
-      return { middle: /** @type {Point3} */ (middle), distance: (2.1 * Math.max(reach, size)) / this.camera.zoom };
+      return { middle: /** @type {Point3} */ (middle), distance: lens.far / this.camera.zoom };
     }
     const { at } = this.poseOf(run, 0);
-    return { middle: /** @type {Point3} */ ([at[0], at[1], Math.max(at[2] * 0.8, 0)]), distance: (5 * size) / this.camera.zoom };
+    return { middle: /** @type {Point3} */ ([at[0], at[1], Math.max(at[2] * 0.8, 0)]), distance: lens.near / this.camera.zoom };
   }
 
   /** From places in the world to places on a canvas. @param {Plane} plane @param {number} run */
@@ -125,7 +124,7 @@ class BodiesView {
     const { yaw, pitch } = this.camera;
     const { middle, distance } = this.aimOf(run);
     const [cy, sy, cp, sp] = [Math.cos(yaw), Math.sin(yaw), Math.cos(pitch), Math.sin(pitch)];
-    const scale = LENS * plane.height;
+    const scale = this.source.lens.length * plane.height;
     /** Right, up, and away from the reader. @param {ArrayLike<number>} p @returns {Point3} */
     const seen = (p) => {
       const [x, y, z] = [p[0] - middle[0], p[1] - middle[1], p[2] - middle[2]];
@@ -151,6 +150,8 @@ class BodiesView {
     context.lineCap = context.lineJoin = "round";
     this.paintFloor(context, lens);
     const solids = [...this.solidsOf(lens, run, this.source.tints[depth]), ...this.goalOf(lens)];
+    context.fillStyle = context.strokeStyle = css("--shadow"); // opaque, so that shadows do not add up
+    for (const { shadow } of solids) shadow?.(context);
     for (const solid of solids.sort((a, b) => b.depth - a.depth)) solid.draw(context);
     context.restore();
   }
@@ -168,7 +169,7 @@ class BodiesView {
       context.beginPath();
       let pen = false;
       for (let k = -count; k <= count; k++) {
-        const place = alongX ? [(x0 + k) * square, (y0 + i) * square, 0] : [(x0 + i) * square, (y0 + k) * square, 0];
+        const place = alongX ? [(x0 + k) * square, (y0 + i) * square, this.source.floor] : [(x0 + i) * square, (y0 + k) * square, this.source.floor];
         const point = seen(place);
         if (point[2] > nearest) context[pen ? "lineTo" : "moveTo"](...onCanvas(point));
         pen = point[2] > nearest;
@@ -201,8 +202,43 @@ class BodiesView {
         : kind === CAPSULE
           ? this.capsule(lens, at, turn, size, colour)
           : this.box(lens, at, turn, size, colour, body < 0 && middle[2] < lens.distance);
-      return [{ depth: middle[2], draw }];
+      const shadow = body < 0 ? undefined : this.shadow(lens, kind, at, turn, size);
+      return [{ depth: middle[2], draw, shadow }];
     });
+  }
+
+  /**
+   * What a solid shades of the floor, under a light from straight above.
+   * @param {ReturnType<BodiesView["lensOf"]>} lens
+   * @param {number} kind
+   * @param {Point3} at
+   * @param {Quaternion} turn
+   * @param {Float32Array} size
+   */
+  shadow({ seen, onCanvas, nearest, scale }, kind, at, turn, size) {
+    /** @param {number[]} offset */
+    const below = (offset) => seen([at[0] + offset[0], at[1] + offset[1], this.source.floor]);
+    const corners = kind === BOX
+      ? CORNERS.map((signs) => rotate(turn, signs.map((sign, k) => sign * size[k])))
+      : [1, -1].map((sign) => rotate(turn, [0, 0, kind === CAPSULE ? sign * size[1] : 0]));
+    const places = corners.map(below);
+    return (/** @type {Context} */ context) => {
+      if (places.some((place) => place[2] < nearest)) return;
+      // What is round on the floor is flat on the picture: lines are drawn upright and pressed together.
+      const flat = kind === BOX ? 1 : Math.sin(this.camera.pitch);
+      const points = places.map(onCanvas).map(([x, y]) => /** @type {Point} */ ([x, y / flat]));
+      context.save();
+      context.scale(1, flat);
+      context.lineWidth = kind === BOX ? 0.7 : (2 * scale * size[0]) / places[0][2];
+      for (const outline of kind === BOX ? FACES.map((face) => face.map((k) => points[k])) : [points]) {
+        context.beginPath();
+        context.moveTo(...outline[0]);
+        outline.forEach(([x, y]) => context.lineTo(x + 0.01, y));
+        if (kind === BOX) context.fill();
+        context.stroke();
+      }
+      context.restore();
+    };
   }
 
   /** @param {ReturnType<BodiesView["lensOf"]>} lens @param {Point3} middle @param {number} radius @param {string} colour */
@@ -281,8 +317,7 @@ class BodiesView {
   goalOf({ seen, onCanvas, nearest, scale }) {
     const [x, y, z] = rowOf(this.source.goals, Number(this.state.pair));
     if (Number.isNaN(x)) return [];
-    const height = Number.isNaN(z) ? 1.2 * this.source.tolerance : z;
-    const [top, foot] = [height, 0].map((up) => seen([x, Number.isNaN(y) ? 0 : y, up]));
+    const [top, foot] = [z, this.source.floor].map((up) => seen([x, y, up]));
     if (top[2] < nearest || foot[2] < nearest) return [];
     const draw = (/** @type {Context} */ context) => {
       const [at, below] = [top, foot].map(onCanvas);
