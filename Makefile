@@ -52,6 +52,7 @@ test-every-env: $(STAMP)
 
 docs-pictures: $(STAMP)
 	$(BIN)/python -m tools.draw_environments docs/images/environments
+	$(BIN)/python -m tools.render_environments docs/images/environments
 	$(BIN)/python -m tools.draw_architecture docs/images/architecture.svg
 
 lint: $(STAMP)

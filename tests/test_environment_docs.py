@@ -46,9 +46,11 @@ def test_every_family_has_a_section_with_a_picture_and_its_form_or_names():
     for form, anchor in links.items():
         named = [f"`{form}`", *(f"`{name}`" for name in FAMILIES[form].names)]
         assert any(name in anchors[anchor] for name in named), form
-        (picture,) = re.findall(r"!\[.+?\]\((.+?)\)", anchors[anchor])
-        assert (PAGE.parent / picture).is_file()
-        assert Path(picture).stem in PICTURES
+        pictures = [Path(found) for found in re.findall(r"!\[.+?\]\((.+?)\)", anchors[anchor])]
+        assert all((PAGE.parent / picture).is_file() for picture in pictures)
+        assert {picture.stem for picture in pictures} <= set(PICTURES)
+        # Robots as they are drawn, and a plan of starts and goals; points have no body.
+        assert [picture.suffix for picture in pictures] == ([".svg"] if form.startswith("point") else [".png", ".svg"])
         assert "**State**" in anchors[anchor] or "State, action and end of an episode" in anchors[anchor]
 
 

@@ -19,7 +19,9 @@ SPHERE, CAPSULE, BOX = 0, 1, 2
 WORLD: Final = -1
 """In place of a body's number: what does not move."""
 
-_PLAIN: Final = (0.54, 0.58, 0.65, 1.0)  # of shapes without a colour of their own
+# What MuJoCo and brax give to shapes that nobody has given a colour.
+_UNCOLOURED: Final = ((0.5, 0.5, 0.5), (0.4, 0.33, 0.26))
+_NONE: Final = (np.nan,) * 4
 _WALL: Final = (0.60, 0.64, 0.72, 1.0)
 
 
@@ -34,7 +36,7 @@ class BodyShapes:
         size: Radius, half length or half sizes, as its kind has them. (shapes, 3), metres.
         position: Of its middle, in the frame of the body. (shapes, 3), metres.
         rotation: In the frame of the body, quaternion w, x, y, z. (shapes, 4)
-        colour: Red, green, blue and opacity. (shapes, 4)
+        colour: Red, green, blue and opacity; NaN of what moves and has no colour of its own. (shapes, 4)
         floor: Height of the floor, metres.
     """
 
@@ -85,20 +87,22 @@ def shapes_of(env: "GoalEnv") -> BodyShapes:
         is_wall = kind_of_it == BOX and env.maze is not None and "wall" in model.geom(geom).name
         if kind_of_it is None or is_wall:  # the walls near a robot are moved about; those of the maze follow
             continue
-        colour = model.geom_rgba[geom]
-        plain = np.array_equal(colour[:3], [0.5, 0.5, 0.5])
-        place = (model.geom_size[geom], model.geom_pos[geom], model.geom_quat[geom])
-        rows.append((kind_of_it, int(model.geom_bodyid[geom]) - 1, *place, _PLAIN if plain else colour))
+        colour, body = model.geom_rgba[geom], int(model.geom_bodyid[geom]) - 1
+        if colour[3] == 0:  # not to be seen
+            continue
+        if any(np.allclose(colour[:3], one) for one in _UNCOLOURED):
+            colour = _WALL if body == WORLD else _NONE
+        rows.append((kind_of_it, body, model.geom_size[geom], model.geom_pos[geom], model.geom_quat[geom], colour))
     if env.maze is not None:
         half = env.maze.cell_size / 2
         for row, column in np.argwhere(env.maze.walls):
             centre = (row * 2 * half, column * 2 * half, half / 2)
             rows.append((BOX, WORLD, (half, half, half / 2), centre, (1, 0, 0, 0), _WALL))
-    kind, body, *others = zip(*rows, strict=True)
-    size, position, rotation, colour = (np.array(one, np.float32) for one in others)
+    kinds_of_all, bodies, *others = zip(*rows, strict=True)
+    size, position, rotation, colours = (np.array(one, np.float32) for one in others)
     planes = model.geom_pos[model.geom_type == mujoco.mjtGeom.mjGEOM_PLANE, 2]
     floor = float(planes[0]) if planes.size else 0.0
-    return BodyShapes(np.array(kind), np.array(body), size, position, rotation, colour, floor)
+    return BodyShapes(np.array(kinds_of_all), np.array(bodies), size, position, rotation, colours, floor)
 
 
 def replayed(

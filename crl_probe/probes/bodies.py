@@ -110,7 +110,7 @@ def run(evidence: "Evidence", settings: BodiesSettings, rng: np.random.Generator
         steps=steps,
         seconds=float(env.spec.dt),
         way=way[chosen],
-        goals=_places(env.spec.goal_axes, shared.commanded_goals[chosen]),
+        goals=goal_places(env.spec.goal_axes, shared.commanded_goals[chosen]),
         tolerance=shared.tolerance,
         positions=np.stack(positions),
         rotations=np.stack(rotations),
@@ -121,7 +121,7 @@ def run(evidence: "Evidence", settings: BodiesSettings, rng: np.random.Generator
     )
 
 
-def _places(axes: tuple[str, ...], goals: Float[np.ndarray, "pairs goal_dim"]) -> Float[np.ndarray, "pairs 3"]:
+def goal_places(axes: tuple[str, ...], goals: Float[np.ndarray, "pairs goal_dim"]) -> Float[np.ndarray, "pairs 3"]:
     """Goals as places; NaN along what they do not say."""
     places = np.full((len(goals), 3), np.nan, np.float32)
     for entry, axis in enumerate(axes):

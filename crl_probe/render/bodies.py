@@ -6,14 +6,12 @@ from typing import Final
 
 import numpy as np
 from jaxtyping import Bool, Float
+from scipy.spatial.transform import Rotation
 
 from crl_probe.probes.bodies import BodiesResult
 
 YAW: Final = -1.1
 """Direction from what is looked at to the camera, about the vertical; radians from the x axis."""
-
-PITCH: Final = 0.42
-"""How far the camera is above the floor, seen from what is looked at; radians."""
 
 LENS: Final = 1.5
 """Distance from the lens to its picture, in heights of the picture."""
@@ -24,6 +22,7 @@ ASPECT: Final = 1.15
 _FAR: Final = 3.0  # sizes of its body that an agent covers where it is worth following
 _NEAR_SIZES: Final = 5.5  # distance of the camera that follows, in sizes of a body
 _ALL_REACHES, _ALL_SIZES = 2.1, 3.5  # distance of the camera that sees all, at least
+_STEEP: Final = 0.8  # radians
 _PIN_HEIGHT: Final = 1.2  # tolerances above the floor, of a goal that says no height
 
 
@@ -36,17 +35,24 @@ class Stage:
         high: Highest. (3,), metres.
         size: Radius of a robot at its start, metres.
         reach: Radius on the floor of all that moves, metres.
+        pitch: How far the camera is above the floor, seen from what it looks at; radians.
     """
 
     low: Float[np.ndarray, "3"]
     high: Float[np.ndarray, "3"]
     size: float
     reach: float
+    pitch: float = 0.42
 
     @property
     def is_wide(self) -> bool:
         """Whether an agent goes so far that a camera should follow it."""
         return self.reach > _FAR * self.size
+
+    @property
+    def has_hidden_places(self) -> bool:
+        """Whether walls hide what is behind them, as they do not from high above."""
+        return self.pitch < _STEEP
 
     @property
     def near(self) -> float:
@@ -70,17 +76,17 @@ def stage_of(result: BodiesResult) -> Stage:
     places = result.positions.reshape(-1, 3).astype(np.float64)
     low, high = places.min(axis=0), places.max(axis=0)
     high = np.maximum(high, low + 1e-6)
-    first = result.positions[0, 0, 0]
-    thickest = result.shapes.size[result.shapes.body >= 0].max(initial=0.0)
-    size = float(np.linalg.norm(first - first.mean(axis=0), axis=1).max() + thickest)
+    moves = result.shapes.body >= 0
+    body = result.shapes.body[moves]
+    turns = Rotation.from_quat(result.rotations[0, 0, 0][body], scalar_first=True)
+    first = result.positions[0, 0, 0][body] + turns.apply(result.shapes.position[moves])
+    size = float((np.linalg.norm(first - first.mean(axis=0), axis=1) + result.shapes.size[moves].max(axis=1)).max())
     return Stage(low, high, size, float(np.linalg.norm(high[:2] - low[:2]) / 2 + size))
 
 
 def takes_tint(result: BodiesResult) -> Bool[np.ndarray, " shapes"]:
-    """Shapes that have the colour of their agent's level: all that moves, where all of a body has one colour."""
-    moves = result.shapes.body >= 0
-    plain = len(np.unique(result.shapes.colour[moves], axis=0)) == 1
-    return moves & plain
+    """Shapes that have the colour of their agent's level: what moves and has no colour of its own."""
+    return np.isnan(result.shapes.colour).any(axis=1)
 
 
 def pin_of(result: BodiesResult, pair: int) -> Float[np.ndarray, "3"]:

@@ -20,7 +20,7 @@ from crl_train.envs.facts import ant_ball_spec
 from crl_train.envs.maze_geometry import Maze
 from crl_train.envs.maze_layouts import BALL, BALL_LAYOUTS, FREE
 from crl_train.envs.open_plane import OpenPlane
-from crl_train.envs.physics import Physics, add_sliding_body, asset, set_numeric
+from crl_train.envs.physics import OBJECT_COLOUR, Physics, add_sliding_body, asset, set_numeric
 from crl_train.envs.placement import Placement, on_circle
 from crl_train.errors import ConfigError
 
@@ -206,6 +206,7 @@ def ant_with_ball(reference: str | None = None) -> "mujoco.MjSpec":
         mass=BALL_MASS,
         contype=1,
         conaffinity=0,
+        rgba=OBJECT_COLOUR,
     )
     return model
 

@@ -15,7 +15,7 @@ from crl_train.envs.ant import NUM_POSITIONS, NUM_VELOCITIES, START_NOISE, TORSO
 from crl_train.envs.facts import ant_push_spec
 from crl_train.envs.goal_env import GoalEnv
 from crl_train.envs.open_plane import OpenPlane
-from crl_train.envs.physics import Physics, asset, set_numeric, use_newton_solver
+from crl_train.envs.physics import OBJECT_COLOUR, Physics, asset, set_numeric, use_newton_solver
 from crl_train.envs.placement import Placement
 
 if TYPE_CHECKING:
@@ -118,6 +118,14 @@ def _model() -> "mujoco.MjSpec":
             armature=0.0,
             damping=0.0,
         )
-    box.add_geom(name="box", type=mujoco.mjtGeom.mjGEOM_BOX, size=BOX_HALF, mass=BOX_MASS, contype=1, conaffinity=1)
+    box.add_geom(
+        name="box",
+        type=mujoco.mjtGeom.mjGEOM_BOX,
+        size=BOX_HALF,
+        mass=BOX_MASS,
+        contype=1,
+        conaffinity=1,
+        rgba=OBJECT_COLOUR,
+    )
     use_newton_solver(model, (4, 8))
     return model

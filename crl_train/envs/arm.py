@@ -15,19 +15,16 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from crl_train.envs.arm_model import (
-    CUBE_DROP,
-    CUBE_HALF,
     FINGER_REACH,
     FINGER_START,
-    FINGERS,
     FINGERTIPS,
     NUM_JOINTS,
     OPEN,
     START,
     WRIST,
-    Bin,
     arm_model,
 )
+from crl_train.envs.arm_table import CUBE_DROP, CUBE_HALF, FINGERS, Bin
 from crl_train.envs.env_spec import EnvSpec
 from crl_train.envs.facts import arm_spec
 from crl_train.envs.open_plane import OpenPlane

@@ -11,7 +11,8 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from crl_train.envs.arm import TABLES, ArmCube, Table
-from crl_train.envs.arm_model import FINGER_START, FINGERS, OPEN, hand_model
+from crl_train.envs.arm_model import FINGER_START, OPEN, hand_model
+from crl_train.envs.arm_table import FINGERS
 from crl_train.envs.env_spec import EnvSpec
 from crl_train.envs.facts import hand_spec
 from crl_train.envs.physics import Physics

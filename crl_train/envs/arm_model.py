@@ -9,19 +9,25 @@ import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from crl_train.envs.arm_table import (
+    CUBE,
+    FINGERS,
+    Bin,
+    Triple,
+    add_contacts,
+    add_cube,
+    add_pair,
+    add_walls,
+    table_model,
+)
+
 if TYPE_CHECKING:
     import mujoco
 
-Triple = tuple[float, float, float]
-
 NUM_JOINTS: Final = 7
 START: Final = (1.571, 0.742, 0.0, -1.571, 0.0, 3.054, 1.449)  # radians, of the joints
-CUBE_HALF: Final = 0.03  # metres
-CUBE_DROP: Final = 0.07  # metres; height of the cube at the start, from which it falls to the table
 WRIST: Final = "link7"
-FINGERS: Final = ("left_finger", "right_finger")
 FINGERTIPS: Final = ("left_fingertip", "right_fingertip")
-CUBE: Final = "cube"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,33 +94,7 @@ _AROUND: Final = (  # centres and half sizes of the walls around its table
 _LOOKS: Final = {
     "link": (0.9, 0.9, 0.92, 1.0),
     "hand": (0.3, 0.3, 0.33, 1.0),
-    "cube": (0.9, 0.45, 0.1, 1.0),
-    "wall": (0.55, 0.6, 0.7, 0.6),
 }
-
-
-@dataclasses.dataclass(frozen=True)
-class Bin:
-    """A box without lid and floor on the table.
-
-    Attributes:
-        centre: x and y, metres.
-        half: From the centre to the middle of a wall, metres.
-    """
-
-    centre: tuple[float, float]
-    half: float
-
-    @property
-    def walls(self) -> list[tuple[Triple, Triple]]:
-        """Centre and half sizes of each of the four walls, which are 66 mm high and 10 mm thick."""
-        x, y = self.centre
-        along = ((0.0, -self.half), (0.0, self.half))
-        across = ((self.half, 0.0), (-self.half, 0.0))
-        return [
-            *(((x + dx, y + dy, 0.033), (self.half + 0.005, 0.005, 0.033)) for dx, dy in along),
-            *(((x + dx, y + dy, 0.033), (0.005, self.half - 0.005, 0.033)) for dx, dy in across),
-        ]
 
 
 def arm_model(
@@ -129,7 +109,7 @@ def arm_model(
         bins: On the table.
         reach: How far each finger slides, metres.
     """
-    spec = _table(impratio=10.0 if bins else 1.0)
+    spec = table_model(impratio=10.0 if bins else 1.0)
     if cube:
         add_cube(spec)
     walls = add_walls(spec, [wall for one in bins for wall in one.walls])
@@ -149,7 +129,7 @@ def hand_model(bins: Sequence[Bin]) -> "mujoco.MjSpec":
     """
     import mujoco
 
-    spec = _table(impratio=10.0)
+    spec = table_model(impratio=10.0)
     add_cube(spec)
     walls = add_walls(spec, [wall for one in bins for wall in one.walls])
     around = add_walls(spec, _AROUND, "around")
@@ -172,57 +152,6 @@ def hand_model(bins: Sequence[Bin]) -> "mujoco.MjSpec":
     for wall in around:
         add_pair(spec, CUBE, wall)
     return spec
-
-
-def _table(impratio: float) -> "mujoco.MjSpec":
-    """A table, and how contacts on it are solved."""
-    import mujoco
-
-    spec = mujoco.MjSpec()
-    spec.compiler.degree = False
-    spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
-    spec.option.solver = mujoco.mjtSolver.mjSOL_NEWTON
-    spec.option.iterations, spec.option.ls_iterations = 6, 12
-    spec.option.impratio = impratio
-    spec.worldbody.add_geom(
-        name="table", type=mujoco.mjtGeom.mjGEOM_PLANE, size=[1, 1, 0.1], pos=[0, 0.2, 0], contype=0, conaffinity=0
-    )
-    return spec
-
-
-def add_cube(spec: "mujoco.MjSpec") -> None:
-    """Add the cube, which falls freely; 0.216 kg, as water would have."""
-    import mujoco
-
-    body = spec.worldbody.add_body(name=CUBE, pos=[0, 0.6, CUBE_DROP])
-    body.add_freejoint(name=CUBE)
-    body.add_geom(
-        name=CUBE,
-        type=mujoco.mjtGeom.mjGEOM_BOX,
-        size=[CUBE_HALF] * 3,
-        density=1000,
-        contype=0,
-        conaffinity=0,
-        rgba=_LOOKS["cube"],
-    )
-
-
-def add_walls(spec: "mujoco.MjSpec", walls: Sequence[tuple[Triple, Triple]], name: str = "wall") -> list[str]:
-    """Add boxes by their centres and half sizes; their names."""
-    import mujoco
-
-    names = [f"{name}_{number}" for number in range(len(walls))]
-    for one, (centre, half) in zip(names, walls, strict=True):
-        spec.worldbody.add_geom(
-            name=one,
-            type=mujoco.mjtGeom.mjGEOM_BOX,
-            pos=centre,
-            size=half,
-            contype=0,
-            conaffinity=0,
-            rgba=_LOOKS["wall"],
-        )
-    return names
 
 
 def _links(spec: "mujoco.MjSpec") -> "mujoco.MjsBody":
@@ -368,24 +297,3 @@ def add_fingers(
     tie.objtype = mujoco.mjtObj.mjOBJ_JOINT
     tie.data[:5] = 0, 1, 0, 0, 0
     tie.solref, tie.solimp[:3] = [0.005, 1], [0.95, 0.99, 0.001]
-
-
-def add_contacts(spec: "mujoco.MjSpec", *, fingers: bool, cube: bool, walls: Sequence[str]) -> None:
-    """Say which geometries touch: nothing else does."""
-    pads = [f"{name}_pad" for name in FINGERS] if fingers else []
-    movers = [*([CUBE] if cube else []), "hand", *pads]
-    pairs = [("table", mover) for mover in movers]
-    if cube:
-        pairs += [(CUBE, mover) for mover in movers[1:]]
-    if fingers:
-        pairs.append((pads[0], pads[1]))
-    pairs += [(mover, wall) for mover in movers for wall in walls]
-    for first, second in pairs:
-        add_pair(spec, first, second)
-
-
-def add_pair(spec: "mujoco.MjSpec", first: str, second: str) -> None:
-    """Let two geometries touch."""
-    pair = spec.add_pair(name=f"{first}-{second}", geomname1=first, geomname2=second)
-    pair.condim = 3
-    pair.friction = [1, 1, 0.005, 0.0001, 0.0001]

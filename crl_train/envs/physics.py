@@ -35,6 +35,9 @@ _PIPELINES: Final = {
     "mjx": "brax.mjx.pipeline",
 }
 
+OBJECT_COLOUR: Final = (0.9, 0.45, 0.1, 1.0)
+"""Red, green, blue and opacity of what a robot is to move, in models of ours: physics does not see it, people do."""
+
 
 def asset(name: str) -> "mujoco.MjSpec":
     """A model that brax ships, such as ``ant``, to be edited. Bodies without a joint are part of their parent."""

@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import functools
 import io
 import itertools
 import math
@@ -10,16 +9,13 @@ import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
-
-import numpy as np
-from jaxtyping import UInt8
+from typing import Final
 
 from crl_probe.probes.bodies import BodiesResult
 from crl_probe.render.bodies import ASPECT, readout_of, stage_of
 from crl_probe.render.film.offscreen import drawing
+from crl_probe.render.film.picture import Picture, labelled, side_by_side
 from crl_probe.render.film.scene import Scene
-from crl_probe.render.matplotlib_import import import_matplotlib
 from crl_probe.render.palette import depth_colours
 from crl_probe.runs.errors import ProbeError
 from crl_probe.runs.progress import ProgressListener, silent
@@ -27,17 +23,9 @@ from crl_probe.runs.run_info import levels_in_order
 from crl_train.atomic_file import write_atomically
 from crl_train.errors import ConfigError
 
-if TYPE_CHECKING:
-    from PIL.ImageFont import FreeTypeFont
-
-Picture = UInt8[np.ndarray, "_ _ 3"]
-
 ENDINGS: Final = (".mp4", ".gif", ".png")
 _MOST_COLUMNS: Final = 4
-_GAP: Final = 10  # pixels between pictures
-_INK, _SOFT, _PAPER = "#1b1f27", "#565d69", (251, 251, 249)
 _QUALITY: Final = "20"  # rate factor of x264: a small loss that is not seen
-_BLOCK: Final = 2  # sizes of films are multiples of it
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,10 +112,8 @@ def pictures_of(result: BodiesResult, settings: FilmSettings, moments: Iterable[
                 info = result.runs[run]
                 scene, canvas = drawn[info.level, pair]
                 image = canvas.draw(*scene.at(run, frame))
-                images.append(
-                    _labelled(image, f"{info.level} · seed {info.seed}", readout_of(result, run, pair, frame))
-                )
-            yield _side_by_side(images, columns=_columns(result))
+                images.append(labelled(image, f"{info.level} · seed {info.seed}", readout_of(result, run, pair, frame)))
+            yield side_by_side(images, columns=_columns(result))
 
 
 def _in_order(result: BodiesResult, levels: Sequence[str]) -> list[int]:
@@ -147,46 +133,6 @@ def _reported(pictures: Iterator[Picture], count: int, progress: ProgressListene
     for done, picture in enumerate(pictures):
         progress("drawing moments", done, count)
         yield picture
-
-
-def _labelled(image: Picture, title: str, words: str) -> Picture:
-    """A picture with its agent above it and its moment below it."""
-    from PIL import Image, ImageDraw
-
-    height, width, _ = image.shape
-    large, small = round(0.04 * width), round(0.033 * width)
-    top, bottom = 2 * large, round(2.2 * small)
-    canvas = Image.new("RGB", (width, top + height + bottom), _PAPER)
-    canvas.paste(Image.fromarray(image), (0, top))
-    draw = ImageDraw.Draw(canvas)
-    draw.text((0.4 * large, top / 2), title, fill=_INK, font=_font(large), anchor="lm")
-    draw.text((0.4 * large, top + height + bottom / 2), words, fill=_SOFT, font=_font(small), anchor="lm")
-    return np.asarray(canvas)
-
-
-@functools.cache
-def _font(size: int) -> "FreeTypeFont":
-    """The font of the paper figures, which matplotlib brings along."""
-    from PIL import ImageFont
-
-    import_matplotlib()
-    from matplotlib import font_manager
-
-    return ImageFont.truetype(font_manager.findfont("DejaVu Sans"), size)
-
-
-def _side_by_side(images: Sequence[Picture], columns: int) -> Picture:
-    """Pictures in rows, with gaps, on paper of an even size."""
-    rows = math.ceil(len(images) / columns)
-    height, width, _ = images[0].shape
-    whole = np.empty((rows * height + (rows - 1) * _GAP, columns * width + (columns - 1) * _GAP, 3), np.uint8)
-    whole[:] = _PAPER
-    for place, image in enumerate(images):
-        row, column = divmod(place, columns)
-        top, left = row * (height + _GAP), column * (width + _GAP)
-        whole[top : top + height, left : left + width] = image
-    odd = [(0, -side % _BLOCK) for side in whole.shape[:2]]
-    return np.pad(whole, (*odd, (0, 0)), mode="edge")
 
 
 def _mp4(pictures: Iterator[Picture], rate: float) -> bytes:

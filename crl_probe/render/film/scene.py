@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 from crl_probe.evidence.body_motion import BOX, CAPSULE, SPHERE, WORLD
 from crl_probe.probes.bodies import BodiesResult
-from crl_probe.render.bodies import LENS, PITCH, YAW, Stage, pin_of, takes_tint
+from crl_probe.render.bodies import LENS, YAW, Stage, pin_of, takes_tint
 from crl_probe.render.palette import channels_of
 
 _SKY, _HORIZON = (0.99, 0.99, 0.985), (0.90, 0.92, 0.95)
@@ -43,7 +43,7 @@ class Scene:
         self._data = mujoco.MjData(self.model)
         self._camera = mujoco.MjvCamera()
         self._camera.distance = distance
-        self._camera.azimuth, self._camera.elevation = math.degrees(YAW) + 180, -math.degrees(PITCH)
+        self._camera.azimuth, self._camera.elevation = math.degrees(YAW) + 180, -math.degrees(stage.pitch)
         self._walls = np.flatnonzero((result.shapes.kind == BOX) & (result.shapes.body == WORLD))
         self._wall_geoms = np.array([self.model.geom(f"shape{i}").id for i in self._walls], int)
 
@@ -62,9 +62,11 @@ class Scene:
         return self._data, self._camera
 
     def _see_through_walls(self, middle: Float[np.ndarray, "3"]) -> None:
-        towards = np.array([math.cos(PITCH) * math.cos(YAW), math.cos(PITCH) * math.sin(YAW), math.sin(PITCH)])
+        pitch = self._stage.pitch
+        towards = np.array([math.cos(pitch) * math.cos(YAW), math.cos(pitch) * math.sin(YAW), math.sin(pitch)])
         in_the_way = (self._result.shapes.position[self._walls] - middle) @ towards > 0
-        self.model.geom_rgba[self._wall_geoms, 3] = np.where(in_the_way, _SEEN_THROUGH, 1.0)
+        hiding = in_the_way & self._stage.has_hidden_places
+        self.model.geom_rgba[self._wall_geoms, 3] = np.where(hiding, _SEEN_THROUGH, 1.0)
 
 
 def _furnish(spec: Any, distance: float, size: tuple[int, int]) -> None:
@@ -82,7 +84,7 @@ def _furnish(spec: Any, distance: float, size: tuple[int, int]) -> None:
     sky.builtin, sky.rgb1, sky.rgb2 = mujoco.mjtBuiltin.mjBUILTIN_GRADIENT, _SKY, _HORIZON
     tiles = spec.add_texture(name="tiles", type=mujoco.mjtTexture.mjTEXTURE_2D, width=512, height=512)
     tiles.builtin, (tiles.rgb1, tiles.rgb2) = mujoco.mjtBuiltin.mjBUILTIN_CHECKER, _FLOOR
-    square = 10 ** math.floor(math.log10(distance / 2))
+    square = _round_number(distance / 5)
     floor = spec.add_material(name="floor", texrepeat=[0.5 / square] * 2, texuniform=True)
     floor.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = "tiles"
     spec.worldbody.add_light(
@@ -92,6 +94,12 @@ def _furnish(spec: Any, distance: float, size: tuple[int, int]) -> None:
         specular=[0.1] * 3,
         castshadow=True,
     )
+
+
+def _round_number(length: float) -> float:
+    """The largest of 1, 2 and 5 times a power of ten that is not above a length."""
+    power = 10.0 ** math.floor(math.log10(length))
+    return max(step * power for step in (1, 2, 5) if step * power <= length)
 
 
 def _add_solids(spec: Any, result: BodiesResult, tint: str) -> None:

@@ -9,7 +9,6 @@ from crl_probe.probes.bodies import BodiesResult
 from crl_probe.render.bodies import (
     ASPECT,
     LENS,
-    PITCH,
     YAW,
     pin_of,
     stage_of,
@@ -74,7 +73,7 @@ def bodies_view(result: BodiesResult) -> View:
             "arrival": result.arrival.astype(np.int32),
             "taken": result.taken.astype(np.int32),
             "unit": "m",
-            "lens": {"yaw": YAW, "pitch": PITCH, "length": LENS, "near": stage.near, "far": stage.far},
+            "lens": {"yaw": YAW, "pitch": stage.pitch, "length": LENS, "near": stage.near, "far": stage.far},
         },
         marks="Pin: goal; the ball around it has the radius of the tolerance.",
         hint="Drag a picture to turn all of them; + and − come nearer and go away; play, or drag the step.",

@@ -15,7 +15,7 @@ from PIL import Image
 
 from crl_probe.evidence.body_motion import BOX, SPHERE, WORLD, BodyShapes
 from crl_probe.probes.bodies import BodiesResult
-from crl_probe.render.bodies import ASPECT, LENS, PITCH, YAW, pin_of, readout_of, stage_of, takes_tint
+from crl_probe.render.bodies import ASPECT, LENS, YAW, pin_of, readout_of, stage_of, takes_tint
 from crl_probe.render.film import offscreen
 from crl_probe.render.film.film import FilmSettings, pictures_of, save_film
 from crl_probe.render.film.scene import Scene
@@ -29,7 +29,7 @@ SMALL = FilmSettings(width=160)
 
 
 def ball_that_rolls(runs=2, pairs=1, tolerance=0.2):
-    """A red ball with a radius of 0.5 m that goes 3 m along x beside a wall; the goal is at the end of its way."""
+    """A ball with a radius of 0.5 m that goes 3 m along x beside a wall; the goal is at the end of its way."""
     agents = [FakeRun(depth=4 * 4**i, seed=i) for i in range(runs)]
     positions = np.zeros((runs, pairs, FRAMES, 1, 3), np.float32)
     positions[..., 0, 0] = np.linspace(0, 3, FRAMES)
@@ -45,7 +45,7 @@ def ball_that_rolls(runs=2, pairs=1, tolerance=0.2):
             size=np.array([[0.5, 0, 0], [2, 0.1, 0.3]], np.float32),
             position=np.array([[0, 0, 0], [1.5, 3, 0.3]], np.float32),
             rotation=np.array([[1, 0, 0, 0]] * 2, np.float32),
-            colour=np.array([[0.9, 0.1, 0.1, 1], [0.6, 0.6, 0.7, 1]], np.float32),
+            colour=np.array([[np.nan] * 4, [0.6, 0.6, 0.7, 1]], np.float32),
         ),
         steps=np.arange(0, 10 * FRAMES, 10)[:FRAMES],
         seconds=0.05,
@@ -77,8 +77,8 @@ def on_picture(place, stage, first, width, *, follow):
     x, y, z = np.asarray(place, float) - stage.aim(first, follow=follow)
     out = math.cos(YAW) * x + math.sin(YAW) * y
     right = math.cos(YAW) * y - math.sin(YAW) * x
-    up = math.cos(PITCH) * z - math.sin(PITCH) * out
-    away = (stage.near if follow else stage.far) - (math.cos(PITCH) * out + math.sin(PITCH) * z)
+    up = math.cos(stage.pitch) * z - math.sin(stage.pitch) * out
+    away = (stage.near if follow else stage.far) - (math.cos(stage.pitch) * out + math.sin(stage.pitch) * z)
     return width / 2 + LENS * height * right / away, height / 2 - LENS * height * up / away
 
 

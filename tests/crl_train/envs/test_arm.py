@@ -11,7 +11,8 @@ from scipy.optimize import least_squares
 
 from crl_train.envs import EnvOptions, make_env
 from crl_train.envs.arm import HIGHEST, LOWEST, TABLES
-from crl_train.envs.arm_model import CUBE_HALF, START
+from crl_train.envs.arm_model import START
+from crl_train.envs.arm_table import CUBE_HALF
 from tests.crl_train.envs.physics_runs import Copies
 
 # Denavit-Hartenberg parameters of the Franka Panda after Craig, by its maker: a, d and α of each joint.

@@ -7,7 +7,7 @@ import pytest
 
 from crl_train.envs import EnvOptions, make_env
 from crl_train.envs.arm_hand import START, TABLE
-from crl_train.envs.arm_model import CUBE_HALF
+from crl_train.envs.arm_table import CUBE_HALF
 from tests.crl_train.envs.physics_runs import Copies
 
 HAND = make_env("arm_binpick_easy_EEF")
