@@ -6,7 +6,7 @@ Sizes, resets and thresholds are those of the environments of arXiv 2503.14858 (
 
 import dataclasses
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import jax
@@ -24,6 +24,7 @@ from crl_train.envs.arm_model import (
     WRIST,
     arm_model,
 )
+from crl_train.envs.arm_pose import joints_at
 from crl_train.envs.arm_table import CUBE_DROP, CUBE_HALF, FINGERS, Bin
 from crl_train.envs.env_spec import EnvSpec
 from crl_train.envs.facts import arm_spec
@@ -41,11 +42,12 @@ MOVED: Final = (1, 2, 4, 6)
 
 REACH_CENTRE: Final = (0.0, 0.5, 0.3)  # metres, of the goals of the wrist
 REACH_HALF: Final = 0.2  # metres, uniform either way along each axis
+START_WRIST: Final = (0.0, 0.678)  # metres, x and y
 GRASP_NOISE: Final = 0.3
 TIP_OFFSET: Final = 0.0375  # metres, of each fingertip from the cube
 OPENNESS: Final = 0.075  # metres between the fingertips
 GRASPED: Final = (0.05, 0.02)  # metres: of the middle of the tips from the cube, and of their distance from OPENNESS
-PLANE_MARGIN: Final = 0.03  # metres around where cubes and goals are, in landscapes
+PLANE_MARGIN: Final = 0.03  # metres around where starts and goals are, in landscapes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -163,9 +165,18 @@ class ArmReach(Arm):
     uniform in ±0.2 m around (0, 0.5, 0.3).
     """
 
+    def __init__(self, spec: EnvSpec, physics: Physics) -> None:
+        super().__init__(spec, physics, _around(((REACH_CENTRE[:2], REACH_HALF),), start=START_WRIST))
+
     def draw(self, key: PRNGKeyArray) -> tuple[Float[Array, " q"], Float[Array, " qd"], Float[Array, "3"]]:
         goal = jnp.array(REACH_CENTRE) + jax.random.uniform(key, (3,), minval=-REACH_HALF, maxval=REACH_HALF)
         return jnp.asarray(self.start), jnp.zeros(self.physics.num_velocities), goal
+
+    def planar_state(self, xy: Float[Array | np.ndarray, "*batch 2"]) -> Float[Array, "*batch state_dim"]:
+        """Hold the wrist at rest at a place, as high as the middle of all goals, with the elbow up."""
+        xy = jnp.asarray(xy, dtype=jnp.float32)
+        wrist = jnp.concatenate([xy, jnp.full((*xy.shape[:-1], 1), REACH_CENTRE[2])], axis=-1)
+        return jnp.concatenate([joints_at(wrist), wrist, jnp.zeros_like(wrist)], axis=-1)
 
 
 class ArmCube(Arm):
@@ -184,7 +195,8 @@ class ArmCube(Arm):
             table: Where cube and goal are.
             fits_bin: Whether a cube drawn into the wall of a bin is moved out of it.
         """
-        super().__init__(spec, physics, _plane(table))
+        squares = ((table.cube, table.cube_half), (table.goal, table.goal_half))
+        super().__init__(spec, physics, _around(squares, start=table.cube))
         self.table = table
         self._fits_bin = fits_bin
 
@@ -284,9 +296,8 @@ def _tips_around(cube: Float[Array, "3"]) -> Float[Array, "7"]:
     return jnp.concatenate([cube + offset, cube - offset, jnp.array([OPENNESS])])
 
 
-def _plane(table: Table) -> OpenPlane:
-    """Where cubes and goals can be, for landscapes."""
-    squares = ((table.cube, table.cube_half), (table.goal, table.goal_half))
+def _around(squares: Sequence[tuple[tuple[float, float], float]], start: tuple[float, float]) -> OpenPlane:
+    """The rectangle around squares, each given by its centre and half its side, for landscapes."""
     lowest = np.min([np.subtract(centre, half) for centre, half in squares], axis=0) - PLANE_MARGIN
     highest = np.max([np.add(centre, half) for centre, half in squares], axis=0) + PLANE_MARGIN
-    return OpenPlane((float(lowest[0]), float(highest[0]), float(lowest[1]), float(highest[1])), start=table.cube)
+    return OpenPlane((float(lowest[0]), float(highest[0]), float(lowest[1]), float(highest[1])), start=start)
