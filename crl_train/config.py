@@ -43,7 +43,7 @@ _LARGEST_FILE = 100_000  # bytes of a file of settings, which holds some forty l
 Energy = Literal["norm", "l2", "dot", "cosine"]
 ContrastiveLoss = Literal["forward_infonce", "backward_infonce", "symmetric_infonce", "binary_nce"]
 Reference = Literal["scaling-crl", "jaxgcrl"]
-Backend = Literal["spring", "generalized", "positional", "mjx", "mujoco"]
+Backend = Literal["spring", "generalized", "positional", "mjx", "mujoco", "warp"]
 
 
 def _field(default: Any, group: str, description: str, *, if_none: str = "", **rules: Any) -> Any:

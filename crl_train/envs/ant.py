@@ -19,6 +19,7 @@ from crl_train.envs.facts import ant_spec
 from crl_train.envs.maze_geometry import Maze
 from crl_train.envs.maze_layouts import corridor_layout
 from crl_train.envs.open_plane import OpenPlane
+from crl_train.envs.options import FORMS_OF_MUJOCO
 from crl_train.envs.physics import FEW_ITERATIONS, Physics, asset, use_newton_solver
 from crl_train.envs.placement import Placement
 from crl_train.envs.reference_mazes import reference_maze
@@ -188,7 +189,7 @@ def ant_physics(
     if spec.backend == "positional":
         for actuator in model.actuators:
             actuator.gear[0] = POSITIONAL_GEAR
-    if spec.backend in ("mjx", "mujoco"):
+    if spec.backend in FORMS_OF_MUJOCO:
         use_newton_solver(model, FEW_ITERATIONS.get(spec.backend))
     if maze is not None:
         for part in (TORSO, *HIPS, *FEET):

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from crl_train.envs.env_spec import EnvSpec, StateLayout
+from crl_train.envs.options import FORMS_OF_MUJOCO
 
 EPISODE_LENGTH: Final = 1000  # steps, of every robot
 
@@ -77,7 +78,7 @@ def reacher_spec(reference: str | None = None, backend: str | None = None) -> En
 
 # --- pusher -----------------------------------------------------------------------------------------------
 
-PUSHER_TIMING: Final = {"generalized": (0.01, 5), "mujoco": (0.01, 5)}
+PUSHER_TIMING: Final = dict.fromkeys(("generalized", "mujoco", "warp"), (0.01, 5))
 PUSHER_SEGMENTS: Final = {"joints": 7, "tip": 3, "object": 3, "joint_velocities": 7}
 
 
@@ -99,7 +100,7 @@ def pusher_spec(kind: str, reference: str | None = None, backend: str | None = N
 
 # --- cheetah ----------------------------------------------------------------------------------------------
 
-CHEETAH_TIMING: Final = {"mjx": (0.01, 5), "mujoco": (0.01, 5)}
+CHEETAH_TIMING: Final = dict.fromkeys(FORMS_OF_MUJOCO, (0.01, 5))
 CHEETAH_SEGMENTS: Final = {
     **{"position": 1, "height": 1, "pitch": 1, "joints": 6},
     **{"velocity": 1, "vertical_velocity": 1, "pitch_velocity": 1, "joint_velocities": 6},
@@ -126,7 +127,7 @@ def cheetah_spec(reference: str | None = None, backend: str | None = None) -> En
 
 ANT_TIMING: Final = {
     **{"spring": (0.005, 10), "positional": (0.005, 10)},
-    **{"generalized": (0.01, 5), "mjx": (0.01, 5), "mujoco": (0.01, 5)},
+    **dict.fromkeys(("generalized", *FORMS_OF_MUJOCO), (0.01, 5)),
 }
 ANT_SEGMENTS: Final = {
     **{"position": 2, "height": 1, "orientation": 4, "joints": 8},
@@ -212,7 +213,7 @@ def simple_spec(
 
 HUMANOID_TIMING: Final = {
     **{"spring": (0.0015, 10), "positional": (0.0015, 10)},
-    **{"generalized": (0.003, 5), "mjx": (0.003, 5), "mujoco": (0.003, 5)},
+    **dict.fromkeys(("generalized", *FORMS_OF_MUJOCO), (0.003, 5)),
 }
 # scaling-crl asks for half of it. With the versions it pins, its spring physics in the open field takes this.
 HUMANOID_TIMING_OF_SCALING_CRL: Final = (0.003, 10)

@@ -7,11 +7,10 @@ from typing import Any
 
 from crl_train.envs import facts
 from crl_train.envs.maze_layouts import BALL_LAYOUTS, COMMON_LAYOUTS, CORRIDORS, KNOWN_LAYOUTS, LAYOUTS
-from crl_train.envs.options import BACKENDS, REFERENCES
+from crl_train.envs.options import BACKENDS, FORMS_OF_MUJOCO, REFERENCES
 from crl_train.envs.registry import register_family
 
-_OF_BRAX = tuple(backend for backend in BACKENDS if backend != "mujoco")
-_MUJOCO = ("mujoco", "mjx")
+_OF_BRAX = tuple(backend for backend in BACKENDS if backend not in ("mujoco", "warp"))
 _LAYOUT = {"layout": "|".join(LAYOUTS)}
 
 
@@ -49,7 +48,7 @@ register_family(
     parameters={"kind": "easy|hard"},
     spec=facts.pusher_spec,
     references=("jaxgcrl",),
-    backends=("generalized", "mujoco"),
+    backends=("generalized", "mujoco", "warp"),
 )
 register_family(
     "cheetah",
@@ -59,7 +58,7 @@ register_family(
     parameters={},
     spec=facts.cheetah_spec,
     references=("jaxgcrl",),
-    backends=_MUJOCO,
+    backends=FORMS_OF_MUJOCO,
     on_accelerators="mjx",
 )
 register_family(
@@ -133,7 +132,7 @@ register_family(
     parameters={},
     spec=facts.ant_push_spec,
     references=REFERENCES,
-    backends=_MUJOCO,
+    backends=FORMS_OF_MUJOCO,
     on_accelerators="mjx",
 )
 register_family(
@@ -180,7 +179,7 @@ register_family(
     parameters={},
     spec=functools.partial(facts.arm_spec, "reach"),
     references=REFERENCES,
-    backends=_MUJOCO,
+    backends=FORMS_OF_MUJOCO,
     on_accelerators="mjx",
 )
 register_family(
@@ -191,7 +190,7 @@ register_family(
     parameters={"kind": "easy|hard"},
     spec=functools.partial(facts.arm_spec, "push"),
     references=REFERENCES,
-    backends=_MUJOCO,
+    backends=FORMS_OF_MUJOCO,
     on_accelerators="mjx",
 )
 register_family(
@@ -202,7 +201,7 @@ register_family(
     parameters={"kind": "easy|hard"},
     spec=functools.partial(facts.arm_spec, "binpick"),
     references=REFERENCES,
-    backends=_MUJOCO,
+    backends=FORMS_OF_MUJOCO,
     on_accelerators="mjx",
 )
 register_family(
@@ -213,7 +212,7 @@ register_family(
     parameters={},
     spec=functools.partial(facts.arm_spec, "grasp"),
     references=REFERENCES,
-    backends=_MUJOCO,
+    backends=FORMS_OF_MUJOCO,
     on_accelerators="mjx",
 )
 register_family(
@@ -224,7 +223,7 @@ register_family(
     parameters={"noise": r"[0-9]+(?:\.[0-9]+)?"},
     spec=functools.partial(facts.arm_spec, "grasp"),
     references=REFERENCES,
-    backends=_MUJOCO,
+    backends=FORMS_OF_MUJOCO,
     on_accelerators="mjx",
 )
 register_family(
@@ -235,6 +234,6 @@ register_family(
     parameters={},
     spec=facts.hand_spec,
     references=("scaling-crl",),
-    backends=_MUJOCO,
+    backends=FORMS_OF_MUJOCO,
     on_accelerators="mjx",
 )

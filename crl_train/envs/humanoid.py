@@ -18,6 +18,7 @@ from crl_train.envs.env_spec import EnvSpec
 from crl_train.envs.facts import humanoid_spec
 from crl_train.envs.maze_geometry import Maze
 from crl_train.envs.open_plane import OpenPlane
+from crl_train.envs.options import FORMS_OF_MUJOCO
 from crl_train.envs.physics import FEW_ITERATIONS, Physics, add_slide_target, asset, use_newton_solver
 from crl_train.envs.placement import Placement
 from crl_train.envs.reference_mazes import reference_maze
@@ -150,6 +151,6 @@ def humanoid_physics(
     if spec.backend in ("spring", "positional"):
         for motor, gear in zip(model.actuators, GEARS, strict=True):
             motor.gear[0] = gear
-    if spec.backend in ("mjx", "mujoco"):
+    if spec.backend in FORMS_OF_MUJOCO:
         use_newton_solver(model, FEW_ITERATIONS.get(spec.backend))
     return Physics.compiled(model, spec, maze=maze, parts=parts, all_walls=all_walls)

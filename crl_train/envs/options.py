@@ -9,7 +9,10 @@ REFERENCES: Final[tuple[str, ...]] = get_args(Reference)
 """Trainers whose environments can be reproduced, defects included: the code of arXiv 2503.14858 and 2408.11052."""
 
 BACKENDS: Final[tuple[str, ...]] = get_args(Backend)
-"""Physics: pipelines of brax, of which ``mjx`` is MuJoCo XLA, and ``mujoco``, MuJoCo itself on the CPU."""
+"""Physics: pipelines of brax, of which ``mjx`` is MuJoCo XLA; ``mujoco``, MuJoCo itself on the CPU; ``warp``, MuJoCo on
+NVIDIA's graphics cards."""
+
+FORMS_OF_MUJOCO: Final = ("mujoco", "mjx", "warp")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,7 +9,7 @@ import functools
 import importlib
 import importlib.resources
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,6 +24,7 @@ from crl_train.envs.maze_geometry import Maze
 from crl_train.envs.silence import silence
 from crl_train.envs.simulations import Simulations
 from crl_train.envs.walls import NearbyWalls, add_all_walls, add_nearby_walls
+from crl_train.envs.warp import Warp
 
 if TYPE_CHECKING:
     import mujoco
@@ -34,6 +35,8 @@ _PIPELINES: Final = {
     "positional": "brax.positional.pipeline",
     "mjx": "brax.mjx.pipeline",
 }
+
+_SIMULATIONS: Final[Mapping[str, type[Simulations] | type[Warp]]] = {"mujoco": Simulations, "warp": Warp}
 
 OBJECT_COLOUR: Final = (0.9, 0.45, 0.1, 1.0)
 """Red, green, blue and opacity of what a robot is to move, in models of ours: physics does not see it, people do."""
@@ -145,7 +148,7 @@ class Physics:
         substeps: Steps of the pipeline in a control step.
         walls: Moves the walls that can be touched to where they are; None where there is no maze.
         floor: What touches it in the project's own form of spring physics; None where brax's pipeline is used.
-        simulations: Those of MuJoCo on the CPU; None where another backend steps the model.
+        simulations: Those of MuJoCo on the CPU or of MuJoCo Warp; None where a pipeline of brax steps the model.
     """
 
     system: Any
@@ -153,7 +156,7 @@ class Physics:
     substeps: int
     walls: NearbyWalls | None = None
     floor: spring.FloorPoints | None = None
-    simulations: Simulations | None = None
+    simulations: Simulations | Warp | None = None
 
     @classmethod
     def compiled(
@@ -180,7 +183,7 @@ class Physics:
         Raises:
             ConfigError: If a part is too large for the cells of the maze.
         """
-        all_walls = all_walls or spec.backend == "mujoco"
+        all_walls = all_walls or spec.backend in _SIMULATIONS
         if maze is not None:
             (add_all_walls if all_walls else add_nearby_walls)(model, maze, parts)
         model.option.timestep = spec.dt / spec.substeps
@@ -194,7 +197,7 @@ class Physics:
                 mujoco.mj_setConst(final, mujoco.MjData(final))
             walls = None if maze is None or all_walls else NearbyWalls.of_model(final, maze, parts)
             floor = spring.take_floor(final) if spec.backend == "spring" else None
-            simulations = Simulations(final, spec.substeps) if spec.backend == "mujoco" else None
+            simulations = _SIMULATIONS[spec.backend](final, spec.substeps) if spec.backend in _SIMULATIONS else None
             # Whoever builds it may be in the middle of a trace: the system must consist of numbers all the same.
             with jax.ensure_compile_time_eval():
                 system = mjcf.load_model(final)
