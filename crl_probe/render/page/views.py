@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from jaxtyping import Bool, Float, UInt16
 
+from crl_probe.render.floor import floor_limits
 from crl_probe.runs.run_info import RunInfo
 
 Form: TypeAlias = Literal["pills", "select", "switch", "slider"]
@@ -20,7 +21,6 @@ UNEVEN_SEEDS = "A panel stays empty where that depth has no run of the chosen se
 _MOST_PILLS = 6  # options; more go into a list
 _MARGIN = 0.06  # of their extent around places, where no maze says what to show
 _LARGEST = 2**16 - 1
-WALL_RIM = 0.6  # of outer wall that is shown, in the plane's unit
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,7 +105,7 @@ def maze_of(
     """
     if not free.size:
         return None
-    limits = [*_limits(xs, np.any(free, axis=1)), *_limits(ys, np.any(free, axis=0))]
+    limits = list(floor_limits(xs, ys, free))
     return {"xs": _float32(xs), "ys": _float32(ys), "free": free.astype(np.uint8), "limits": limits}
 
 
@@ -158,11 +158,6 @@ def checkpoint_control(runs: Sequence[RunInfo]) -> tuple[ViewControl, ...]:
         return ()
     options = tuple((str(step), f"{step:,} env steps") for step in steps)
     return (ViewControl("step", "Training", options, form="slider", seconds=1.2 * len(options)),)
-
-
-def _limits(centres: np.ndarray, used: np.ndarray) -> tuple[float, float]:
-    half = float(centres[1] - centres[0]) / 2 if len(centres) > 1 else 0.5
-    return float(centres[used][0]) - half - WALL_RIM, float(centres[used][-1]) + half + WALL_RIM
 
 
 def _float32(array: np.ndarray) -> np.ndarray:

@@ -24,13 +24,13 @@ from crl_probe.probes.success import SuccessResult
 from crl_probe.render.by_level import references_of
 from crl_probe.render.charts import Chart, ChartGroup, HeatMap
 from crl_probe.render.depth_lens import LENS_AXES, Over, lens_charts
+from crl_probe.render.floor import floor_limits
 from crl_probe.render.learning_curves import learning_charts
 from crl_probe.render.paper._checks import one_of, something
 from crl_probe.render.paper.by_depth import HasSamples, depth_chart
 from crl_probe.render.paper.charts import draw_chart, draw_heat_map, legend_handles
 from crl_probe.render.paper.embedding_trajectory import explain_colours, plot_trajectory
 from crl_probe.render.paper.fitting import in_two_lines, legend_columns
-from crl_probe.render.paper.plane import floor_limits
 from crl_probe.render.paper.q_landscape import SCALES, plot_landscape
 from crl_probe.render.paper.rollouts import explain_paths, plot_rollouts
 from crl_probe.render.paper.style import (
@@ -150,7 +150,7 @@ def landscape_figure(result: QLandscapeResult, goals: int | None = None, scale: 
     shown: list[int | str] = ["geodesic", *_first_of_each_depth(result.runs)]
     many = len(shown) > _MOST_PICTURES
     count = min(goals or (1 if many else _MOST_GOALS), len(result.goals))
-    (left, right), (bottom, top) = floor_limits(result.xs, result.ys, result.free)
+    left, right, bottom, top = floor_limits(result.xs, result.ys, result.free)
     shared_scale = scale == "rank"
     beside = _BAR_WIDTH if shared_scale else 0.7 * _BAR_WIDTH * min(len(shown), _MOST_PICTURES)
     figure, pictures = _pictures(len(shown), count, (right - left) / (top - bottom), beside)
@@ -192,7 +192,7 @@ def rollouts_figure(result: RolloutsResult, pair: int | None = None) -> Figure:
     shown = _first_of_each_depth(result.runs)
     aspect = 1.0
     if result.map_free.size:
-        (left, right), (bottom, top) = floor_limits(result.map_xs, result.map_ys, result.map_free)
+        left, right, bottom, top = floor_limits(result.map_xs, result.map_ys, result.map_free)
         aspect = (right - left) / (top - bottom)
     figure, (pictures,) = _pictures(len(shown), 1, aspect, _BAR_WIDTH)
     for ax, run in zip(pictures, shown, strict=True):

@@ -8,13 +8,13 @@ from matplotlib.colors import ListedColormap
 from matplotlib.image import AxesImage
 from matplotlib.patheffects import withStroke
 
+from crl_probe.render.floor import edges_of, floor_limits
 from crl_probe.render.palette import WALL_COLOUR
 
 _LABEL_DISTANCE = 7.0  # points from a star to its number
 _LABEL_REACH = 0.07  # about the same, as a share of what is shown
 _ANGLES = np.pi / 4 * np.array([1, 3, 7, 5, 0, 4, 2, 6])  # above on the right first
 _SIDES = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=1)
-_MARGIN = 0.5  # of outer wall that is shown, metres
 _HALO = (withStroke(linewidth=1.5, foreground="white"),)
 
 
@@ -51,7 +51,7 @@ def draw_field(
     # Sharp cells in every viewer: with "none" some of them blur a picture inside a PDF file.
     return axes.imshow(
         np.ma.masked_invalid(values.T),
-        extent=(*_edges(xs), *_edges(ys)),
+        extent=(*edges_of(xs), *edges_of(ys)),
         origin="lower",
         cmap=colour_map,
         vmin=low,
@@ -66,7 +66,7 @@ def draw_walls(
     """Draw the walls alone."""
     axes.imshow(
         np.where(free, np.nan, 1.0).T,
-        extent=(*_edges(xs), *_edges(ys)),
+        extent=(*edges_of(xs), *edges_of(ys)),
         origin="lower",
         cmap=ListedColormap([WALL_COLOUR]),
         interpolation="nearest",
@@ -77,18 +77,9 @@ def crop_to_floor(
     axes: Axes, xs: Float[np.ndarray, " nx"], ys: Float[np.ndarray, " ny"], free: Bool[np.ndarray, "nx ny"]
 ) -> None:
     """Show the floor and a rim of the walls around it."""
-    (left, right), (bottom, top) = floor_limits(xs, ys, free)
+    left, right, bottom, top = floor_limits(xs, ys, free)
     axes.set_xlim(left, right)
     axes.set_ylim(bottom, top)
-
-
-def floor_limits(
-    xs: Float[np.ndarray, " nx"], ys: Float[np.ndarray, " ny"], free: Bool[np.ndarray, "nx ny"]
-) -> tuple[tuple[float, float], tuple[float, float]]:
-    """What :func:`crop_to_floor` shows: limits along x, and along y."""
-    x_low, x_high = _edges(xs[free.any(axis=1)], xs)
-    y_low, y_high = _edges(ys[free.any(axis=0)], ys)
-    return (x_low - _MARGIN, x_high + _MARGIN), (y_low - _MARGIN, y_high + _MARGIN)
 
 
 def draw_start(axes: Axes, place: Float[np.ndarray, "2"]) -> None:
@@ -125,9 +116,3 @@ def _free_sides(places: Float[np.ndarray, "goals 2"]) -> Float[np.ndarray, "goal
         sides.append(_SIDES[best])
         taken.append(ends[best])
     return np.array(sides)
-
-
-def _edges(shown: np.ndarray, centres: np.ndarray | None = None) -> tuple[float, float]:
-    centres = shown if centres is None else centres
-    half = float(centres[1] - centres[0]) / 2 if len(centres) > 1 else 0.5
-    return float(shown[0]) - half, float(shown[-1]) + half

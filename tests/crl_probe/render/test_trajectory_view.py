@@ -125,7 +125,7 @@ def test_the_map_comes_first_then_each_depth_with_its_scores(result):
         ("depth 16", "depth", "depth 16"),
     ]
     assert view.panels[0].alt == "Map of 20 states of 4 episodes, and of 2 goals, in the maze"
-    assert view.panels[0].aspect == pytest.approx((2 + 1.2) / (3 + 1.2))
+    assert view.panels[0].aspect == pytest.approx(2 / 3)  # it has no outer wall
     titles, texts = zip(*view.panels[1].scores, strict=True)
     assert titles == ("Trustworthiness", "Straightness", "Path length", "Energy monotonicity", "Variance seen in 3-D")
     assert texts[0] == "90 % [no spread]"
