@@ -1,5 +1,6 @@
 """``crl-probe render``: agents in motion, as a page to look at from all sides, a film or a picture."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 _FOLDER: Final = Path("reports")
 _FORMATS: Final = ("html", "mp4", "gif", "png")
-_RATES: Final = {"html": 25, "mp4": 30, "gif": 15}  # moments a second, at the most
+_RATES: Final = {"html": 25, "mp4": 30, "gif": 20}  # moments a second, at the most
 _PAGE_PAIRS: Final = 4  # of start and goal
 _MOST_FRAMES: Final = 3_000
 
@@ -106,8 +107,9 @@ def _moments(evidence: "Evidence", form: str, speed: float) -> int:
     steps = evidence.episode_length
     if form == "png":
         return steps + 1
-    seconds = steps * float(evidence.env.spec.dt) / speed
-    return max(2, min(steps + 1, round(seconds * _RATES[form]) + 1, _MOST_FRAMES))
+    # Whole steps between moments, so that motion is even.
+    stride = math.ceil(speed / float(evidence.env.spec.dt) / _RATES[form] - 1e-9)
+    return max(2, min(steps // stride + 1, _MOST_FRAMES))
 
 
 def _motion(evidence: "Evidence", pairs: int, frames: int) -> "BodiesResult":

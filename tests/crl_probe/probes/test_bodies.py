@@ -1,6 +1,7 @@
 """Bodies are where the recorded states say, and made of what the model is made of."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ from crl_probe.evidence.evidence import Evidence, EvidenceSettings
 from crl_probe.probes import bodies
 from crl_probe.probes.registry import check_possible, measure, probes_for
 from crl_probe.render.page.bodies import bodies_view
+from crl_probe.render.page.inline import packed
 from crl_probe.runs.errors import ProbeError
+from crl_probe.runs.run_info import run_infos
 from crl_probe.store.results import load_result, save_result
 from crl_train.envs import EnvOptions, make_env
 from crl_train.errors import ConfigError
@@ -107,3 +110,28 @@ def test_the_view_has_a_panel_for_each_depth_and_keeps_places_to_a_hair(result):
     # An arm stays where it is: there is one camera. Its parts have colours of their own.
     assert [value for value, _ in view.controls[2].options] == ["all"]
     assert all(data["colours"])
+
+
+def test_nine_humanoids_take_little_of_a_page():
+    """Two episodes of 400 moments; a whole page of nine runs has 12 MB."""
+    env = make_env("humanoid_big_maze")
+    runs = run_infos([FakeRun(depth=depth, seed=seed) for depth in (4, 16, 64) for seed in range(3)])
+    shapes = shapes_of(env)
+    each = (len(runs), 2, 400)
+    rng = np.random.default_rng(0)
+    many = bodies.BodiesResult(
+        runs=runs,
+        shapes=shapes,
+        steps=np.linspace(0, 1000, 400).round().astype(int),
+        seconds=float(env.spec.dt),
+        way=np.ones(2),
+        goals=np.ones((2, 3), np.float32),
+        tolerance=0.5,
+        positions=rng.normal(size=(*each, shapes.body.max() + 1, 3)).astype(np.float32),
+        rotations=rng.normal(size=(*each, shapes.body.max() + 1, 4)).astype(np.float32),
+        distances=rng.random(each, np.float32),
+        arrival=np.zeros(each[:2], int),
+        taken=np.full(each[:2], 1000),
+        drift=np.zeros(len(runs)),
+    )
+    assert len(json.dumps(packed(bodies_view(many).data))) < 2_000_000
