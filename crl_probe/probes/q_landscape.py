@@ -96,6 +96,7 @@ class QLandscapeResult(ProbeResult):
             walls. (runs, goals, nx, ny)
         scores: For each name in ``SCORES`` the score; NaN where it is undefined. (runs, goals)
         references: The same scores of a landscape of the ``straight line``, and of the ``geodesic distance``. (goals,)
+        who: What is at each place where there is one pose, in words.
     """
 
     runs: tuple[RunInfo, ...]
@@ -112,6 +113,7 @@ class QLandscapeResult(ProbeResult):
     ascent: Int[np.ndarray, "runs goals nx ny"]
     scores: dict[str, np.ndarray]
     references: dict[str, Scores]
+    who: str = dataclasses.field(default="the agent at rest", repr=False)
 
     @property
     def goals_visited(self) -> Bool[np.ndarray, " goals"]:
@@ -197,6 +199,7 @@ def run(evidence: "Evidence", settings: QLandscapeSettings, rng: np.random.Gener
         ascent=np.stack([one.ascent for one in of_runs]),
         scores={name: np.stack([one.scores[name] for one in of_runs]) for name in SCORES},
         references=reference_scores(grid),
+        who=env.nominal_words,
     )
 
 
@@ -319,7 +322,7 @@ def _on_grid(
 
 
 def _who(result: QLandscapeResult) -> str:
-    return "the agent at rest" if result.poses == 1 else f"the agent in {result.poses} poses, averaged,"
+    return result.who if result.poses == 1 else f"the agent in {result.poses} poses, averaged,"
 
 
 def _notes_on_poses(result: QLandscapeResult) -> tuple[str, ...]:

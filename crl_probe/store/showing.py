@@ -19,6 +19,8 @@ class Shown:
     def __repr__(self) -> str:
         told: dict[str, str] = {}
         for field in dataclasses.fields(cast(Any, self)):
+            if not field.repr:
+                continue
             value = getattr(self, field.name)
             if isinstance(value, np.ndarray):
                 for axis, size in zip(_axes(field.type), value.shape, strict=False):

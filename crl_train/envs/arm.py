@@ -165,6 +165,8 @@ class ArmReach(Arm):
     uniform in ±0.2 m around (0, 0.5, 0.3).
     """
 
+    nominal_words = "the arm at rest, its elbow up and its last link 0.3 m above the table,"
+
     def __init__(self, spec: EnvSpec, physics: Physics) -> None:
         super().__init__(spec, physics, _around(((REACH_CENTRE[:2], REACH_HALF),), start=START_WRIST))
 
@@ -185,6 +187,8 @@ class ArmCube(Arm):
     State (17): position of the cube, 7 joint angles, position and velocity of the last link, distance between the
     fingers, in m, rad and s; and, as in jaxgcrl, a mean of the motors' torques. Goal: x, y, z of the cube at rest.
     """
+
+    nominal_words = "the cube at rest, with the arm where it starts,"
 
     def __init__(self, spec: EnvSpec, physics: Physics, table: Table, fits_bin: bool = True) -> None:
         """Put an arm at a table.

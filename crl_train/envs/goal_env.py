@@ -52,14 +52,16 @@ class GoalEnv(abc.ABC):
     """A single, unbatched environment with a commanded goal; pure functions of arrays, so it can be vmapped.
 
     Subclasses set ``spec`` and write ``reset`` and ``step``. They set ``maze`` where there is one, and ``open_plane``
-    where there is none but a nominal state at every place. ``is_translatable`` says that a state with another position
-    in the plane is a state, too. ``compiler_options`` are XLA's, for programs that step the environment: see ``jit``.
+    where there is none but a nominal state at every place, of which ``nominal_words`` say what is there.
+    ``is_translatable`` says that a state with another position in the plane is a state, too. ``compiler_options`` are
+    XLA's, for programs that step the environment: see ``jit``.
     """
 
     spec: EnvSpec
     maze: "Maze | None" = None
     open_plane: "OpenPlane | None" = None
     is_translatable: bool = False
+    nominal_words: str = "the agent at rest"
     compiler_options: Mapping[str, bool] = {}
 
     @abc.abstractmethod

@@ -50,6 +50,8 @@ class Pusher(Robot):
     theirs, reward and success are those of the state after a step, not before it.
     """
 
+    nominal_words = "the object at rest, with the arm where it starts,"
+
     def __init__(self, spec: EnvSpec, physics: Physics, kind: str, reference: str | None = None) -> None:
         """Set up an arm with an object.
 

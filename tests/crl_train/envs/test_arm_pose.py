@@ -47,3 +47,8 @@ def test_landscapes_of_reaching_hold_the_wrist_at_places():
     starts = jax.vmap(env.reset)(jax.random.split(jax.random.key(0), 3)).obs
     wrist = segment(env, env.split_observation(starts)[0], "wrist")
     np.testing.assert_allclose(wrist[:, :2], [env.floor.start] * 3, atol=1e-3)
+
+
+def test_what_stands_at_a_place_is_said():
+    env = make_env("arm_reach", EnvOptions(backend="mujoco"))
+    assert f"{env.planar_state(np.array([0.0, 0.5]))[9]:.1f} m above the table" in env.nominal_words
