@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, TypeVar
 
 import click
 
+from crl_train.compiled_programs import keep_compiled_programs
 from crl_train.config import LAYERS_PER_BLOCK, TrainConfig, depth_problem
 from crl_train.console import accept_any_text, echo
 from crl_train.errors import ConfigError, CrlError
@@ -56,6 +57,10 @@ class AnyEncoding(click.Group):
         for stream in (sys.stdout, sys.stderr):
             accept_any_text(stream)
         return super().main(*args, **options)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        keep_compiled_programs()  # before a command imports JAX
+        return super().invoke(ctx)
 
 
 class GroupedCommand(click.Command):

@@ -16,6 +16,8 @@ FLOW = (
     ("version", "errors", "array_likes", "interrupt", "plain_path", "event_loop"),
     ("console",),
     ("atomic_file", "output", "local_path", "file_lock"),
+    ("cache_folder",),
+    ("compiled_programs",),
     ("run_dir", "numeric_flags", "numerics", "parsing", "memory", "presets"),
     ("config", "device"),
     ("step_counts", "goal_metrics", "manifest"),
@@ -42,7 +44,7 @@ OPEN_TO_PROBES = {
     "version", "errors", "atomic_file", "array_likes", "interrupt", "console", "output", "local_path", "run_dir",
     "numerics", "parsing", "memory", "config", "device", "goal_metrics", "envs", "energy", "networks",
     "initial_params", "policy", "rollout", "evaluation", "relabel", "run_envs", "run_record", "checkpoint",
-    "cli_options",
+    "cli_options", "cache_folder", "compiled_programs",
 }  # fmt: skip
 
 

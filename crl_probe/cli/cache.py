@@ -8,23 +8,27 @@ from crl_train.console import echo
 
 @click.group("cache")
 def command() -> None:
-    """Show or delete the cached results."""
+    """Show or delete cached results and compiled programs."""
 
 
 @command.command()
 def info() -> None:
-    """Print the folder, number and size of the cached results and figures."""
-    from crl_probe.store.cache import cache_directory
+    """Print the folder, number and size of the cached results and figures, and of compiled programs."""
+    from crl_probe.store.cache import PROGRAMS, cache_directory
 
-    place = cache_directory() / "results"
-    results = list(place.glob("*.npz"))
-    size = sum(path.stat().st_size for path in place.glob("*"))
-    echo(f"{place}: {len(results)} results and figures, {size / 1e6:,.1f} MB")
+    for folder, pattern, words in (
+        ("results", "*.npz", "results and figures, and what is kept compiled"),
+        (PROGRAMS, "*/*-cache", "programs"),
+    ):
+        place = cache_directory() / folder
+        entries = list(place.glob(pattern))
+        size = sum(path.stat().st_size for path in entries)
+        echo(f"{place}: {len(entries)} {words}, {size / 1e6:,.1f} MB")
 
 
 @command.command()
 def clear() -> None:
-    """Delete all cached results; they are computed again when needed."""
+    """Delete all of them; they are made again when needed."""
     with explained():
         from crl_probe.store.cache import clear_cache
 

@@ -4,15 +4,12 @@ The key contains everything that determines a result: the content of the checkpo
 numerical libraries and flags. Entries are written atomically, so two processes can safely use the cache together.
 """
 
-import atexit
 import functools
 import hashlib
 import importlib.metadata
 import json
 import logging
-import os
 import shutil
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,8 +18,9 @@ import crl_probe
 import crl_train
 from crl_probe.runs.run_info import RunInfo
 from crl_probe.store.results import ResultError, load_result, save_result, with_runs
+from crl_train.cache_folder import cache_directory
+from crl_train.compiled_programs import FOLDER as PROGRAMS
 from crl_train.envs.outside import source_hash
-from crl_train.local_path import local_path
 
 logger = logging.getLogger(__name__)
 
@@ -71,36 +69,11 @@ _NUMERIC_FLAGS = (
 )
 
 
-def cache_directory() -> Path:
-    """``$CRL_PROBE_CACHE`` if set, else ``crl-probe`` in the user's cache directory (``$XDG_CACHE_HOME``).
-
-    A user without a home directory, as in some containers, has a temporary one that ends with the process.
-
-    Raises:
-        ConfigError: If a variable holds a URL or another path that cannot be read as a local one.
-    """
-    named, of_user = os.environ.get("CRL_PROBE_CACHE"), os.environ.get("XDG_CACHE_HOME")
-    if named:
-        return local_path(named, "CRL_PROBE_CACHE")
-    try:
-        above = local_path(of_user, "XDG_CACHE_HOME") if of_user else Path.home() / ".cache"
-        return above / "crl-probe"
-    except RuntimeError:
-        return _temporary_directory()
-
-
-@functools.cache
-def _temporary_directory() -> Path:
-    temporary = tempfile.mkdtemp(prefix="crl-probe-")
-    atexit.register(shutil.rmtree, temporary, ignore_errors=True)
-    return Path(temporary)
-
-
 def clear_cache() -> int:
     """Delete every stored result and figure, and return their number; what is kept compiled goes too."""
     directory = cache_directory() / "results"
     count = len(list(directory.glob("*.npz"))) if directory.is_dir() else 0
-    for folder in (directory, cache_directory() / "numba"):
+    for folder in (directory, cache_directory() / "numba", cache_directory() / PROGRAMS):
         shutil.rmtree(folder, ignore_errors=True)
     return count
 

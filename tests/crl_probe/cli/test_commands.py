@@ -326,12 +326,17 @@ def test_a_probe_set_asks_other_runs_the_same(finished_run, second_run, tmp_path
 
 def test_the_cache_says_what_it_holds_and_forgets_it(tmp_path, monkeypatch):
     monkeypatch.setenv("CRL_PROBE_CACHE", str(tmp_path))
-    assert printed("cache", "info") == f"{tmp_path}/results: 0 results and figures, 0.0 MB\n"
+    none = f"{tmp_path}/programs: 0 programs, 0.0 MB\n"
+    assert printed("cache", "info") == f"{tmp_path}/results: 0 results and figures, 0.0 MB\n{none}"
     (tmp_path / "results").mkdir()
     (tmp_path / "results" / "success-1.npz").write_bytes(bytes(2_000_000))
-    assert printed("cache", "info") == f"{tmp_path}/results: 1 results and figures, 2.0 MB\n"
-    assert printed("cache", "clear") == "deleted 1 results and figures\n"
-    assert printed("cache", "info").endswith("0 results and figures, 0.0 MB\n")
+    program = tmp_path / "programs" / "0123456789ab" / "jit_learn-1-cache"
+    program.parent.mkdir(parents=True)
+    program.write_bytes(bytes(3_000_000))
+    one = f"{tmp_path}/programs: 1 programs, 3.0 MB\n"
+    assert printed("cache", "info") == f"{tmp_path}/results: 1 results and figures, 2.0 MB\n{one}"
+    assert printed("cache", "clear") == "deleted 1 results and figures, and what is kept compiled\n"
+    assert printed("cache", "info") == f"{tmp_path}/results: 0 results and figures, 0.0 MB\n{none}"
     assert cache.clear_cache() == 0
 
 
