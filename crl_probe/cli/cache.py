@@ -32,4 +32,4 @@ def clear() -> None:
     with explained():
         from crl_probe.store.cache import clear_cache
 
-        echo(f"deleted {clear_cache()} results and figures")
+        echo(f"deleted {clear_cache()} results and figures, and what is kept compiled")
