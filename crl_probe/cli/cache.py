@@ -17,7 +17,7 @@ def info() -> None:
     from crl_probe.store.cache import PROGRAMS, cache_directory
 
     for folder, pattern, words in (
-        ("results", "*.npz", "results and figures, and what is kept compiled"),
+        ("results", "*.npz", "results and figures"),
         (PROGRAMS, "*/*-cache", "programs"),
     ):
         place = cache_directory() / folder
