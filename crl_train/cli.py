@@ -174,6 +174,34 @@ def resume(run_path: Path, total_env_steps: int | None, quiet: bool) -> None:
         train_to_the_end(run_dir, sitting)
 
 
+@main.command("bench", cls=GroupedCommand)
+@click.argument("env")
+@click.option("--depths", default="4,16", show_default=True, help="Depths of actor and critic, such as 4,16,64.")
+@click.option("--unrolls", type=click.IntRange(1, 10_000), default=5, show_default=True, help="Unrolls that are timed.")
+@click.option("--json", "json_file", type=LocalPath(), help="File for all numbers.")
+@click.option("--config", "config_file", type=LocalPath(), help="YAML or JSON file of settings.")
+@click.option("--preset", type=click.Choice(list(PRESETS)), default="laptop", show_default=True)
+@config_options(exclude=("env", "maze", *_SET_BY_SWEEP))
+def bench_command(
+    env: str,
+    depths: str,
+    unrolls: int,
+    json_file: Path | None,
+    config_file: Path | None,
+    preset: str,
+    **settings: Any,
+) -> None:
+    """Time training on ENV: compiling, updates, environment steps and memory, by depth. Nothing is kept."""
+    with explained():
+        from crl_train.bench import benchmark
+        from crl_train.cli_bench import bench
+
+        configs = [
+            _make_config(env, preset, config_file, None, _with_depth(settings, depth)) for depth in parse_depths(depths)
+        ]
+        bench(configs, unrolls, json_file, benchmark)
+
+
 @main.command()
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print the facts of every name as JSON.")

@@ -93,31 +93,34 @@ _Outcomes: TypeAlias = tuple[
 
 
 @dataclasses.dataclass(frozen=True)
-class _CompiledSteps:
-    """The compiled functions of a run. States are donated: an old one must not be used again.
+class CompiledSteps:
+    """The jitted functions of a run. States are donated: an old one must not be used again.
 
-    ``init`` takes the key of the run's seed; ``collect`` also takes whether actions are uniform; ``evaluate`` gives
-    distances, reached and active, each (episodes, steps).
+    Attributes:
+        init: From the key of the run's seed to a training state.
+        collect: From a state, and whether actions are uniform, to a state.
+        learn: From a state to a state and the metrics of every update.
+        evaluate: From parameters and a key to distances, reached and active, each (episodes, steps).
     """
 
-    init: Callable[[Array], TrainingState]
-    collect: Callable[[TrainingState, bool], TrainingState]
-    learn: Callable[[TrainingState], tuple[TrainingState, dict[str, Array]]]
-    evaluate: Callable[[Any, Array], _Outcomes]
+    init: Callable[..., Any]
+    collect: Callable[..., Any]
+    learn: Callable[..., Any]
+    evaluate: Callable[..., Any]
 
 
 # Settings that no compiled function depends on: runs that differ in nothing else share theirs, as the seeds of a sweep.
 _ON_THE_HOST = ("seed", "prefill", "total_env_steps", "num_epochs", "policy_every", "resume_every")
 
 
-def _steps_of(config: TrainConfig) -> _CompiledSteps:
+def compiled_steps(config: TrainConfig) -> CompiledSteps:
     """The compiled functions of a run, shared with runs of this process that need the same."""
     defaults = {name: TrainConfig.model_fields[name].default for name in _ON_THE_HOST}
     return _compile_steps(config.model_copy(update=defaults))
 
 
 @functools.lru_cache(maxsize=8)
-def _compile_steps(config: TrainConfig) -> _CompiledSteps:
+def _compile_steps(config: TrainConfig) -> CompiledSteps:
     env = training_env(config)
     networks = make_networks(config, env.action_dim)
     length = episode_steps(config, env)
@@ -129,7 +132,7 @@ def _compile_steps(config: TrainConfig) -> _CompiledSteps:
         episodes = roll_out_episodes(eval_env, act, key, config.num_eval_episodes, num_steps)
         return episodes.distances, episodes.reached, episodes.active
 
-    return _CompiledSteps(
+    return CompiledSteps(
         init=env.jit(functools.partial(init_training_state, config, env, networks)),
         collect=env.jit(functools.partial(collect, config, env, networks, length), donate_argnums=0),
         learn=jax.jit(functools.partial(learn, config, env, networks), donate_argnums=0),
@@ -162,7 +165,7 @@ def _train(run: RunDir, observer: Observer) -> None:
     read_metrics(run)  # a damaged line is told before any work
     check_size(config)  # again: a run may go on upon another machine
     counts = step_counts(config)
-    steps = _steps_of(config)
+    steps = compiled_steps(config)
     seed_key = random_key(config.seed)
 
     observer.phase("starting")
@@ -229,7 +232,7 @@ class _Clock:
 
 
 def _restore_or_start(
-    run: RunDir, config: TrainConfig, steps: _CompiledSteps, seed_key: Array
+    run: RunDir, config: TrainConfig, steps: CompiledSteps, seed_key: Array
 ) -> tuple[TrainingState, Progress]:
     """Go back to the newest resume point, or to the very beginning; what came after it will be made again."""
     resume_steps = run.resume_steps()

@@ -32,8 +32,9 @@ FLOW = (
     ("training_state",),
     ("run_record", "checkpoint"),
     ("training", "sweep"),
+    ("bench",),
     ("cli_options", "cli_display", "cli_envs"),
-    ("cli_train",),
+    ("cli_train", "cli_bench"),
     ("cli_sweep",),
     ("cli",),
 )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from crl_train.errors import NonFiniteError
 from crl_train.run_dir import RunDir
 from crl_train.run_record import read_metrics
-from crl_train.training import _check_finite, _steps_of, train
+from crl_train.training import _check_finite, compiled_steps, train
 from tests.crl_train.helpers import FakeObserver, new_run, policy_of, tiny_config, train_run, train_until
 
 
@@ -20,10 +20,10 @@ def after_learning(monkeypatch, spoil):
     """Let a function change the state and metrics that every call of ``learn`` returns."""
 
     def spoiled_steps_of(config):
-        steps = _steps_of(config)
+        steps = compiled_steps(config)
         return dataclasses.replace(steps, learn=lambda state: spoil(*steps.learn(state)))
 
-    monkeypatch.setattr("crl_train.training._steps_of", spoiled_steps_of)
+    monkeypatch.setattr("crl_train.training.compiled_steps", spoiled_steps_of)
 
 
 def test_nan_stops_the_run_with_metric_and_update_named_and_the_last_good_checkpoint_kept(tmp_path, monkeypatch):

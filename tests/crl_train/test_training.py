@@ -21,7 +21,7 @@ from crl_train.evaluation import roll_out_episodes
 from crl_train.goal_metrics import summarise_success
 from crl_train.run_dir import RunDir
 from crl_train.run_record import exclusive, read_metrics
-from crl_train.training import Progress, _compile_steps, _steps_of, is_complete, train
+from crl_train.training import Progress, _compile_steps, compiled_steps, is_complete, train
 from tests.crl_train.helpers import (
     FakeObserver,
     assert_same_run,
@@ -71,8 +71,8 @@ def test_compiled_functions_depend_on_nothing_that_runs_may_share_them_over():
         "resume_every": 2,
     }
     one, other = tiny_config(), tiny_config(**schedule)
-    assert _steps_of(one) is _steps_of(other)
-    assert _steps_of(one) is not _steps_of(tiny_config(discount=0.9))
+    assert compiled_steps(one) is compiled_steps(other)
+    assert compiled_steps(one) is not compiled_steps(tiny_config(discount=0.9))
     programs = [_compile_steps.__wrapped__(config) for config in (one, other)]
     key = jax.random.key(0)
     state = jax.eval_shape(programs[0].init, key)
@@ -105,13 +105,13 @@ def test_observer_is_told_everything_in_order(tmp_path):
 @pytest.mark.parametrize("prefill", ["policy", "uniform"])
 def test_actions_are_uniform_in_the_prefill_alone_and_if_configured(prefill, tmp_path, monkeypatch):
     config = tiny_config(prefill=prefill, num_epochs=1, total_env_steps=480)
-    steps, uniform = _steps_of(config), []
+    steps, uniform = compiled_steps(config), []
 
     def collect(state, draw_uniformly):
         uniform.append(draw_uniformly)
         return steps.collect(state, draw_uniformly)
 
-    monkeypatch.setattr("crl_train.training._steps_of", lambda config: dataclasses.replace(steps, collect=collect))
+    monkeypatch.setattr("crl_train.training.compiled_steps", lambda config: dataclasses.replace(steps, collect=collect))
     train_run(tmp_path / "run", config)
     assert uniform == [prefill == "uniform"] * 2 + [False] * 4
 
@@ -325,7 +325,7 @@ def test_agent_of_depth_4_learns_to_reach_goals_of_the_u_maze(tmp_path):
         prefill="uniform",
     )
     row = read_metrics(train_run(tmp_path / "run", config))[-1]
-    steps = _steps_of(config)
+    steps = compiled_steps(config)
     untrained = steps.init(jax.random.key(0)).learner.params
     distances, reached, active = jax.device_get(steps.evaluate(untrained, jax.random.key(1)))
     before = summarise_success(distances, None, reached=reached, active=active)["success_rate"]
