@@ -18,7 +18,7 @@ from crl_train.networks import Sizes, sizes_of
 from crl_train.numerics import random_key, single_precision
 from crl_train.run_envs import training_env
 from crl_train.step_counts import step_counts
-from crl_train.training import compiled_steps
+from crl_train.training import new_steps
 
 _PRODUCTS: Final = 64  # matrix products in a row, of which the machine's rate is measured
 _ROUNDS_OF_PRODUCTS: Final = 15
@@ -83,7 +83,7 @@ def benchmark(config: TrainConfig, unrolls: int = 5) -> Benchmark:
         unrolls: How many are timed, after one that compiles.
     """
     env, counts = training_env(config), step_counts(config)
-    steps: Any = compiled_steps(config)  # jitted: they can be compiled without being run
+    steps: Any = new_steps(config)  # jitted: they can be compiled without being run
     with _nothing_from_disk():
         state = jax.block_until_ready(steps.init(random_key(config.seed)))
         compiling = _Stopwatch()

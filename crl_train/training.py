@@ -121,6 +121,11 @@ def compiled_steps(config: TrainConfig) -> CompiledSteps:
 
 @functools.lru_cache(maxsize=8)
 def _compile_steps(config: TrainConfig) -> CompiledSteps:
+    return new_steps(config)
+
+
+def new_steps(config: TrainConfig) -> CompiledSteps:
+    """Functions of a run that share nothing with others that were compiled before."""
     env = training_env(config)
     networks = make_networks(config, env.action_dim)
     length = episode_steps(config, env)

@@ -96,11 +96,11 @@ def pin_of(result: BodiesResult, pair: int) -> Float[np.ndarray, "3"]:
     return np.array([x, 0.0 if math.isnan(y) else y, above if math.isnan(z) else z])
 
 
-def readout_of(result: BodiesResult, run: int, pair: int, frame: int, unit: str = "m") -> str:
+def readout_of(result: BodiesResult, run: int, pair: int, frame: int) -> str:
     """What is written below a picture, as the page's script writes it."""
     arrival, taken = int(result.arrival[run, pair]), int(result.taken[run, pair])
     step = min(int(result.steps[frame]), taken)
-    away = f"{result.distances[run, pair, frame]:.2f} {unit} from the goal"
+    away = f"{result.distances[run, pair, frame]:.2f} m from the goal"
     if 0 < arrival <= step:
         return f"step {step} · {away} · reached it at step {arrival}"
     ended = step == taken and taken < result.steps[-1]

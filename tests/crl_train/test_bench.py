@@ -11,6 +11,7 @@ from crl_train import bench
 from crl_train.bench import Benchmark, benchmark, matmul_rate, update_operations
 from crl_train.config import make_config
 from crl_train.networks import Sizes
+from crl_train.training import compiled_steps
 from tests.crl_train.helpers import invoke, tiny_config
 
 TINY = {"env": "point_u_maze", "actor_depth": 4, "critic_depth": 4, "width": 2, "batch_size": 2, "repr_dim": 2}
@@ -62,6 +63,8 @@ def test_products_keep_their_size():
 
 @pytest.mark.slow
 def test_a_tiny_run_is_timed():
+    train_once = compiled_steps(tiny_config())  # that others have compiled it does not make it cheaper
+    train_once.collect(train_once.init(jax.random.key(0)), False)
     measured = benchmark(tiny_config(), unrolls=2)
     assert (measured.env, measured.unrolls) == (tiny_config().env, 2)
     assert 0 < measured.share_of_matmul < 2  # a tiny network is far from the rate; the bound is one of sanity

@@ -163,9 +163,12 @@ def _gif(pictures: Iterator[Picture], rate: float) -> bytes:
     """A GIF that repeats, with one palette: dots of dithering would change from picture to picture."""
     from PIL import Image
 
-    images = [Image.fromarray(picture) for picture in pictures]
-    palette = images[len(images) // 2].quantize(256)
-    flat = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
+    first = next(pictures)
+    palette = Image.fromarray(first).quantize(256)
+    flat = [
+        Image.fromarray(picture).quantize(palette=palette, dither=Image.Dither.NONE)
+        for picture in itertools.chain([first], pictures)
+    ]
     content = io.BytesIO()
     flat[0].save(content, "GIF", save_all=True, append_images=flat[1:], duration=round(1000 / rate), loop=0)
     return content.getvalue()
