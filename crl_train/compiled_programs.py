@@ -19,6 +19,7 @@ MOST_BYTES: Final = 1_000_000_000
 _VARIABLE: Final = "JAX_COMPILATION_CACHE_DIR"
 _LEAST_SECONDS: Final = ("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")  # of what is worth keeping
 _CHECKED: Final = ".checked"  # a file as old as the last look at what is kept
+_ZSTANDARD: Final = b"\x28\xb5\x2f\xfd"  # how files of that compression begin
 _OF_OTHERS: Final = 0o022  # permissions to write, of the group and of everyone
 _BEGINNING: Final = 16_384  # bytes of the list of processors, which has a line of features in its first entry
 
@@ -47,8 +48,7 @@ def keep_compiled_programs() -> None:
 
 def programs_folder() -> Path:
     """Where programs for processors like this one are kept."""
-    processor = hashlib.sha256((platform.machine() + _processor_features()).encode()).hexdigest()[:12]
-    return cache_directory() / FOLDER / processor
+    return cache_directory() / FOLDER / processor()
 
 
 def _is_ours_alone(folder: Path) -> bool:
@@ -71,24 +71,27 @@ def _tidy_up(folder: Path) -> None:
     programs = sorted((path.stat().st_mtime_ns, path.stat().st_size, path) for path in folder.glob("*-cache"))
     total = sum(size for _, size, _ in programs)
     for written, size, path in programs:
-        if total > MOST_BYTES or (written >= last and not _is_whole(path)):
+        if total > MOST_BYTES or (written >= last and not is_whole(path)):
             path.unlink(missing_ok=True)
             total -= size
     marker.touch()
 
 
-def _is_whole(path: Path) -> bool:
+def is_whole(path: Path) -> bool:
+    """Whether a program that JAX has written can be unpacked."""
+    content = path.read_bytes()
+    if content.startswith(_ZSTANDARD):
+        return True  # where JAX finds that compression, there may be nothing here to undo it with
     try:
-        zlib.decompress(path.read_bytes())
+        zlib.decompress(content)
     except zlib.error:
-        return _has_other_compression(path)
+        return False
     return True
 
 
-def _has_other_compression(path: Path) -> bool:
-    """Whether JAX found Zstandard, which checks its own files, and which may not be here to undo it."""
-    with path.open("rb") as file:
-        return file.read(4) == b"\x28\xb5\x2f\xfd"
+def processor() -> str:
+    """A hash of the kind of processor that this is, so that none is handed instructions it does not have."""
+    return hashlib.sha256((platform.machine() + _processor_features()).encode()).hexdigest()[:12]
 
 
 def _processor_features() -> str:

@@ -1,15 +1,13 @@
 """One folder of compiled programs for all tests: of this session, of its child processes, and of sessions to come."""
 
-import hashlib
 import importlib.metadata
 import os
-import platform
 import shutil
-import zlib
 from pathlib import Path
 
+from crl_train.compiled_programs import is_whole, processor
+
 ROOT = Path(__file__).parents[1] / ".pytest_cache" / "compiled"
-_ZSTANDARD = b"\x28\xb5\x2f\xfd"  # how files of that compression begin
 _MOST_BYTES = 1_000_000_000  # beyond them the folder is begun anew: every change of the code adds programs
 
 
@@ -22,8 +20,7 @@ def share() -> None:
 
 def folder() -> Path:
     """Where programs for this version of JAX and for CPUs like this one are kept."""
-    cpu = hashlib.sha256((platform.machine() + _cpu_features()).encode()).hexdigest()[:8]
-    return ROOT / f"jax-{importlib.metadata.version('jaxlib')}-{cpu}"
+    return ROOT / f"jax-{importlib.metadata.version('jaxlib')}-{processor()}"
 
 
 def tidy_up() -> None:
@@ -36,25 +33,5 @@ def tidy_up() -> None:
         shutil.rmtree(folder())
         return
     for path in programs:
-        if not _is_whole(path):
+        if not is_whole(path):
             path.unlink()
-
-
-def _cpu_features() -> str:
-    """The line of features that Linux lists, so that no CPU is handed instructions it does not have."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line for line in lines if line.startswith(("flags", "Features"))), platform.processor())
-
-
-def _is_whole(path: Path) -> bool:
-    content = path.read_bytes()
-    if content.startswith(_ZSTANDARD):
-        return True  # where JAX finds that compression, there may be nothing here to undo it with
-    try:
-        zlib.decompress(content)
-    except zlib.error:
-        return False
-    return True
