@@ -12,13 +12,13 @@ from typing import Any, Final
 import jax
 import jax.numpy as jnp
 
+from crl_train.compiled_steps import new_steps
 from crl_train.config import TrainConfig
 from crl_train.device import first_device
 from crl_train.networks import Sizes, sizes_of
 from crl_train.numerics import random_key, single_precision
 from crl_train.run_envs import training_env
 from crl_train.step_counts import step_counts
-from crl_train.training import new_steps
 
 _PRODUCTS: Final = 64  # matrix products in a row, of which the machine's rate is measured
 _ROUNDS_OF_PRODUCTS: Final = 15

@@ -13,11 +13,11 @@ from rich.text import Text
 
 from crl_train.console import make_console, printable, spinner_name, write
 from crl_train.interrupt import StopRequest
+from crl_train.progress import Progress
 from crl_train.run_dir import RunDir
 from crl_train.run_record import read_metrics, read_record
 from crl_train.step_counts import StepCounts, step_counts
 from crl_train.sweep import Place
-from crl_train.training import Progress
 
 # Columns of a live line for its spinner, a short bar, the share done and the time left.
 _BESIDE_WORDS: Final = 32

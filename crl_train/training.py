@@ -5,62 +5,29 @@ metrics and checkpoints. The loop is on the host so that it can report, stop and
 """
 
 import dataclasses
-import functools
-import json
-import math
-import time
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from collections.abc import Mapping
+from typing import Any, Protocol, runtime_checkable
 
 import jax
-import numpy as np
-import pydantic
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array
 
 from crl_train.checkpoint import remove_leftovers, restore_resume_point, save_policy, save_resume_point
+from crl_train.compiled_steps import CompiledSteps, compiled_steps
 from crl_train.config import TrainConfig
-from crl_train.errors import CheckpointError, NonFiniteError
-from crl_train.evaluation import roll_out_episodes
 from crl_train.file_lock import require_locks
 from crl_train.goal_metrics import summarise_success
-from crl_train.networks import make_networks
 from crl_train.numeric_flags import check_flags
 from crl_train.numerics import key_from_data, random_key, single_precision
-from crl_train.parsing import shortened
-from crl_train.policy import make_act
+from crl_train.progress import Clock, Progress, after_unroll, check_finite_parameters, metrics_row, progress_of
 from crl_train.run_dir import RunDir
-from crl_train.run_envs import episode_steps, evaluation_env, training_env
 from crl_train.run_record import append_metrics, exclusive, read_metrics, read_record, truncate_metrics
 from crl_train.run_size import check_size
 from crl_train.step_counts import StepCounts, step_counts
-from crl_train.training_state import TrainingState, collect, init_training_state, learn
+from crl_train.training_state import TrainingState
 
 # Separates the keys of evaluations from those of training. JAX's split(key, n)[i] is fold_in(key, i), so this must be
 # no index of the split that starts the training state.
 _EVALUATION_STREAM = 2**31
-
-
-@dataclasses.dataclass(frozen=True)
-class Progress:
-    """How far a run has come; saved beside every resume point.
-
-    Attributes:
-        epoch: Finished epochs.
-        unroll: Finished unrolls of the current epoch.
-        env_steps: Environment steps taken, prefill included.
-        updates: Gradient updates made.
-        seconds: Time spent training, evaluating and saving, over all sittings.
-        metric_sums: Sum over the current epoch's updates of every training metric.
-    """
-
-    __pydantic_config__ = pydantic.ConfigDict(strict=True, extra="forbid")
-
-    epoch: int = 0
-    unroll: int = 0
-    env_steps: int = 0
-    updates: int = 0
-    seconds: float = 0.0
-    metric_sums: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
 
 @runtime_checkable
@@ -85,64 +52,6 @@ class Observer(Protocol):
 
 class Stopped(Exception):
     """The observer asked to stop; the run was saved where it stands."""
-
-
-_Outcomes: TypeAlias = tuple[
-    Float[Array, "episodes steps"], Bool[Array, "episodes steps"], Bool[Array, "episodes steps"]
-]
-
-
-@dataclasses.dataclass(frozen=True)
-class CompiledSteps:
-    """The jitted functions of a run. States are donated: an old one must not be used again.
-
-    Attributes:
-        init: From the key of the run's seed to a training state.
-        collect: From a state, and whether actions are uniform, to a state.
-        learn: From a state to a state and the metrics of every update.
-        evaluate: From parameters and a key to distances, reached and active, each (episodes, steps).
-    """
-
-    init: Callable[..., Any]
-    collect: Callable[..., Any]
-    learn: Callable[..., Any]
-    evaluate: Callable[..., Any]
-
-
-# Settings that no compiled function depends on: runs that differ in nothing else share theirs, as the seeds of a sweep.
-_ON_THE_HOST = ("seed", "prefill", "total_env_steps", "num_epochs", "policy_every", "resume_every")
-
-
-def compiled_steps(config: TrainConfig) -> CompiledSteps:
-    """The compiled functions of a run, shared with runs of this process that need the same."""
-    defaults = {name: TrainConfig.model_fields[name].default for name in _ON_THE_HOST}
-    return _compile_steps(config.model_copy(update=defaults))
-
-
-@functools.lru_cache(maxsize=8)
-def _compile_steps(config: TrainConfig) -> CompiledSteps:
-    return new_steps(config)
-
-
-def new_steps(config: TrainConfig) -> CompiledSteps:
-    """Functions of a run that share nothing with others that were compiled before."""
-    env = training_env(config)
-    networks = make_networks(config, env.action_dim)
-    length = episode_steps(config, env)
-    eval_env = evaluation_env(config)
-
-    def evaluate(params: Any, key: Array) -> _Outcomes:
-        act = make_act(networks, params, config.energy, config.evaluation)
-        num_steps = episode_steps(config, eval_env)
-        episodes = roll_out_episodes(eval_env, act, key, config.num_eval_episodes, num_steps)
-        return episodes.distances, episodes.reached, episodes.active
-
-    return CompiledSteps(
-        init=env.jit(functools.partial(init_training_state, config, env, networks)),
-        collect=env.jit(functools.partial(collect, config, env, networks, length), donate_argnums=0),
-        learn=jax.jit(functools.partial(learn, config, env, networks), donate_argnums=0),
-        evaluate=eval_env.jit(evaluate),
-    )
 
 
 @single_precision
@@ -176,7 +85,7 @@ def _train(run: RunDir, observer: Observer) -> None:
     observer.phase("starting")
     state, progress = _restore_or_start(run, config, steps, seed_key)
     observer.started(counts, progress)
-    clock = _Clock(progress.seconds)
+    clock = Clock(progress.seconds)
 
     if not progress.env_steps:
         observer.phase("prefill")
@@ -189,7 +98,7 @@ def _train(run: RunDir, observer: Observer) -> None:
     while progress.epoch < config.num_epochs:
         while progress.unroll < counts.unrolls_per_epoch:
             state, metrics = steps.learn(steps.collect(state, False))
-            progress = _after_unroll(progress, config, counts, jax.device_get(metrics), clock.seconds(), run)
+            progress = after_unroll(progress, config, counts, jax.device_get(metrics), clock.seconds(), run)
             observer.unrolled(progress)
             observer.phase("training")
             # At an epoch's end the stop waits for its evaluation, so that no two resume points share a step.
@@ -197,13 +106,13 @@ def _train(run: RunDir, observer: Observer) -> None:
                 observer.phase("saving")
                 _save_resume_point(run, config, state, progress)
                 raise Stopped
-        _check_finite_parameters(state, progress, run)
+        check_finite_parameters(state.learner.params, progress, run)
         observer.phase("evaluating")
         key = jax.random.fold_in(seed_key, _EVALUATION_STREAM)
         outcomes = steps.evaluate(state.learner.params, jax.random.fold_in(key, progress.epoch))
         distances, reached, active = jax.device_get(outcomes)
         success = summarise_success(distances, None, reached=reached, active=active)
-        row = _metrics_row(progress, counts, success, clock)
+        row = metrics_row(progress, counts, success, clock)
         observer.phase("saving")
         append_metrics(run, row)
         progress = dataclasses.replace(progress, epoch=progress.epoch + 1, unroll=0, metric_sums={})
@@ -224,16 +133,6 @@ def is_complete(run: RunDir) -> bool:
     """Whether a run has trained its whole budget: its last policy is there."""
     config, _ = read_record(run)
     return step_counts(config).total_env_steps in run.policy_steps()
-
-
-class _Clock:
-    """Seconds of work, going on from an earlier sitting."""
-
-    def __init__(self, seconds_before: float) -> None:
-        self._start = time.perf_counter() - seconds_before
-
-    def seconds(self) -> float:
-        return time.perf_counter() - self._start
 
 
 def _restore_or_start(
@@ -261,24 +160,7 @@ def _has_policy(config: TrainConfig, progress: Progress) -> bool:
 
 def _restore(run: RunDir, config: TrainConfig, env_steps: int, like: TrainingState) -> tuple[TrainingState, Progress]:
     state, saved = restore_resume_point(run, config, env_steps, jax.eval_shape(_with_key_data, like))
-    return dataclasses.replace(state, key=key_from_data(state.key)), _progress_of(saved, run, env_steps)
-
-
-def _progress_of(saved: Mapping[str, Any], run: RunDir, env_steps: int) -> Progress:
-    """Check what stands beside a resume point; manifests of older versions have no hash of their own."""
-    try:
-        # As JSON, where a mapping is a strict value of a dataclass; the numbers stay those that were read.
-        pydantic.TypeAdapter(Progress).validate_json(json.dumps(saved))
-        progress = Progress(**saved)
-    except ValueError:
-        progress = None
-    if progress is None or progress.env_steps != env_steps or min(progress.epoch, progress.unroll) < 0:
-        path = run.resume / str(env_steps)
-        raise CheckpointError(
-            f"checkpoint {str(path)!r} is corrupt: its manifest has progress={shortened(saved)}. Start again under "
-            f"another --name, or probe the policies in {str(run.policy)!r}, which are untouched."
-        )
-    return progress
+    return dataclasses.replace(state, key=key_from_data(state.key)), progress_of(saved, run, env_steps)
 
 
 def _save_policy(run: RunDir, config: TrainConfig, state: TrainingState, progress: Progress) -> None:
@@ -293,75 +175,3 @@ def _save_resume_point(run: RunDir, config: TrainConfig, state: TrainingState, p
 def _with_key_data(state: TrainingState) -> TrainingState:
     """Checkpoints hold plain arrays; a typed key is turned into its words."""
     return dataclasses.replace(state, key=jax.random.key_data(state.key))
-
-
-def _after_unroll(
-    progress: Progress,
-    config: TrainConfig,
-    counts: StepCounts,
-    metrics: Mapping[str, Float[np.ndarray, " updates"]],
-    seconds: float,
-    run: RunDir,
-) -> Progress:
-    """Add an unroll's metrics to the epoch's sums, refusing any that is not finite."""
-    env_steps = progress.env_steps + counts.env_steps_per_unroll
-    _check_finite(metrics, progress.updates, env_steps, run)
-    # Summed one by one in float64, so that the result does not depend on where an epoch was interrupted.
-    sums = {
-        name: math.fsum((progress.metric_sums.get(name, 0.0), float(np.sum(values, dtype=np.float64))))
-        for name, values in metrics.items()
-    }
-    return dataclasses.replace(
-        progress,
-        unroll=progress.unroll + 1,
-        env_steps=env_steps,
-        updates=progress.updates + config.updates_per_unroll,
-        seconds=seconds,
-        metric_sums=sums,
-    )
-
-
-def _check_finite(
-    metrics: Mapping[str, Float[np.ndarray, " updates"]], updates_before: int, env_steps: int, run: RunDir
-) -> None:
-    first = {
-        name: int(np.argmin(np.isfinite(values))) for name, values in metrics.items() if not np.isfinite(values).all()
-    }
-    if first:
-        name = min(first, key=lambda name: first[name])
-        what = f"{name} became {metrics[name][first[name]]}"
-        raise _diverged(what, updates_before + first[name] + 1, env_steps, run)
-
-
-def _check_finite_parameters(state: TrainingState, progress: Progress, run: RunDir) -> None:
-    """Refuse to evaluate or save networks that an epoch's last update has ruined: its own metrics precede it."""
-    for path, leaf in jax.tree_util.tree_leaves_with_path(state.learner.params):
-        if not np.isfinite(jax.device_get(leaf)).all():
-            name = jax.tree_util.keystr(path, simple=True, separator="/")
-            raise _diverged(f"parameter {name} became NaN or infinite", progress.updates, progress.env_steps, run)
-
-
-def _diverged(what: str, update: int, env_steps: int, run: RunDir) -> NonFiniteError:
-    policies = run.policy_steps()
-    newest = run.policy / str(policies[-1]) if policies else None
-    kept = f"The last good checkpoint is {str(newest)!r}" if newest else "No checkpoint was made yet"
-    return NonFiniteError(
-        f"{what} at update {update} (env step {env_steps}): training cannot go on from there. "
-        f"{kept}. Try smaller learning rates or keep --layer-norm on."
-    )
-
-
-def _metrics_row(
-    progress: Progress, counts: StepCounts, success: Mapping[str, float | None], clock: _Clock
-) -> dict[str, Any]:
-    """The line of metrics.jsonl that ends an epoch; everything under time/ depends on the machine."""
-    seconds = clock.seconds()
-    return {
-        "epoch": progress.epoch + 1,
-        "env_steps": progress.env_steps,
-        "updates": progress.updates,
-        **{name: total / counts.updates_per_epoch for name, total in sorted(progress.metric_sums.items())},
-        **{f"eval/{name}": value for name, value in success.items()},
-        "time/seconds": round(seconds, 3),
-        "time/env_steps_per_second": round(progress.env_steps / seconds, 1),
-    }

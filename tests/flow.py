@@ -31,6 +31,7 @@ FLOW = (
     ("update",),
     ("training_state",),
     ("run_record", "checkpoint"),
+    ("compiled_steps", "progress"),
     ("training", "sweep"),
     ("bench",),
     ("cli_options", "cli_display", "cli_envs"),

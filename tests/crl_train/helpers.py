@@ -125,10 +125,10 @@ def stop_training_by(monkeypatch, *signals):
 
     def after_unroll(*args):
         signal.raise_signal(next(arriving, signal.SIGCONT))
-        return _after_unroll(*args)
+        return counted(*args)
 
-    _after_unroll = training._after_unroll
-    monkeypatch.setattr(training, "_after_unroll", after_unroll)
+    counted = training.after_unroll
+    monkeypatch.setattr(training, "after_unroll", after_unroll)
 
 
 @single_precision

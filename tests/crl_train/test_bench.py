@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from crl_train import bench
 from crl_train.bench import Benchmark, benchmark, matmul_rate, update_operations
+from crl_train.compiled_steps import compiled_steps
 from crl_train.config import make_config
 from crl_train.networks import Sizes
-from crl_train.training import compiled_steps
 from tests.crl_train.helpers import invoke, tiny_config
 
 TINY = {"env": "point_u_maze", "actor_depth": 4, "critic_depth": 4, "width": 2, "batch_size": 2, "repr_dim": 2}

@@ -10,9 +10,9 @@ from rich.text import Text
 
 from crl_train.cli_display import LiveDisplay, PlainDisplay, _duration, epoch_line, make_display, place_line
 from crl_train.interrupt import STOP_SIGNALS, StopRequest, stop_on_signals
+from crl_train.progress import Progress
 from crl_train.step_counts import step_counts
 from crl_train.sweep import Place, TimeLeft
-from crl_train.training import Progress
 from tests.crl_train.helpers import new_run, tiny_config
 
 

@@ -71,7 +71,7 @@ def test_second_ctrl_c_ends_at_once_with_130(tmp_path, tiny_file, monkeypatch):
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr("crl_train.training._after_unroll", twice)
+    monkeypatch.setattr("crl_train.training.after_unroll", twice)
     result = invoke("run", "point_u_maze", "--depth", 4, "--config", tiny_file, "--out", tmp_path)
     assert result.exit_code == 130
     assert "Aborted" not in result.output

@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crl_train.compiled_steps import compiled_steps
 from crl_train.errors import NonFiniteError
+from crl_train.progress import check_finite
 from crl_train.run_dir import RunDir
 from crl_train.run_record import read_metrics
-from crl_train.training import _check_finite, compiled_steps, train
+from crl_train.training import train
 from tests.crl_train.helpers import FakeObserver, new_run, policy_of, tiny_config, train_run, train_until
 
 
@@ -59,7 +61,7 @@ def test_first_metric_that_is_not_finite_is_named(at_a, at_b, value):
     metrics["a"][at_a:], metrics["b"][at_b:] = value, value
     first, at = ("a", at_a) if at_a <= at_b else ("b", at_b)
     with pytest.raises(NonFiniteError, match=rf"^{first} became {value} at update {100 + at + 1} "):
-        _check_finite(metrics, 100, 5000, RunDir(Path("nowhere")))
+        check_finite(metrics, 100, 5000, RunDir(Path("nowhere")))
 
 
 def test_parameters_ruined_by_the_last_update_are_neither_evaluated_nor_saved(tmp_path, monkeypatch):
@@ -73,7 +75,7 @@ def test_parameters_ruined_by_the_last_update_are_neither_evaluated_nor_saved(tm
 
     after_learning(monkeypatch, ruin)
     # Metrics of an update precede its effect, so those of one that ruins the actor are finite themselves.
-    monkeypatch.setattr("crl_train.training._check_finite", lambda *_: None)
+    monkeypatch.setattr("crl_train.progress.check_finite", lambda *_: None)
     with pytest.raises(NonFiniteError, match=r"^parameter actor/.* became NaN or infinite at update 24 "):
         train(run, FakeObserver())
     assert run.policy_steps() == (480,)

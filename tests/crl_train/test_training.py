@@ -14,14 +14,16 @@ import jax.numpy as jnp
 import pytest
 
 from crl_train.checkpoint import restore_resume_point, save_policy, save_resume_point
+from crl_train.compiled_steps import _compile_steps, compiled_steps
 from crl_train.envs import make_env, register_env
 from crl_train.envs.point_maze import PointMaze
 from crl_train.errors import CheckpointError, ConfigError, RunExistsError
 from crl_train.evaluation import roll_out_episodes
 from crl_train.goal_metrics import summarise_success
+from crl_train.progress import Progress
 from crl_train.run_dir import RunDir
 from crl_train.run_record import exclusive, read_metrics
-from crl_train.training import Progress, _compile_steps, compiled_steps, is_complete, train
+from crl_train.training import is_complete, train
 from tests.crl_train.helpers import (
     FakeObserver,
     assert_same_run,
@@ -149,9 +151,9 @@ def test_evaluation_rolls_out_in_the_environment_named_for_it(tmp_path, monkeypa
         rolled_out.append((env.name, args[-1]))
         return roll_out_episodes(env, *args)
 
-    monkeypatch.setattr("crl_train.training.roll_out_episodes", record)
+    monkeypatch.setattr("crl_train.compiled_steps.roll_out_episodes", record)
     # Another test may have trained this config, and then nothing would be traced again.
-    monkeypatch.setattr("crl_train.training._compile_steps", _compile_steps.__wrapped__)
+    monkeypatch.setattr("crl_train.compiled_steps._compile_steps", _compile_steps.__wrapped__)
     config = tiny_config(num_epochs=1, total_env_steps=480, eval_env="point_u_maze_eval")
     train_run(tmp_path / "run", config)
     assert rolled_out == [("point_u_maze_eval", 15)]

@@ -1,0 +1,73 @@
+"""The jitted functions of a run, shared by the runs of a process that differ in nothing they depend on."""
+
+import dataclasses
+import functools
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import jax
+from jaxtyping import Array, Bool, Float
+
+from crl_train.config import TrainConfig
+from crl_train.evaluation import roll_out_episodes
+from crl_train.networks import make_networks
+from crl_train.policy import make_act
+from crl_train.run_envs import episode_steps, evaluation_env, training_env
+from crl_train.training_state import collect, init_training_state, learn
+
+_Outcomes: TypeAlias = tuple[
+    Float[Array, "episodes steps"], Bool[Array, "episodes steps"], Bool[Array, "episodes steps"]
+]
+
+
+@dataclasses.dataclass(frozen=True)
+class CompiledSteps:
+    """The jitted functions of a run. States are donated: an old one must not be used again.
+
+    Attributes:
+        init: From the key of the run's seed to a training state.
+        collect: From a state, and whether actions are uniform, to a state.
+        learn: From a state to a state and the metrics of every update.
+        evaluate: From parameters and a key to distances, reached and active, each (episodes, steps).
+    """
+
+    init: Callable[..., Any]
+    collect: Callable[..., Any]
+    learn: Callable[..., Any]
+    evaluate: Callable[..., Any]
+
+
+# Settings that no compiled function depends on: runs that differ in nothing else share theirs, as the seeds of a sweep.
+_ON_THE_HOST = ("seed", "prefill", "total_env_steps", "num_epochs", "policy_every", "resume_every")
+
+
+def compiled_steps(config: TrainConfig) -> CompiledSteps:
+    """The compiled functions of a run, shared with runs of this process that need the same."""
+    defaults = {name: TrainConfig.model_fields[name].default for name in _ON_THE_HOST}
+    return _compile_steps(config.model_copy(update=defaults))
+
+
+@functools.lru_cache(maxsize=8)
+def _compile_steps(config: TrainConfig) -> CompiledSteps:
+    return new_steps(config)
+
+
+def new_steps(config: TrainConfig) -> CompiledSteps:
+    """Functions of a run that share nothing with others that were compiled before."""
+    env = training_env(config)
+    networks = make_networks(config, env.action_dim)
+    length = episode_steps(config, env)
+    eval_env = evaluation_env(config)
+
+    def evaluate(params: Any, key: Array) -> _Outcomes:
+        act = make_act(networks, params, config.energy, config.evaluation)
+        num_steps = episode_steps(config, eval_env)
+        episodes = roll_out_episodes(eval_env, act, key, config.num_eval_episodes, num_steps)
+        return episodes.distances, episodes.reached, episodes.active
+
+    return CompiledSteps(
+        init=env.jit(functools.partial(init_training_state, config, env, networks)),
+        collect=env.jit(functools.partial(collect, config, env, networks, length), donate_argnums=0),
+        learn=jax.jit(functools.partial(learn, config, env, networks), donate_argnums=0),
+        evaluate=eval_env.jit(evaluate),
+    )
