@@ -32,13 +32,13 @@ class UntilLearned(PlainDisplay):
     """Prints every epoch, and stops the run when the success rate or the time limit is reached."""
 
     def __init__(self, run: RunDir, success: float, limit: float) -> None:
-        super().__init__(run, Console(highlight=False), StopRequest())
+        super().__init__([run], Console(highlight=False), StopRequest())
         self._success, self._limit = success, limit
         self.reached_after: float | None = None
         self.over = False
 
-    def epoch_ended(self, row: Mapping[str, Any]) -> None:
-        super().epoch_ended(row)
+    def epoch_ended(self, run: RunDir, row: Mapping[str, Any]) -> None:
+        super().epoch_ended(run, row)
         if row["eval/success_rate"] >= self._success and self.reached_after is None:
             self.reached_after = row["time/seconds"]
         self.over = self.reached_after is not None or row["time/seconds"] > self._limit

@@ -105,14 +105,34 @@ def restore_policy(run: RunDir, config: TrainConfig, env_steps: int, like: Mappi
 
 
 def save_resume_point(
-    run: RunDir, config: TrainConfig, env_steps: int, state: Any, progress: Mapping[str, Any]
+    run: RunDir,
+    config: TrainConfig,
+    env_steps: int,
+    state: Any,
+    progress: Mapping[str, Any],
+    *,
+    keep_older: bool = False,
 ) -> None:
     """Save everything a continuation needs under ``resume/<env_steps>/``, then drop older resume points.
+
+    Args:
+        run: The run.
+        config: The run's config.
+        env_steps: Where it stands.
+        state: Arrays of a continuation.
+        progress: Plain values to keep beside them.
+        keep_older: Leave the older ones, for a caller that drops them later.
 
     Raises:
         CheckpointError: If it cannot be written; the older resume point stays then.
     """
     _save(run.resume / str(env_steps), config, state, progress=dict(progress))
+    if not keep_older:
+        drop_other_resume_points(run, env_steps)
+
+
+def drop_other_resume_points(run: RunDir, env_steps: int) -> None:
+    """Remove all resume points but one."""
     for step in run.resume_steps():
         if step != env_steps:
             # One that cannot be removed does no harm: the newest is the one to go on from.
@@ -128,7 +148,7 @@ def restore_resume_point(run: RunDir, config: TrainConfig, env_steps: int, like:
     Raises:
         CheckpointError: If it is damaged, is of another step or run, or does not fit the config.
     """
-    hint = f"Start again under another --name, or probe the policies in {str(run.policy)!r}, which are untouched."
+    hint = _start_again(run)
     path = run.resume / str(env_steps)
     state, manifest = _restore(path, config, like, hint)
     if not isinstance(manifest.get("progress"), dict):
@@ -136,18 +156,34 @@ def restore_resume_point(run: RunDir, config: TrainConfig, env_steps: int, like:
     return state, manifest["progress"]
 
 
-def remove_leftovers(run: RunDir) -> None:
-    """Delete what interrupted writes left behind, older resume points too; nothing else in the folders is touched.
+def read_progress(run: RunDir, env_steps: int) -> dict[str, Any]:
+    """Read what stands beside a resume point, without its arrays; it is verified when they are read.
 
-    The caller holds the run's lock: what another process is writing would be taken for a leftover.
+    Raises:
+        CheckpointError: If it cannot be read.
+    """
+    path = run.resume / str(env_steps)
+    try:
+        handler = ocp.CompositeCheckpointHandler(MANIFEST)
+        with plain_path(path) as plain, draining_event_loops(), ocp.Checkpointer(handler) as checkpointer:
+            restored = checkpointer.restore(plain, args=ocp.args.Composite(**{MANIFEST: ocp.args.JsonRestore()}))
+        return dict(restored[MANIFEST]["progress"])
+    # Orbax raises what it meets: whatever it is, the file cannot be read.
+    except Exception as error:
+        raise CheckpointError(f"checkpoint {str(path)!r} is corrupt: {_cause(error)}. {_start_again(run)}") from error
+
+
+def remove_leftovers(run: RunDir, env_steps: int) -> None:
+    """Delete what interrupted writes left behind, and all resume points but the one that training goes on from.
+
+    Nothing else in the folders is touched. The caller holds the run's lock: what another process is writing would be
+    taken for a leftover.
     """
     for file in (run.config, run.metrics):
         remove_unfinished(file)
     for folder in (run.policy, run.resume):
         _sweep(folder)
-    for step in run.resume_steps()[:-1]:
-        with contextlib.suppress(OSError):
-            _remove(run.resume / str(step))
+    drop_other_resume_points(run, env_steps)
 
 
 def content_hash(arrays: Any) -> str:
@@ -187,6 +223,11 @@ def _save(path: Path, config: TrainConfig, arrays: Any, **facts: Any) -> None:
             f"checkpoint {str(path)!r} could not be written: {_cause(error)}. Earlier checkpoints are untouched. "
             "Make room or fix permissions, then continue the run with crl-train resume."
         ) from error
+
+
+def _start_again(run: RunDir) -> str:
+    """What can be done without a resume point."""
+    return f"Start again under another --name, or probe the policies in {str(run.policy)!r}, which are untouched."
 
 
 def _stored_shape(leaf: Any) -> tuple[int, ...]:

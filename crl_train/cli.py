@@ -106,12 +106,16 @@ def run(
 @click.argument("env")
 @click.option("--depths", default="4,16,64", show_default=True, help="Depths of actor and critic, such as 4,16,64.")
 @click.option("--seeds", default="0", show_default=True, help="Seeds, such as 0-2 or 0,3.")
+@click.option(
+    "--vectorize", is_flag=True, help="Train the seeds of each depth side by side in one program, a folder each."
+)
 @_run_options
 @config_options(exclude=("env", "maze", *_SET_BY_SWEEP))
 def sweep(
     env: str,
     depths: str,
     seeds: str,
+    vectorize: bool,
     preset: str,
     config_file: Path | None,
     maze_file: Path | None,
@@ -120,7 +124,7 @@ def sweep(
     quiet: bool,
     **settings: Any,
 ) -> None:
-    """Train ENV at several depths and seeds, one run after the other.
+    """Train ENV at several depths and seeds, one run after the other, or with --vectorize all seeds of a depth at once.
 
     What is complete is skipped, what was interrupted goes on: the same command again finishes a sweep. Several of
     them in one folder share the runs among them.
@@ -134,10 +138,13 @@ def sweep(
                 f"--depths and --seeds make {len(depth_list) * len(seed_list):,} runs: a sweep has at most "
                 f"{MOST_RUNS:,}. Split it."
             )
+        # Seed after seed, so that a sweep that is stopped has something of every depth; together, depth after depth.
+        order = [(seed, depth) for seed in seed_list for depth in depth_list]
+        if vectorize:
+            order.sort(key=lambda run: depth_list.index(run[1]))
         configs = [
             _make_config(env, preset, config_file, maze_file, {**_with_depth(settings, depth), "seed": seed})
-            for seed in seed_list
-            for depth in depth_list
+            for seed, depth in order
         ]
         if show_config:
             echo(f"# {len(configs)} runs, each with its seed and depth: {', '.join(one.name for one in configs)}")
@@ -145,9 +152,9 @@ def sweep(
             return
         for config in configs:
             if not RunDir(out / config.name).is_run:
-                check_size(config)  # all of them before the first is trained
+                check_size(config, len(seed_list) if vectorize else 1)  # all of them before the first is trained
     with training_command() as stop:
-        train_sweep(out, configs, Sitting(quiet, stop, go_on=command_line()))
+        train_sweep(out, configs, Sitting(quiet, stop, go_on=command_line()), vectorize=vectorize)
 
 
 @main.command()

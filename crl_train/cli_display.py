@@ -3,7 +3,7 @@
 import contextlib
 import io
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import rich.progress
@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from crl_train.console import make_console, printable, spinner_name, write
+from crl_train.errors import NonFiniteError
 from crl_train.interrupt import StopRequest
 from crl_train.progress import Progress
 from crl_train.run_dir import RunDir
@@ -27,14 +28,14 @@ class QuietDisplay:
     """An observer that shows nothing but that and how a run stops.
 
     Args:
-        run: The run.
+        runs: The run, or those that are trained in one program.
         console: Where it is shown.
         stop: Whether a signal asks to stop.
         place: Which run of a sweep it is.
     """
 
-    def __init__(self, run: RunDir, console: Console, stop: StopRequest, place: Place | None = None) -> None:
-        self.run = run
+    def __init__(self, runs: Sequence[RunDir], console: Console, stop: StopRequest, place: Place | None = None) -> None:
+        self.runs, self.run = tuple(runs), runs[0]
         self.console = console
         self.place = place
         self._stop = stop
@@ -48,8 +49,11 @@ class QuietDisplay:
     def unrolled(self, progress: Progress) -> None:
         """Nothing to show."""
 
-    def epoch_ended(self, row: Mapping[str, Any]) -> None:
+    def epoch_ended(self, run: RunDir, row: Mapping[str, Any]) -> None:
         """Nothing to show."""
+
+    def diverged(self, run: RunDir, error: NonFiniteError) -> None:
+        """Nothing to show: whoever trains it is told as well."""
 
     def wants_stop(self) -> bool:
         return bool(self._stop)
@@ -79,23 +83,33 @@ class PlainDisplay(QuietDisplay):
         verb = "Continuing" if progress.env_steps else "Training"
         if self.place is not None:
             self._say(place_line(self.place))
+        others = [run.path.name for run in self.runs[1:]]
+        each = " each" if others else ""
         self._say(
-            f"{verb} {self.run.path} on {record['device']}: actor depth {config.actor_depth}, critic depth "
-            f"{config.critic_depth}, {counts.total_env_steps:,} env steps, {counts.total_updates:,} updates",
+            f"{verb} {', '.join([str(self.run.path), *others])} on {record['device']}: actor depth "
+            f"{config.actor_depth}, critic depth {config.critic_depth}, {counts.total_env_steps:,} env steps, "
+            f"{counts.total_updates:,} updates{each}",
             one_line=False,
         )
 
-    def epoch_ended(self, row: Mapping[str, Any]) -> None:
-        self._say(epoch_line(row, self._num_epochs, self.console.width if self.console.is_terminal else None))
+    def epoch_ended(self, run: RunDir, row: Mapping[str, Any]) -> None:
+        seed = f"{self._seed(run)}  " if len(self.runs) > 1 else ""
+        width = self.console.width - len(seed) if self.console.is_terminal else None
+        self._say(seed + epoch_line(row, self._num_epochs, width))
         if row["epoch"] == self._num_epochs:
-            self._say(f"Done in {_duration(row['time/seconds'])}: {self.run.path}")
+            self._say(f"Done in {_duration(row['time/seconds'])}: {run.path}")
+
+    def _seed(self, run: RunDir) -> str:
+        """Which of the runs of a program a line is about; all of one width."""
+        seeds = {each: str(read_record(each)[0].seed) for each in self.runs}
+        return f"seed {seeds[run]:>{max(map(len, seeds.values()))}}"
 
 
 class LiveDisplay(PlainDisplay):
     """A progress bar under the lines of the finished epochs."""
 
-    def __init__(self, run: RunDir, console: Console, stop: StopRequest, place: Place | None = None) -> None:
-        super().__init__(run, console, stop, place)
+    def __init__(self, runs: Sequence[RunDir], console: Console, stop: StopRequest, place: Place | None = None) -> None:
+        super().__init__(runs, console, stop, place)
         self._bar = rich.progress.Progress(
             rich.progress.SpinnerColumn(spinner_name(console)),
             rich.progress.TextColumn("{task.description}", markup=False),
@@ -153,17 +167,20 @@ class LiveDisplay(PlainDisplay):
         runs = f" + {_runs(after.untimed)}" if after.untimed else ""
         return f"· {_duration(own + after.seconds)}{runs} in all"
 
-    def epoch_ended(self, row: Mapping[str, Any]) -> None:
-        self._scores = _scores(row)
-        super().epoch_ended(row)
+    def epoch_ended(self, run: RunDir, row: Mapping[str, Any]) -> None:
+        if run == self.run:
+            self._scores = _scores(row)
+        super().epoch_ended(run, row)
 
 
 @contextlib.contextmanager
-def make_display(run: RunDir, *, quiet: bool, stop: StopRequest, place: Place | None = None) -> Iterator[QuietDisplay]:
+def make_display(
+    runs: Sequence[RunDir], *, quiet: bool, stop: StopRequest, place: Place | None = None
+) -> Iterator[QuietDisplay]:
     """Choose the display that fits the terminal, and let signals stop training cleanly while it is up."""
     console = make_console()
     kind = QuietDisplay if quiet else LiveDisplay if console.is_terminal else PlainDisplay
-    display = kind(run, console, stop, place)
+    display = kind(runs, console, stop, place)
     bar = display if isinstance(display, LiveDisplay) else contextlib.nullcontext()
     with stop.deferred(display.stopping), bar:
         yield display

@@ -4,8 +4,8 @@ import contextlib
 import dataclasses
 import shlex
 import sys
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from crl_train.cli_options import explained
 from crl_train.config import TrainConfig
@@ -14,6 +14,13 @@ from crl_train.interrupt import StopRequest, stop_on_signals
 from crl_train.output import expendable
 from crl_train.run_dir import RunDir
 from crl_train.sweep import Place
+
+if TYPE_CHECKING:
+    from crl_train.cli_display import QuietDisplay
+    from crl_train.errors import NonFiniteError
+    from crl_train.seed_groups import SeedGroup
+
+T = TypeVar("T")
 
 _OUTPUT_LOST: Final = "training goes on; metrics.jsonl in the run's folder says how far it is."
 
@@ -74,15 +81,34 @@ def train_to_the_end(run: RunDir, sitting: Sitting, place: Place | None = None) 
         SystemExit: If a signal asked to stop: with the code that says which kind, after the run was saved.
         CrlError: As :func:`crl_train.training.train`.
     """
+    from crl_train.training import train
+
+    _with_display(lambda display: train(run, display), [run], sitting, place)
+
+
+def train_group_to_the_end(group: "SeedGroup", sitting: Sitting, place: Place) -> "dict[RunDir, NonFiniteError]":
+    """Train the runs of a group in one program, as :func:`train_to_the_end` does one.
+
+    Returns:
+        Why runs diverged, by run.
+    """
+    from crl_train.training import train_seeds
+
+    return _with_display(lambda display: train_seeds(group, display), list(group.runs.values()), sitting, place)
+
+
+def _with_display(
+    work: "Callable[[QuietDisplay], T]", runs: Sequence[RunDir], sitting: Sitting, place: Place | None
+) -> T:
     from crl_train.cli_display import make_display
-    from crl_train.training import Stopped, train
+    from crl_train.training import Stopped
 
     stop = sitting.stop
-    with make_display(run, quiet=sitting.quiet, stop=stop, place=place) as display:
+    with make_display(runs, quiet=sitting.quiet, stop=stop, place=place) as display:
         try:
             if stop:  # while libraries were imported, or between two runs
                 raise Stopped
-            train(run, display)
+            return work(display)
         except Stopped:
-            display.stopped(sitting.go_on or f"crl-train resume {run.typed}")
+            display.stopped(sitting.go_on or f"crl-train resume {runs[0].typed}")
             raise SystemExit(stop.exit_code) from None

@@ -24,6 +24,9 @@ _Outcomes: TypeAlias = tuple[
 class CompiledSteps:
     """The jitted functions of a run. States are donated: an old one must not be used again.
 
+    Those of several seeds take and give states whose leaves have a leading axis of seeds; ``evaluate`` does not: it
+    stops when every episode of one agent is over.
+
     Attributes:
         init: From the key of the run's seed to a training state.
         collect: From a state, and whether actions are uniform, to a state.
@@ -41,18 +44,23 @@ class CompiledSteps:
 _ON_THE_HOST = ("seed", "prefill", "total_env_steps", "num_epochs", "policy_every", "resume_every")
 
 
-def compiled_steps(config: TrainConfig) -> CompiledSteps:
-    """The compiled functions of a run, shared with runs of this process that need the same."""
+def compiled_steps(config: TrainConfig, several_seeds: bool = False) -> CompiledSteps:
+    """The compiled functions of a run, shared with runs of this process that need the same.
+
+    Args:
+        config: The run's.
+        several_seeds: Whether the functions train several seeds at once.
+    """
     defaults = {name: TrainConfig.model_fields[name].default for name in _ON_THE_HOST}
-    return _compile_steps(config.model_copy(update=defaults))
+    return _compile_steps(config.model_copy(update=defaults), several_seeds)
 
 
 @functools.lru_cache(maxsize=8)
-def _compile_steps(config: TrainConfig) -> CompiledSteps:
-    return new_steps(config)
+def _compile_steps(config: TrainConfig, several_seeds: bool) -> CompiledSteps:
+    return new_steps(config, several_seeds)
 
 
-def new_steps(config: TrainConfig) -> CompiledSteps:
+def new_steps(config: TrainConfig, several_seeds: bool = False) -> CompiledSteps:
     """Functions of a run that share nothing with others that were compiled before."""
     env = training_env(config)
     networks = make_networks(config, env.action_dim)
@@ -65,9 +73,14 @@ def new_steps(config: TrainConfig) -> CompiledSteps:
         episodes = roll_out_episodes(eval_env, act, key, config.num_eval_episodes, num_steps)
         return episodes.distances, episodes.reached, episodes.active
 
+    def each_seed(function: Callable[..., Any], in_axes: Any = 0) -> Callable[..., Any]:
+        return jax.vmap(function, in_axes=in_axes) if several_seeds else function
+
     return CompiledSteps(
-        init=env.jit(functools.partial(init_training_state, config, env, networks)),
-        collect=env.jit(functools.partial(collect, config, env, networks, length), donate_argnums=0),
-        learn=jax.jit(functools.partial(learn, config, env, networks), donate_argnums=0),
+        init=env.jit(each_seed(functools.partial(init_training_state, config, env, networks))),
+        collect=env.jit(
+            each_seed(functools.partial(collect, config, env, networks, length), in_axes=(0, None)), donate_argnums=0
+        ),
+        learn=jax.jit(each_seed(functools.partial(learn, config, env, networks)), donate_argnums=0),
         evaluate=eval_env.jit(evaluate),
     )

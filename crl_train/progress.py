@@ -30,6 +30,8 @@ class Progress:
         updates: Gradient updates made.
         seconds: Time spent training, evaluating and saving, over all sittings.
         metric_sums: Sum over the current epoch's updates of every training metric.
+        seeds: Seeds that are trained in one program, in the order of their lanes; none if the run is trained alone.
+        idle: Those of them that train no longer, such as after they diverged.
     """
 
     __pydantic_config__ = pydantic.ConfigDict(strict=True, extra="forbid")
@@ -40,6 +42,13 @@ class Progress:
     updates: int = 0
     seconds: float = 0.0
     metric_sums: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    seeds: tuple[int, ...] = ()
+    idle: tuple[int, ...] = ()
+
+    def plain(self) -> dict[str, Any]:
+        """As values of JSON; a run alone says nothing of other seeds, as in versions that trained no others."""
+        values = {name: list(value) if isinstance(value, tuple) else value for name, value in vars(self).items()}
+        return {name: value for name, value in values.items() if self.seeds or name not in ("seeds", "idle")}
 
 
 class Clock:
@@ -57,7 +66,8 @@ def progress_of(saved: Mapping[str, Any], run: RunDir, env_steps: int) -> Progre
     try:
         # As JSON, where a mapping is a strict value of a dataclass; the numbers stay those that were read.
         pydantic.TypeAdapter(Progress).validate_json(json.dumps(saved))
-        progress = Progress(**saved)
+        values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in saved.items()}
+        progress = Progress(**values)
     except ValueError:
         progress = None
     if progress is None or progress.env_steps != env_steps or min(progress.epoch, progress.unroll) < 0:

@@ -8,15 +8,20 @@ from crl_train.run_envs import episode_steps, training_env
 _BYTES = 4  # of a float32 and of an int32
 
 
-def check_size(config: TrainConfig) -> None:
+def check_size(config: TrainConfig, num_seeds: int = 1) -> None:
     """Refuse a run that cannot fit into memory, before anything is made.
+
+    Args:
+        config: The run's settings.
+        num_seeds: Runs of these settings that are trained in one program.
 
     Raises:
         ConfigError: If it cannot; the message has both numbers and the settings to lower.
     """
     env = training_env(config)
     sizes = run_size(config, env.state_dim, env.action_dim, env.goal_dim, episode_steps(config, env))
-    require_memory("this run", sizes, free_memory())
+    what = "this run" if num_seeds == 1 else f"a program of {num_seeds} seeds of this run"
+    require_memory(what, {name: num_seeds * size for name, size in sizes.items()}, free_memory())
 
 
 def run_size(

@@ -1,4 +1,4 @@
-"""The runs of a sweep, one after the other: which is next, and how long the others will take."""
+"""The runs of a sweep, program after program: which is next, and how long the others will take."""
 
 import dataclasses
 import statistics
@@ -38,15 +38,21 @@ class Place:
         total: All runs of the sweep.
         own: This run, from its beginning.
         after: Those that are still to come.
+        beside: Numbers of the runs that are trained in the same program.
     """
 
     number: int
     total: int
     own: TimeLeft = TimeLeft()
     after: TimeLeft = TimeLeft()
+    beside: tuple[int, ...] = ()
 
     def __str__(self) -> str:
-        return f"run {self.number} of {self.total}"
+        if not self.beside:
+            return f"run {self.number} of {self.total}"
+        numbers = sorted((self.number, *self.beside))
+        in_a_row = numbers == list(range(numbers[0], numbers[-1] + 1))
+        return f"runs {f'{numbers[0]}-{numbers[-1]}' if in_a_row else ', '.join(map(str, numbers))} of {self.total}"
 
 
 def runs_of(out: Path, configs: Iterable[TrainConfig]) -> dict[RunDir, TrainConfig]:
@@ -84,42 +90,51 @@ def require_same_settings(run: RunDir, config: TrainConfig) -> None:
     )
 
 
-def place_of(run: RunDir, runs: Mapping[RunDir, TrainConfig], later: Sequence[RunDir]) -> Place:
-    """Where a sweep stands when it comes to a run.
+def place_of(program: Sequence[RunDir], runs: Mapping[RunDir, TrainConfig], later: Sequence[Sequence[RunDir]]) -> Place:
+    """Where a sweep stands when it comes to a run, or to several that are trained in one program.
 
     Args:
-        run: The run.
+        program: The run, or the runs.
         runs: All runs of the sweep, in order.
-        later: Those that it will come to afterwards; complete ones among them take no time.
+        later: Programs that it will come to afterwards; complete runs among them take no time.
     """
     complete = {each: row for each, config in runs.items() if (row := _last_row_of_complete(each, config))}
-    by_depths: dict[Depths, list[float]] = {}
+    times: dict[Depths, list[float]] = {}
     for each, row in complete.items():
         taken = row.get("time/seconds")  # a line must have no number but its steps
         if taken is not None and taken > 0:
-            by_depths.setdefault(depths_of(runs[each]), []).append(taken)
-    seconds = {depths: statistics.mean(values) for depths, values in by_depths.items()}
+            times.setdefault(depths_of(runs[each]), []).append(taken)
+    numbers = {each: number for number, each in enumerate(runs, start=1)}
+    seconds = {depths: statistics.mean(values) for depths, values in times.items()}
+    to_come = [[runs[each] for each in others if each not in complete] for others in later]
     return Place(
-        number=list(runs).index(run) + 1,
+        number=numbers[program[0]],
         total=len(runs),
-        own=time_left([runs[run]], seconds),
-        after=time_left([runs[each] for each in later if each not in complete], seconds),
+        own=time_left([[runs[each] for each in program]], seconds),
+        after=time_left(to_come, seconds),
+        beside=tuple(numbers[each] for each in program[1:]),
     )
 
 
-def time_left(configs: Sequence[TrainConfig], seconds_by_depths: Mapping[Depths, float]) -> TimeLeft:
-    """How long runs take.
+def time_left(programs: Sequence[Sequence[TrainConfig]], seconds_by_depths: Mapping[Depths, float]) -> TimeLeft:
+    """How long programs take, each of which trains runs that differ in seed alone.
 
     A depth's time says little about that of another, which depends on the device; so such runs are counted instead.
+    The runs of a program end together: each has taken the time of all.
 
     Example:
         >>> from crl_train.config import make_config
-        >>> configs = [make_config({"env": "maze", "actor_depth": depth}) for depth in (4, 4, 16)]
-        >>> time_left(configs, {(4, 4): 100.0})
+        >>> programs = [[make_config({"env": "maze", "actor_depth": depth})] for depth in (4, 4, 16)]
+        >>> time_left(programs, {(4, 4): 100.0})
         TimeLeft(seconds=200.0, untimed=1)
     """
-    known = [seconds_by_depths[depths_of(config)] for config in configs if depths_of(config) in seconds_by_depths]
-    return TimeLeft(sum(known, 0.0), len(configs) - len(known))
+    left = TimeLeft()
+    for configs in filter(None, programs):
+        if depths_of(configs[0]) in seconds_by_depths:
+            left = dataclasses.replace(left, seconds=left.seconds + seconds_by_depths[depths_of(configs[0])])
+        else:
+            left = dataclasses.replace(left, untimed=left.untimed + len(configs))
+    return left
 
 
 def _last_row_of_complete(run: RunDir, config: TrainConfig) -> dict[str, Any] | None:
@@ -130,6 +145,14 @@ def _last_row_of_complete(run: RunDir, config: TrainConfig) -> dict[str, Any] | 
         return None
     is_complete = bool(rows) and rows[-1]["env_steps"] >= step_counts(config).total_env_steps
     return rows[-1] if is_complete else None
+
+
+def by_depths(runs: Mapping[RunDir, TrainConfig]) -> list[list[RunDir]]:
+    """The runs of each pair of depths, which differ in seed alone."""
+    levels: dict[Depths, list[RunDir]] = {}
+    for run, config in runs.items():
+        levels.setdefault(depths_of(config), []).append(run)
+    return list(levels.values())
 
 
 def depths_of(config: TrainConfig) -> Depths:

@@ -1,27 +1,30 @@
-"""Train one run from its config to its last checkpoint; the only module that sees all of the others.
+"""Train a run, or several seeds of one in one program, from the config to the last checkpoint.
 
 A run is a loop over epochs; an epoch is a loop over unrolls, each followed by updates, then an evaluation, a line of
-metrics and checkpoints. The loop is on the host so that it can report, stop and save between any two unrolls.
+metrics and checkpoints. The loop is on the host so that it can report, stop and save between any two unrolls. Seeds
+that train together go through it in step, and each has a folder of its own.
 """
 
+import contextlib
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol, runtime_checkable
 
 import jax
-from jaxtyping import Array
 
-from crl_train.checkpoint import remove_leftovers, restore_resume_point, save_policy, save_resume_point
 from crl_train.compiled_steps import CompiledSteps, compiled_steps
 from crl_train.config import TrainConfig
+from crl_train.errors import ConfigError, NonFiniteError, RunLockedError
 from crl_train.file_lock import require_locks
 from crl_train.goal_metrics import summarise_success
 from crl_train.numeric_flags import check_flags
-from crl_train.numerics import key_from_data, random_key, single_precision
-from crl_train.progress import Clock, Progress, after_unroll, check_finite_parameters, metrics_row, progress_of
+from crl_train.numerics import random_key, single_precision
+from crl_train.progress import Clock, Progress, after_unroll, check_finite_parameters, metrics_row
+from crl_train.resuming import has_policy, restore_or_start, save_resume_points, save_run_policy
 from crl_train.run_dir import RunDir
-from crl_train.run_record import append_metrics, exclusive, read_metrics, read_record, truncate_metrics
+from crl_train.run_record import append_metrics, exclusive, read_metrics, read_record
 from crl_train.run_size import check_size
+from crl_train.seed_groups import SeedGroup, alone, seed_groups
 from crl_train.step_counts import StepCounts, step_counts
 from crl_train.training_state import TrainingState
 
@@ -43,8 +46,11 @@ class Observer(Protocol):
     def unrolled(self, progress: Progress) -> None:
         """One more unroll and its updates are done."""
 
-    def epoch_ended(self, row: Mapping[str, Any]) -> None:
-        """An epoch's line of metrics has been written."""
+    def epoch_ended(self, run: RunDir, row: Mapping[str, Any]) -> None:
+        """A run's line of metrics of an epoch has been written."""
+
+    def diverged(self, run: RunDir, error: NonFiniteError) -> None:
+        """A run trains no longer; the others of its program do."""
 
     def wants_stop(self) -> bool:
         """Whether to save and stop after this unroll."""
@@ -69,64 +75,155 @@ def train(run: RunDir, observer: Observer) -> None:
         Stopped: If the observer asked to stop; the run is saved.
     """
     with exclusive(run):
-        _train(run, observer)
+        for error in _train(alone(run), observer).values():
+            raise error
 
 
-def _train(run: RunDir, observer: Observer) -> None:
-    config, record = read_record(run)
-    require_locks(run.config)  # those of the storage library as well: the run may have come here from elsewhere
-    check_flags(record["flags"], str(run.path))
-    read_metrics(run)  # a damaged line is told before any work
-    check_size(config)  # again: a run may go on upon another machine
-    counts = step_counts(config)
-    steps = compiled_steps(config)
-    seed_key = random_key(config.seed)
+@single_precision
+def train_seeds(group: SeedGroup, observer: Observer) -> dict[RunDir, NonFiniteError]:
+    """Train runs that differ in seed alone in one program, as :func:`train` does one.
+
+    A run that diverges stops alone.
+
+    Args:
+        group: One of those that :func:`crl_train.seed_groups.seed_groups` finds.
+        observer: Follows all of them.
+
+    Returns:
+        Why runs diverged, by run.
+    Raises:
+        ConfigError: If the runs differ in more than their seeds.
+        CrlError: As :func:`train`, but for divergence.
+    """
+    runs = list(group.runs.values())
+    with contextlib.ExitStack() as locks:
+        for run in runs:
+            locks.enter_context(exclusive(run))
+        if seed_groups(runs) != [group]:
+            raise RunLockedError(f"another process has trained {str(runs[0].path)!r} and others meanwhile.")
+        return _train(group, observer)
+
+
+class _Lanes:
+    """The runs of a program that still train.
+
+    Attributes:
+        progress: How far each has come; they go in step.
+        diverged: Why the others stopped.
+    """
+
+    def __init__(self, progress: Mapping[RunDir, Progress], observer: Observer) -> None:
+        self.progress, self.diverged = dict(progress), dict[RunDir, NonFiniteError]()
+        self._observer = observer
+
+    def __iter__(self) -> Iterator[RunDir]:
+        return iter(list(self.progress))
+
+    @property
+    def now(self) -> Progress | None:
+        """How far all have come; None if no run is left."""
+        return next(iter(self.progress.values()), None)
+
+    def set(self, run: RunDir, **changes: Any) -> None:
+        """Change a run's progress."""
+        self.progress[run] = dataclasses.replace(self.progress[run], **changes)
+
+    @contextlib.contextmanager
+    def left_if_it_diverges(self, run: RunDir) -> Iterator[None]:
+        """Let a run whose numbers are no longer finite train no more."""
+        try:
+            yield
+        except NonFiniteError as error:
+            del self.progress[run]
+            self.diverged[run] = error
+            self._observer.diverged(run, error)
+
+
+def _train(group: SeedGroup, observer: Observer) -> dict[RunDir, NonFiniteError]:
+    configs = {run: _checked_config(run) for run in group.runs.values()}
+    config = _common_config(configs)
+    check_size(config, len(group.seeds))  # again: a run may go on upon another machine
+    counts, steps = step_counts(config), compiled_steps(config, several_seeds=not group.is_alone)
 
     observer.phase("starting")
-    state, progress = _restore_or_start(run, config, steps, seed_key)
-    observer.started(counts, progress)
-    clock = Clock(progress.seconds)
+    state, progress = restore_or_start(group, configs, steps)
+    lanes = _Lanes(progress, observer)
+    begin = next(iter(progress.values()))
+    observer.started(counts, begin)
+    clock = Clock(begin.seconds)
 
-    if not progress.env_steps:
+    if not begin.env_steps:
         observer.phase("prefill")
         for _ in range(counts.prefill_unrolls):
             state = steps.collect(state, config.prefill == "uniform")
-            progress = dataclasses.replace(progress, env_steps=progress.env_steps + counts.env_steps_per_unroll)
+        for run in lanes:
+            lanes.set(run, env_steps=counts.prefill_env_steps)
 
     # The first calls of a sitting compile, which takes longer than many unrolls.
     observer.phase("compiling")
-    while progress.epoch < config.num_epochs:
-        while progress.unroll < counts.unrolls_per_epoch:
+    while (now := lanes.now) and now.epoch < config.num_epochs:
+        while (now := lanes.now) and now.unroll < counts.unrolls_per_epoch:
             state, metrics = steps.learn(steps.collect(state, False))
-            progress = after_unroll(progress, config, counts, jax.device_get(metrics), clock.seconds(), run)
-            observer.unrolled(progress)
-            observer.phase("training")
-            # At an epoch's end the stop waits for its evaluation, so that no two resume points share a step.
-            if observer.wants_stop() and progress.unroll < counts.unrolls_per_epoch:
-                observer.phase("saving")
-                _save_resume_point(run, config, state, progress)
-                raise Stopped
-        check_finite_parameters(state.learner.params, progress, run)
-        observer.phase("evaluating")
-        key = jax.random.fold_in(seed_key, _EVALUATION_STREAM)
-        outcomes = steps.evaluate(state.learner.params, jax.random.fold_in(key, progress.epoch))
+            metrics = jax.device_get(metrics)
+            for run in lanes:
+                with lanes.left_if_it_diverges(run):
+                    own, before = group.lane_of(run, metrics), lanes.progress[run]
+                    lanes.progress[run] = after_unroll(before, config, counts, own, clock.seconds(), run)
+            if now := lanes.now:
+                observer.unrolled(now)
+                observer.phase("training")
+                # At an epoch's end the stop waits for its evaluation, so that no two resume points share a step.
+                if observer.wants_stop() and now.unroll < counts.unrolls_per_epoch:
+                    observer.phase("saving")
+                    save_resume_points(group, configs, state, lanes.progress)
+                    raise Stopped
+        for run in lanes:
+            with lanes.left_if_it_diverges(run):
+                check_finite_parameters(group.lane_of(run, state.learner.params), lanes.progress[run], run)
+        if lanes.now:
+            _end_epoch(group, configs, counts, steps, state, lanes, clock, observer)
+    return lanes.diverged
+
+
+def _end_epoch(
+    group: SeedGroup,
+    configs: Mapping[RunDir, TrainConfig],
+    counts: StepCounts,
+    steps: CompiledSteps,
+    state: TrainingState,
+    lanes: _Lanes,
+    clock: Clock,
+    observer: Observer,
+) -> None:
+    """Evaluate and save every run that trains."""
+    config = next(iter(configs.values()))
+    observer.phase("evaluating")
+    rows = {}
+    for run, progress in lanes.progress.items():
+        key = jax.random.fold_in(random_key(configs[run].seed), _EVALUATION_STREAM)
+        params = group.lane_of(run, state.learner.params)
+        outcomes = steps.evaluate(params, jax.random.fold_in(key, progress.epoch))
         distances, reached, active = jax.device_get(outcomes)
         success = summarise_success(distances, None, reached=reached, active=active)
-        row = metrics_row(progress, counts, success, clock)
-        observer.phase("saving")
+        rows[run] = metrics_row(progress, counts, success, clock)
+    observer.phase("saving")
+    for run, row in rows.items():
         append_metrics(run, row)
-        progress = dataclasses.replace(progress, epoch=progress.epoch + 1, unroll=0, metric_sums={})
-        is_last = progress.epoch == config.num_epochs
-        stops_here = observer.wants_stop() and not is_last
-        if is_last or stops_here or progress.epoch % config.resume_every == 0:
-            progress = dataclasses.replace(progress, seconds=clock.seconds())
-            _save_resume_point(run, config, state, progress)
+        lanes.set(run, epoch=row["epoch"], unroll=0, metric_sums={})
+    epoch = next(iter(lanes.progress.values())).epoch
+    is_last = epoch == config.num_epochs
+    stops_here = observer.wants_stop() and not is_last
+    if is_last or stops_here or epoch % config.resume_every == 0:
+        for run in lanes:
+            lanes.set(run, seconds=clock.seconds())
+        save_resume_points(group, configs, state, lanes.progress)
+    for run, row in rows.items():
         # After the resume point, from which it can be made again: a run with its last policy has all it ever will.
-        if _has_policy(config, progress):
-            _save_policy(run, config, state, progress)
-        observer.epoch_ended(row)
-        if stops_here:
-            raise Stopped
+        if has_policy(config, lanes.progress[run]):
+            save_run_policy(run, configs[run], group.lane_of(run, state), lanes.progress[run])
+        observer.epoch_ended(run, row)
+    if stops_here:
+        raise Stopped
 
 
 def is_complete(run: RunDir) -> bool:
@@ -135,43 +232,28 @@ def is_complete(run: RunDir) -> bool:
     return step_counts(config).total_env_steps in run.policy_steps()
 
 
-def _restore_or_start(
-    run: RunDir, config: TrainConfig, steps: CompiledSteps, seed_key: Array
-) -> tuple[TrainingState, Progress]:
-    """Go back to the newest resume point, or to the very beginning; what came after it will be made again."""
-    resume_steps = run.resume_steps()
-    env_steps = resume_steps[-1] if resume_steps else 0
-    if resume_steps:
-        state, progress = _restore(run, config, env_steps, jax.eval_shape(steps.init, seed_key))
-    else:
-        state, progress = steps.init(seed_key), Progress()
-    remove_leftovers(run)
-    truncate_metrics(run, env_steps)
-    if _has_policy(config, progress) and env_steps not in run.policy_steps():
-        _save_policy(run, config, state, progress)
-    return state, progress
+def _checked_config(run: RunDir) -> TrainConfig:
+    """The config of a run that can be trained here and now."""
+    config, record = read_record(run)
+    require_locks(run.config)  # those of the storage library as well: the run may have come here from elsewhere
+    check_flags(record["flags"], str(run.path))
+    read_metrics(run)  # a damaged line is told before any work
+    return config
 
 
-def _has_policy(config: TrainConfig, progress: Progress) -> bool:
-    """Whether a policy checkpoint belongs to where the run stands."""
-    is_last = progress.epoch == config.num_epochs
-    return progress.epoch > 0 and progress.unroll == 0 and (is_last or progress.epoch % config.policy_every == 0)
+def _common_config(configs: Mapping[RunDir, TrainConfig]) -> TrainConfig:
+    """The settings of all runs of a program; the seed is that of the first.
 
-
-def _restore(run: RunDir, config: TrainConfig, env_steps: int, like: TrainingState) -> tuple[TrainingState, Progress]:
-    state, saved = restore_resume_point(run, config, env_steps, jax.eval_shape(_with_key_data, like))
-    return dataclasses.replace(state, key=key_from_data(state.key)), progress_of(saved, run, env_steps)
-
-
-def _save_policy(run: RunDir, config: TrainConfig, state: TrainingState, progress: Progress) -> None:
-    learner = state.learner
-    save_policy(run, config, progress.env_steps, learner.params, learner.log_entropy_coefficient)
-
-
-def _save_resume_point(run: RunDir, config: TrainConfig, state: TrainingState, progress: Progress) -> None:
-    save_resume_point(run, config, progress.env_steps, _with_key_data(state), dataclasses.asdict(progress))
-
-
-def _with_key_data(state: TrainingState) -> TrainingState:
-    """Checkpoints hold plain arrays; a typed key is turned into its words."""
-    return dataclasses.replace(state, key=jax.random.key_data(state.key))
+    Raises:
+        ConfigError: If they differ in more than their seeds.
+    """
+    (first, config), *others = configs.items()
+    for run, other in others:
+        same = other.model_copy(update={"seed": config.seed})
+        different = [name for name in TrainConfig.model_fields if getattr(same, name) != getattr(config, name)]
+        if different:
+            raise ConfigError(
+                f"runs {str(first.path)!r} and {str(run.path)!r} differ in {', '.join(different)}: one program trains "
+                "runs that differ in their seeds alone."
+            )
+    return config

@@ -32,6 +32,8 @@ FLOW = (
     ("training_state",),
     ("run_record", "checkpoint"),
     ("compiled_steps", "progress"),
+    ("seed_groups",),
+    ("resuming",),
     ("training", "sweep"),
     ("bench",),
     ("cli_options", "cli_display", "cli_envs"),

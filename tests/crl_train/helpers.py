@@ -56,6 +56,7 @@ class FakeObserver:
         self.phases: list[str] = []
         self.num_unrolls = 0
         self.rows: list[Mapping[str, Any]] = []
+        self.lost: list[RunDir] = []
         self.started_at: int | None = None
 
     def started(self, counts, progress) -> None:
@@ -67,8 +68,11 @@ class FakeObserver:
     def unrolled(self, progress) -> None:
         self.num_unrolls += 1
 
-    def epoch_ended(self, row) -> None:
+    def epoch_ended(self, run, row) -> None:
         self.rows.append(row)
+
+    def diverged(self, run, error) -> None:
+        self.lost.append(run)
 
     def wants_stop(self) -> bool:
         return self.stop_at is not None and self.num_unrolls >= self.stop_at

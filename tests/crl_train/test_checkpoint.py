@@ -320,7 +320,7 @@ def test_stale_temporary_folders_are_ignored_and_swept(run):
     kept = [run.path / name for name in (".metrics.jsonl.swp", ".metrics.jsonl.backup", "metrics.jsonl.l548_s3k")]
     for path in kept:
         path.touch()
-    remove_leftovers(run)
+    remove_leftovers(run, 10)
     assert sorted(path for path in run.path.iterdir() if path.is_file()) == sorted(kept)
     assert run.policy_steps() == (100, 200)
     assert not stale.exists()
@@ -367,7 +367,7 @@ def test_replaced_checkpoint_is_whole_whenever_the_process_is_killed(saved_once,
         assert set(run.policy_steps()) in ({100}, {100, 200}), moments
         for step in run.policy_steps():
             restore_policy(run, CONFIG, step, LIKE)
-        remove_leftovers(run)
+        remove_leftovers(run, 10)
         assert {path.name for path in run.policy.iterdir()} == set(map(str, run.policy_steps())), moments
         save_policy(run, CONFIG, 200, PARAMS, COEFFICIENT)
         assert restore_policy(run, CONFIG, 200, LIKE)
@@ -386,7 +386,7 @@ def test_older_resume_point_is_never_left_in_part(tmp_path, monkeypatch):
     assert run.resume_steps() in ((10, 20), (20,))
     for step in run.resume_steps():
         restore_resume_point(run, CONFIG, step, state)
-    remove_leftovers(run)
+    remove_leftovers(run, 20)
     assert [path.name for path in run.resume.iterdir()] == ["20"]
 
 

@@ -21,7 +21,7 @@ from tests.crl_train.helpers import new_run, tiny_config
 def test_first_signal_waits_for_the_unroll_and_says_so(tmp_path, capsys, quiet, number):
     before = signal.getsignal(number)
     run = new_run(tmp_path / "run", tiny_config())
-    with stop_on_signals() as stop, make_display(run, quiet=quiet, stop=stop) as display:
+    with stop_on_signals() as stop, make_display([run], quiet=quiet, stop=stop) as display:
         assert not display.wants_stop()
         signal.raise_signal(number)
         assert display.wants_stop()
@@ -63,7 +63,7 @@ def live(tmp_path, width, place):
     """A live display on a terminal in memory, in the middle of its first epoch."""
     console = Console(file=io.StringIO(), force_terminal=True, width=width, highlight=False)
     run = new_run(tmp_path / "run", tiny_config())
-    display = LiveDisplay(run, console, StopRequest(), place)
+    display = LiveDisplay([run], console, StopRequest(), place)
     display.started(step_counts(tiny_config()), Progress())
     display._scores = ("success 0.52", "at goal 110")
     display.phase("evaluating")
@@ -134,7 +134,7 @@ def test_line_of_an_epoch_is_whole_in_files_and_fits_terminals():
 
 def test_line_for_log_files_names_a_cpu_once(tmp_path, capsys):
     run = new_run(tmp_path / "run", tiny_config())
-    PlainDisplay(run, Console(width=200), StopRequest(), Place(2, 3, TimeLeft(10.0))).started(
+    PlainDisplay([run], Console(width=200), StopRequest(), Place(2, 3, TimeLeft(10.0))).started(
         step_counts(tiny_config()), Progress()
     )
     assert capsys.readouterr().out.startswith("run 2 of 3, left in all: about 10s\nTraining ")

@@ -5,7 +5,7 @@ import pytest
 from crl_train.errors import ConfigError
 from crl_train.run_dir import RunDir
 from crl_train.run_record import append_metrics
-from crl_train.sweep import TimeLeft, place_of, require_same_settings, runs_of, time_left
+from crl_train.sweep import Place, TimeLeft, place_of, require_same_settings, runs_of, time_left
 from tests.crl_train.helpers import new_run, tiny_config
 
 DEPTHS, SEEDS = (4, 8, 16), (0, 1)
@@ -27,7 +27,7 @@ def ended(runs, number, seconds, env_steps=1120):
 
 def place(runs, number):
     order = list(runs)
-    return place_of(order[number], runs, order[number + 1 :])
+    return place_of([order[number]], runs, [[run] for run in order[number + 1 :]])
 
 
 def test_nothing_is_known_at_first(runs):
@@ -51,8 +51,22 @@ def test_complete_runs_to_come_take_no_time_and_unfinished_ones_teach_nothing(ru
     ended(runs, 1, 50.0, env_steps=480)
     assert place(runs, 1).own == TimeLeft(untimed=1)
     assert place(runs, 1).after == TimeLeft(untimed=3)
-    assert time_left([tiny_config(seed=5)], {(4, 4): 150.0}) == TimeLeft(150.0)
+    assert time_left([[tiny_config(seed=5)]], {(4, 4): 150.0}) == TimeLeft(150.0)
     assert place(runs, 0).own == TimeLeft(150.0)
+
+
+def test_runs_of_one_program_take_the_time_of_one(runs):
+    """Sweeps that train seeds together list depth after depth; here runs 1 and 4 are of depth 4."""
+    first, _, _, second, *_ = runs
+    together = place_of([first, second], runs, [list(runs)[1::3]])
+    assert (str(together), together.own, together.after) == ("runs 1, 4 of 6", TimeLeft(untimed=2), TimeLeft(untimed=2))
+    ended(runs, 2, 100.0)
+    ended(runs, 5, 120.0)
+    others = [list(runs)[2::3]]
+    assert place_of([first, second], runs, others).after == TimeLeft()
+    ended(runs, 1, 50.0)
+    assert place_of(list(runs)[1::3], runs, []).own == TimeLeft(50.0)
+    assert str(Place(2, 9, beside=(3, 4))) == "runs 2-4 of 9"
 
 
 def test_damaged_curve_costs_its_estimate_alone(runs):
@@ -87,4 +101,4 @@ def test_complete_run_that_does_not_say_its_time_is_not_timed(runs, row):
     new_run(run.path, runs[run])
     append_metrics(run, {"env_steps": 1120, **row})
     assert place(runs, 1).own == TimeLeft(untimed=1)
-    assert place_of(run, runs, [run]).after == TimeLeft()
+    assert place_of([run], runs, [[run]]).after == TimeLeft()

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -20,7 +21,7 @@ from crl_train.envs.point_maze import PointMaze
 from crl_train.errors import CheckpointError, ConfigError, RunExistsError
 from crl_train.evaluation import roll_out_episodes
 from crl_train.goal_metrics import summarise_success
-from crl_train.progress import Progress
+from crl_train.progress import Progress, progress_of
 from crl_train.run_dir import RunDir
 from crl_train.run_record import exclusive, read_metrics
 from crl_train.training import is_complete, train
@@ -75,7 +76,7 @@ def test_compiled_functions_depend_on_nothing_that_runs_may_share_them_over():
     one, other = tiny_config(), tiny_config(**schedule)
     assert compiled_steps(one) is compiled_steps(other)
     assert compiled_steps(one) is not compiled_steps(tiny_config(discount=0.9))
-    programs = [_compile_steps.__wrapped__(config) for config in (one, other)]
+    programs = [_compile_steps.__wrapped__(config, False) for config in (one, other)]
     key = jax.random.key(0)
     state = jax.eval_shape(programs[0].init, key)
     params = state.learner.params
@@ -113,7 +114,9 @@ def test_actions_are_uniform_in_the_prefill_alone_and_if_configured(prefill, tmp
         uniform.append(draw_uniformly)
         return steps.collect(state, draw_uniformly)
 
-    monkeypatch.setattr("crl_train.training.compiled_steps", lambda config: dataclasses.replace(steps, collect=collect))
+    monkeypatch.setattr(
+        "crl_train.training.compiled_steps", lambda *_, **__: dataclasses.replace(steps, collect=collect)
+    )
     train_run(tmp_path / "run", config)
     assert uniform == [prefill == "uniform"] * 2 + [False] * 4
 
@@ -197,13 +200,13 @@ def test_crash_between_two_saves_of_an_epoch_leaves_nothing_twice_and_nothing_ou
     """The worst moments: metrics of an epoch are written, its resume point or its policy is not."""
     run = new_run(tmp_path / "run", tiny_config())
 
-    def save_first_only(run_, config, env_steps, *args):
+    def save_first_only(run_, config, env_steps, *args, **options):
         if env_steps > 480:
             raise KeyboardInterrupt
-        save(run_, config, env_steps, *args)
+        save(run_, config, env_steps, *args, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(f"crl_train.training.{save.__name__}", save_first_only)
+        patch.setattr(f"crl_train.resuming.{save.__name__}", save_first_only)
         with pytest.raises(KeyboardInterrupt):
             train(run, FakeObserver())
     assert run.policy_steps() == (480,)
@@ -244,7 +247,7 @@ def test_progress_that_cannot_be_is_damage(finished_run, tmp_path, monkeypatch, 
         state, saved = restore_resume_point(*args)
         return state, {**saved, **progress}
 
-    monkeypatch.setattr("crl_train.training.restore_resume_point", with_other_progress)
+    monkeypatch.setattr("crl_train.resuming.restore_resume_point", with_other_progress)
     with pytest.raises(CheckpointError, match=r"resume/1120' is corrupt: its manifest has progress="):
         train(run, FakeObserver())
 
@@ -291,7 +294,7 @@ def test_run_killed_in_the_middle_of_an_epoch_ends_as_if_it_had_never_been(tmp_p
 def test_checkpoint_that_cannot_be_saved_leaves_the_older_ones(tmp_path, monkeypatch):
     run = new_run(tmp_path / "run", tiny_config())
     train_until(run, 4)
-    monkeypatch.setattr("crl_train.training.save_policy", _disk_full)
+    monkeypatch.setattr("crl_train.resuming.save_policy", _disk_full)
     with pytest.raises(CheckpointError, match="No space left"):
         train(run, FakeObserver())
     assert run.policy_steps() == (480,)
@@ -338,8 +341,10 @@ def test_agent_of_depth_4_learns_to_reach_goals_of_the_u_maze(tmp_path):
 
 
 def test_progress_survives_json():
-    progress = Progress(epoch=1, unroll=2, env_steps=3, updates=4, seconds=0.1 + 0.2, metric_sums={"a": 1 / 3})
-    assert Progress(**json.loads(json.dumps(dataclasses.asdict(progress)))) == progress
+    alone = Progress(epoch=1, unroll=2, env_steps=3, updates=4, seconds=0.1 + 0.2, metric_sums={"a": 1 / 3})
+    for progress in (alone, dataclasses.replace(alone, seeds=(4, 2), idle=(2,))):
+        assert progress_of(json.loads(json.dumps(progress.plain())), RunDir(Path("run")), 3) == progress
+    assert "seeds" not in alone.plain()
 
 
 def test_two_processes_do_not_train_the_same_run(tmp_path):
