@@ -5,6 +5,8 @@ import os
 import shutil
 from pathlib import Path
 
+import jax
+
 from crl_train.compiled_programs import is_whole, processor
 
 ROOT = Path(__file__).parents[1] / ".pytest_cache" / "compiled"
@@ -12,9 +14,13 @@ _MOST_BYTES = 1_000_000_000  # beyond them the folder is begun anew: every chang
 
 
 def share() -> None:
-    """Name the folder to JAX and numba, which read these variables; workers and children inherit them."""
+    """Name the folder to JAX and numba; workers and children inherit the variables."""
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(folder()))
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+    # JAX read its variables as it was imported, which the check of shapes does with the first module under test.
+    jax.config.update("jax_compilation_cache_dir", os.environ["JAX_COMPILATION_CACHE_DIR"])
+    least_seconds = float(os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"])
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", least_seconds)
     os.environ.setdefault("NUMBA_CACHE_DIR", str(ROOT / "numba"))  # numba tells CPUs and versions apart by itself
 
 

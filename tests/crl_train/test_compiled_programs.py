@@ -6,7 +6,9 @@ import stat
 import subprocess
 import sys
 import zlib
+from pathlib import Path
 
+import jax
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,6 +34,13 @@ def kept(name, content, age=0):
     then = path.stat().st_mtime - age
     os.utime(path, (then, then))
     return path
+
+
+def test_programs_of_these_tests_are_kept():
+    """JAX, which is imported before any test is, knows where."""
+    folder = Path(jax.config.values["jax_compilation_cache_dir"])
+    jax.jit(lambda x: x + 1)(1.0)  # at the latest now there is one
+    assert any(folder.glob("*-cache"))
 
 
 def test_jax_is_told_a_folder_of_this_processor(tmp_path):
