@@ -88,6 +88,17 @@ def test_compiled_functions_depend_on_nothing_that_runs_may_share_them_over():
     assert first == second
 
 
+def test_steps_write_the_replay_in_place():
+    """A state's memory is that of the next; beside it a program needs far less than a second replay."""
+    steps = compiled_steps(tiny_config(max_replay_size=20_000))
+    state = jax.eval_shape(steps.init, jax.random.key(0))
+    replay = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(state.replay))
+    for name, args in {"collect": (state, False), "learn": (state,)}.items():
+        memory = getattr(steps, name).lower(*args).compile().memory_analysis()
+        assert memory.alias_size_in_bytes > replay, name
+        assert memory.temp_size_in_bytes < replay / 20, name
+
+
 def test_complete_run_is_left_alone(finished_run, tmp_path):
     copy = RunDir(shutil.copytree(finished_run.path, tmp_path / "copy"))
     observer = FakeObserver()
