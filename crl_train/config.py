@@ -42,6 +42,7 @@ _LARGEST_FILE = 100_000  # bytes of a file of settings, which holds some forty l
 
 Energy = Literal["norm", "l2", "dot", "cosine"]
 ContrastiveLoss = Literal["forward_infonce", "backward_infonce", "symmetric_infonce", "binary_nce"]
+ReplayType = Literal["float32", "float16"]
 Reference = Literal["scaling-crl", "jaxgcrl"]
 Backend = Literal["spring", "generalized", "positional", "mjx", "mujoco", "warp"]
 
@@ -143,6 +144,9 @@ class TrainConfig(BaseModel):
     entropy_lr: float = _field(3e-4, "Optimisers", "Adam step size of the entropy coefficient.", gt=0)
 
     max_replay_size: int = _field(10_000, "Replay", "Steps kept per environment.", ge=2, le=_MOST_STEPS)
+    replay_dtype: ReplayType = _field(
+        "float32", "Replay", "Type that states and actions are stored in; float16 takes half the memory."
+    )
     min_replay_size: int = _field(
         1_000, "Replay", "Steps collected per environment before the first update.", ge=2, le=_MOST_STEPS
     )

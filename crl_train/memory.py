@@ -11,13 +11,14 @@ from crl_train.errors import ConfigError
 _CGROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 
 
-def require_memory(what: str, parts: Mapping[str, int], free: int) -> None:
+def require_memory(what: str, parts: Mapping[str, int], free: int, way_out: str = "") -> None:
     """Refuse what cannot fit.
 
     Args:
         what: What takes the memory, such as ``this run``.
         parts: The least that each part takes in bytes, by the settings that decide it.
         free: Bytes that there are.
+        way_out: What would make it fit beside lowering a setting, if anything, as an imperative.
 
     Raises:
         ConfigError: If the parts take more; it names the largest.
@@ -28,10 +29,10 @@ def require_memory(what: str, parts: Mapping[str, int], free: int) -> None:
     needed = sum(parts.values())
     if needed > free:
         largest = max(parts, key=lambda name: parts[name])
-        share = f" ({largest} alone takes {_size(parts[largest])})" if len(parts) > 1 else ""
+        share = f" ({largest} alone takes {in_words(parts[largest])})" if len(parts) > 1 else ""
         raise ConfigError(
-            f"{what} needs at least {_size(needed)} of memory{share} and {_size(free)} are free. Lower {largest}, "
-            "or use a machine with more memory."
+            f"{what} needs at least {in_words(needed)} of memory{share} and {in_words(free)} are free. "
+            f"Lower {largest}, {way_out + ', ' if way_out else ''}or use a machine with more memory."
         )
 
 
@@ -48,5 +49,11 @@ def _text_of(path: Path) -> str:
         return ""
 
 
-def _size(num_bytes: int) -> str:
+def in_words(num_bytes: int) -> str:
+    """A number of bytes as people read it.
+
+    Example:
+        >>> in_words(2_959_360_000), in_words(10**6)
+        ('3.0 GB', '1.0 MB')
+    """
     return f"{num_bytes / 1e9:,.1f} GB" if num_bytes >= 1e9 else f"{num_bytes / 1e6:,.1f} MB"

@@ -2,26 +2,37 @@
 
 from crl_train.config import LAYERS_PER_BLOCK, TrainConfig, num_candidates
 from crl_train.device import free_memory
-from crl_train.memory import require_memory
+from crl_train.memory import in_words, require_memory
 from crl_train.run_envs import episode_steps, training_env
 
 _BYTES = 4  # of a float32 and of an int32
+_BYTES_OF = {"float32": 4, "float16": 2}
 
 
-def check_size(config: TrainConfig, num_seeds: int = 1) -> None:
+def check_size(config: TrainConfig, num_seeds: int = 1, begun: bool = False) -> None:
     """Refuse a run that cannot fit into memory, before anything is made.
 
     Args:
         config: The run's settings.
         num_seeds: Runs of these settings that are trained in one program.
+        begun: Whether the run exists: its replay stays of the type it has, so that another one is no way out.
 
     Raises:
-        ConfigError: If it cannot; the message has both numbers and the settings to lower.
+        ConfigError: If it cannot; the message has both numbers, the settings to lower, and a smaller type of the replay
+            if the run would fit with it.
     """
     env = training_env(config)
-    sizes = run_size(config, env.state_dim, env.action_dim, env.goal_dim, episode_steps(config, env))
+
+    def sizes_of(config: TrainConfig) -> dict[str, int]:
+        one = run_size(config, env.state_dim, env.action_dim, env.goal_dim, episode_steps(config, env))
+        return {name: num_seeds * size for name, size in one.items()}
+
+    free, way_out = free_memory(), ""
+    smaller = sum(sizes_of(config.model_copy(update={"replay_dtype": "float16"})).values())
+    if smaller <= free and not begun and config.replay_dtype == "float32":
+        way_out = f"store states and actions with --replay-dtype float16, which brings it to {in_words(smaller)}"
     what = "this run" if num_seeds == 1 else f"a program of {num_seeds} seeds of this run"
-    require_memory(what, {name: num_seeds * size for name, size in sizes.items()}, free_memory())
+    require_memory(what, sizes_of(config), free, way_out)
 
 
 def run_size(
@@ -51,15 +62,18 @@ def run_size(
     )
     # Outputs of layers that one backward pass needs: through both encoders, or through the actor and one of them.
     layers = config.critic_depth + max(config.critic_depth, config.actor_depth)
-    step = state_dim + action_dim + 1  # and the trajectory's id
+    numbers = state_dim + action_dim
+    ids = 2 * _BYTES  # of a row's trajectory, and the newest row of one
     acting = max(
         num_candidates(config.exploration) * config.num_envs,
         num_candidates(config.evaluation) * config.num_eval_episodes,
     )
     return {
         "width or depth": _BYTES * 3 * (actor + critic),  # parameters and both moments of Adam
-        "max_replay_size or num_envs": _BYTES * config.max_replay_size * config.num_envs * (step + 1),
-        "unroll_length or num_envs": _BYTES * config.unroll_length * config.num_envs * step,
+        "max_replay_size or num_envs": config.max_replay_size
+        * config.num_envs
+        * (_BYTES_OF[config.replay_dtype] * numbers + ids),
+        "unroll_length or num_envs": _BYTES * config.unroll_length * config.num_envs * (numbers + 1),
         "batch_size, width or depth": _BYTES * (batch * width * layers + batch * batch),
         "num_eval_episodes or episode_length": (_BYTES + 2) * config.num_eval_episodes * episode_length,
         "width or K of best_of_K": _BYTES * acting * width,

@@ -142,7 +142,7 @@ class _Lanes:
 def _train(group: SeedGroup, observer: Observer) -> dict[RunDir, NonFiniteError]:
     configs = {run: _checked_config(run) for run in group.runs.values()}
     config = _common_config(configs)
-    check_size(config, len(group.seeds))  # again: a run may go on upon another machine
+    check_size(config, len(group.seeds), begun=True)  # again: a run may go on upon another machine
     counts, steps = step_counts(config), compiled_steps(config, several_seeds=not group.is_alone)
 
     observer.phase("starting")

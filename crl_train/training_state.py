@@ -40,7 +40,7 @@ def init_training_state(config: TrainConfig, env: GoalEnv, networks: Networks, s
     return TrainingState(
         learner=init_learner(config, networks, env, keys.learner),
         slots=reset_slots(env, keys.slots, config.num_envs),
-        replay=init_replay(config.max_replay_size, config.num_envs, env.state_dim, env.action_dim),
+        replay=init_replay(config.max_replay_size, config.num_envs, env.state_dim, env.action_dim, config.replay_dtype),
         key=keys.training,
     )
 

@@ -108,6 +108,18 @@ def test_arrays_without_entries_come_back_as_they_were(tmp_path):
     )
 
 
+@settings(max_examples=3)
+@given(hnp.arrays(np.uint16, (5, 2)))
+def test_every_number_of_float16_comes_back_to_the_bit_under_its_hash(tmp_path_factory, bits):
+    run = RunDir(tmp_path_factory.mktemp("run"))
+    numbers = np.where(np.isnan(bits.view(np.float16)), np.float16(-0.0), bits.view(np.float16))
+    state = {"state": jnp.asarray(numbers), "trajectory_id": jnp.arange(5)}
+    save_resume_point(run, CONFIG, 100, state, {"epoch": 1})
+    restored, _ = restore_resume_point(run, CONFIG, 100, jax.eval_shape(lambda: state))
+    assert restored["state"].dtype == jnp.float16
+    assert content_hash(restored) == content_hash(state)
+
+
 @settings(max_examples=30)
 @given(hnp.arrays(np.float32, (3,), elements=st.floats(-10, 10, width=32)), st.integers(0, 2))
 def test_hash_tells_one_changed_bit_a_name_a_shape_and_a_type(array, place):

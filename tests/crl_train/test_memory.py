@@ -16,6 +16,8 @@ def test_what_fits_is_accepted_and_one_byte_more_refused_by_its_largest_part():
     )
     with pytest.raises(ConfigError, match=message):
         require_memory("this run", parts, free=4 * 10**9 - 1)
+    with pytest.raises(ConfigError, match=r"are free\. Lower width, leave it, or use a machine with more memory\.$"):
+        require_memory("this run", parts, free=0, way_out="leave it")
     with pytest.raises(
         ConfigError, match=r"^it needs at least 2\.0 MB of memory and 1\.0 MB are free\. Lower episodes, or"
     ):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from crl_train.envs import make_env
 from crl_train.relabel import sample_batch
-from crl_train.replay import actions_at, init_replay, insert, sample_anchors, states_at
+from crl_train.replay import actions_at, as_stored, init_replay, insert, sample_anchors, states_at
 from crl_train.rollout import Transition
 
 CAPACITY, SLOTS, BATCH = 12, 2, 64
@@ -124,6 +124,51 @@ def test_anchors_are_uniform_over_what_is_held():
     # 20 rows were written and the last 12 are held; 6400 draws over 24 places are 267 ± 16 each.
     assert not counts[:8].any()
     assert np.abs(counts[8:] - 6400 / 24).max() < 5 * 16
+
+
+# --- stored in float16 -----------------------------------------------------------------------------------
+
+
+def test_what_float16_keeps_by_hand():
+    # 11 bits: steps of 2⁻⁶ m from 16 to 32 m, of 2⁻⁵ m up to 64 m, of 2⁻¹¹ from 1/2 to 1.
+    state = jnp.array([[20.005, 37.26, -20.01, 0.0]])
+    replay = insert(
+        init_replay(6, 1, 4, 2, "float16"), Transition(state[None], jnp.array([[[0.7, -1.0]]]), jnp.zeros((1, 1), int))
+    )
+    assert {leaf.dtype.name for leaf in jax.tree.leaves(replay)} == {"float16", "int32"}
+    at = jnp.zeros(1, int)
+    states, actions = states_at(replay, at, at), actions_at(replay, at, at)
+    assert {states.dtype.name, actions.dtype.name} == {"float32"}
+    np.testing.assert_array_equal(states, [[20.0, 37.25, -20.015625, 0.0]])
+    np.testing.assert_array_equal(actions, [[1434 / 2048, -1.0]])
+
+
+@given(st.floats(width=32))
+def test_stored_numbers_are_off_by_one_part_in_2048_and_divergence_stays(number):
+    (stored,) = np.asarray(as_stored(jnp.float32([number]), jnp.dtype("float16")), np.float64)
+    if abs(number) <= 65_504:
+        # Below 2⁻¹⁴ steps are 2⁻²⁴; processors may take numbers as small as that for 0.
+        assert abs(stored - number) <= max(abs(number) / 2048, 2**-14)
+    elif np.isfinite(number):
+        assert stored == np.copysign(65_504, number)
+    else:
+        np.testing.assert_equal(stored, number)
+
+
+def test_float32_is_stored_as_it_is():
+    numbers = jnp.float32([37.26, 1e30, -1e-30])
+    assert as_stored(numbers, jnp.dtype("float32")) is numbers
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_batch_is_float32_and_its_goals_are_what_was_stored(dtype):
+    states = jnp.broadcast_to(jnp.float32([20.005, 4.005, 0, 0]), (5, SLOTS, 4))
+    steps = Transition(states, jnp.full((5, SLOTS, 2), 0.3), jnp.zeros((5, SLOTS), jnp.int32))
+    batch = draw_batch(insert(init_replay(CAPACITY, SLOTS, 4, 2, dtype), steps), jax.random.key(0))
+    assert {leaf.dtype.name for leaf in jax.tree.leaves(batch)} == {"float32"}
+    np.testing.assert_array_equal(batch.goal, batch.state[:, :2])
+    expected = np.float32([20.005, 4.005]).astype(dtype).astype(np.float32)
+    np.testing.assert_array_equal(batch.goal, np.broadcast_to(expected, (BATCH, 2)))
 
 
 def test_transitions_of_another_shape_are_refused():

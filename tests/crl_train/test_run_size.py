@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from crl_train.config import make_config
 from crl_train.errors import ConfigError
 from crl_train.networks import make_networks
+from crl_train.replay import init_replay
 from crl_train.run_dir import RunDir
 from crl_train.run_envs import training_env
 from crl_train.run_record import create_run
@@ -21,14 +22,24 @@ def bytes_of(tree):
 
 
 @settings(max_examples=5)
-@given(st.integers(1, 64), st.integers(1, 4), st.integers(1, 4), st.integers(1, 16), st.booleans())
-def test_sizes_are_those_of_the_state_that_a_run_holds(width, actor_blocks, critic_blocks, repr_dim, layer_norm):
+@given(
+    st.integers(1, 64),
+    st.integers(1, 4),
+    st.integers(1, 4),
+    st.integers(1, 16),
+    st.booleans(),
+    st.sampled_from(["float32", "float16"]),
+)
+def test_sizes_are_those_of_the_state_that_a_run_holds(
+    width, actor_blocks, critic_blocks, repr_dim, layer_norm, replay_dtype
+):
     config = tiny_config(
         width=width,
         actor_depth=4 * actor_blocks,
         critic_depth=4 * critic_blocks,
         repr_dim=repr_dim,
         layer_norm=layer_norm,
+        replay_dtype=replay_dtype,
     )
     env = training_env(config)
     networks = make_networks(config, env.action_dim)
@@ -59,6 +70,45 @@ def test_a_run_that_cannot_fit_leaves_no_folder(tmp_path, values, part):
     ):
         create_run(RunDir(tmp_path / "run"), config, "a test", "pytest")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_replay_of_a_humanoid_by_hand():
+    """10,000 × 512 steps of 268 + 17 numbers, 4 bytes for the trajectory's id and 4 for the newest row of one.
+
+    The state has 268 entries in the reference trainer's humanoid, the largest there is, and 246 in ours.
+    """
+    config, single = (
+        make_config({"env": "humanoid", "replay_dtype": replay_dtype}) for replay_dtype in ("float16", "float32")
+    )
+    part = "max_replay_size or num_envs"
+    assert run_size(config, 268, 17, 3, 1000)[part] == 5_120_000 * (2 * 285 + 8) == 2_959_360_000
+    assert run_size(single, 268, 17, 3, 1000)[part] == 5_120_000 * (4 * 285 + 8) == 5_877_760_000
+    replay = jax.eval_shape(lambda: init_replay(10_000, 512, 268, 17, config.replay_dtype))
+    assert bytes_of(replay) <= 3e9
+
+
+# Ours: 5,120,000 × (4 × (246 + 17) + 8) = 5.4 GB for the replay, 2.7 GB in float16.
+WAY_OUT = (
+    "Lower max_replay_size or num_envs, store states and actions with --replay-dtype float16, which brings it to 2.8"
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "free", "begun", "told"),
+    [
+        ({}, 4, False, True),
+        ({}, 2, False, False),  # too little for either
+        ({}, 4, True, False),  # a run that is there keeps its type
+        ({"replay_dtype": "float16"}, 2, False, False),
+    ],
+    ids=["fits", "fits neither", "begun", "is float16"],
+)
+def test_smaller_replay_is_named_where_it_would_fit(monkeypatch, changes, free, begun, told):
+    monkeypatch.setattr("crl_train.run_size.free_memory", lambda: free * 10**9)
+    config = make_config({"env": "humanoid", **changes})
+    with pytest.raises(ConfigError, match=r"\(max_replay_size or num_envs alone takes (5\.4|2\.7) GB\) and") as caught:
+        check_size(config, begun)
+    assert (WAY_OUT in str(caught.value)) == told
 
 
 def test_presets_fit_into_a_small_machine(monkeypatch):
