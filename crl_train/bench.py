@@ -41,13 +41,15 @@ class Benchmark:
         compile_seconds: To trace and compile an unroll and its updates, without the cache on disk.
         update_ms: One update: drawing a batch, three losses, Adam.
         update_gflops: Rate of the matrix products of an update, 10⁹ operations a second; all else counts as time only.
-        matmul_gflops: Rate of (batch, width) × (width, width) alone, one after the other, measured in between.
+        matmul_gflops: Rate of (batch, width) × (width, width) alone, in the config's precision, one after the other,
+            measured in between.
         collect_steps_per_second: Environment steps while collecting.
         steps_per_second: Environment steps of whole training, evaluations aside.
         updates_per_second: Updates of the same.
         peak_bytes: Most memory so far: of this process, or of the accelerator.
         device: What computed.
         unrolls: How many were timed.
+        precision: What the layers of residual blocks compute in.
     """
 
     env: str
@@ -67,6 +69,7 @@ class Benchmark:
     peak_bytes: int
     device: str
     unrolls: int
+    precision: str = "float32"
 
     @property
     def share_of_matmul(self) -> float:
@@ -100,7 +103,7 @@ def benchmark(config: TrainConfig, unrolls: int = 5) -> Benchmark:
         watch = _Stopwatch()
         state = jax.block_until_ready(learn(state)[0])
         learning.append(watch.seconds())
-        products.append(matmul_rate(config.batch_size, config.width))
+        products.append(matmul_rate(config.batch_size, config.width, config.precision))
     collect_seconds, learn_seconds = statistics.median(collecting), statistics.median(learning)
     both = collect_seconds + learn_seconds
     update = learn_seconds / config.updates_per_unroll
@@ -123,6 +126,7 @@ def benchmark(config: TrainConfig, unrolls: int = 5) -> Benchmark:
         peak_bytes=_peak_bytes(device),
         device=", ".join(dict.fromkeys((device.platform, device.device_kind))),
         unrolls=unrolls,
+        precision=config.precision,
     )
 
 
@@ -144,9 +148,9 @@ def update_operations(config: TrainConfig, sizes: Sizes) -> int:
     return _PASSES_OF_LEARNING * (phi + psi + actor + pairs) + _PASSES_TO_ACTIONS * phi
 
 
-def matmul_rate(batch: int, width: int) -> float:
+def matmul_rate(batch: int, width: int, precision: str = "float32") -> float:
     """Rate of (batch, width) × (width, width), each of the result of the one before: 10⁹ operations a second."""
-    x, weights = _products_of(batch, width)
+    x, weights = (one.astype(precision) for one in _products_of(batch, width))
     jax.block_until_ready(_multiply(x, weights))
     seconds = []
     for _ in range(_ROUNDS_OF_PRODUCTS):

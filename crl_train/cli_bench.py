@@ -35,9 +35,10 @@ def bench(
             measured.append(measure(config, unrolls))
     first = measured[0]
     physics = f", {first.backend}" if first.backend else ""
+    precision = "" if first.precision == "float32" else f", {first.precision}"
     title = (
         f"{first.env}{physics} on {first.device}: {first.num_envs} environments, width {first.width}, "
-        f"batch {first.batch_size}, medians of {first.unrolls} unrolls"
+        f"batch {first.batch_size}{precision}, medians of {first.unrolls} unrolls"
     )
     console.print(Text(title, style="bold"))
     table = Table(box=None, pad_edge=False)

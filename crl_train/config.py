@@ -42,6 +42,7 @@ _LARGEST_FILE = 100_000  # bytes of a file of settings, which holds some forty l
 
 Energy = Literal["norm", "l2", "dot", "cosine"]
 ContrastiveLoss = Literal["forward_infonce", "backward_infonce", "symmetric_infonce", "binary_nce"]
+Precision = Literal["float32", "bfloat16"]
 ReplayType = Literal["float32", "float16"]
 Reference = Literal["scaling-crl", "jaxgcrl"]
 Backend = Literal["spring", "generalized", "positional", "mjx", "mujoco", "warp"]
@@ -118,6 +119,7 @@ class TrainConfig(BaseModel):
     activation: Literal["swish", "relu"] = _field("swish", "Networks", "Activation after each hidden layer.")
     layer_norm: bool = _field(True, "Networks", "Normalise each hidden layer before its activation.")
     residual: bool = _field(True, "Networks", "Add a block's input to its output.")
+    precision: Precision = _field("float32", "Networks", "What the layers of residual blocks compute in.")
 
     energy: Energy = _field("norm", "Critic", "Critic energy: minus distance, minus squared distance, dot or cosine.")
     contrastive_loss: ContrastiveLoss = _field("forward_infonce", "Critic", "Contrastive loss of the critic.")

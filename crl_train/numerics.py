@@ -1,8 +1,9 @@
 """The precision of numbers and the generator of random ones, whatever JAX's global flags say.
 
-Training and probing compute in float32, with the usual promotion of types, and draw from one named generator also
-under ``JAX_ENABLE_X64``, ``JAX_NUMPY_DTYPE_PROMOTION``, ``JAX_DEFAULT_PRNG_IMPL`` and ``JAX_RANDOM_SEED_OFFSET``. For
-the flags that still decide numbers see ``numeric_flags``.
+Training and probing compute in float32, but for layers of networks that a config puts in bfloat16 (``networks``). They
+promote types as usual, and draw from one named generator also under ``JAX_ENABLE_X64``, ``JAX_NUMPY_DTYPE_PROMOTION``,
+``JAX_DEFAULT_PRNG_IMPL`` and ``JAX_RANDOM_SEED_OFFSET``. For the flags that still decide numbers see
+``numeric_flags``.
 """
 
 import functools

@@ -6,7 +6,7 @@ from crl_train.memory import in_words, require_memory
 from crl_train.run_envs import episode_steps, training_env
 
 _BYTES = 4  # of a float32 and of an int32
-_BYTES_OF = {"float32": 4, "float16": 2}
+_BYTES_OF = {"float32": 4, "bfloat16": 2, "float16": 2}
 
 
 def check_size(config: TrainConfig, num_seeds: int = 1, begun: bool = False) -> None:
@@ -74,7 +74,7 @@ def run_size(
         * config.num_envs
         * (_BYTES_OF[config.replay_dtype] * numbers + ids),
         "unroll_length or num_envs": _BYTES * config.unroll_length * config.num_envs * (numbers + 1),
-        "batch_size, width or depth": _BYTES * (batch * width * layers + batch * batch),
+        "batch_size, width or depth": _BYTES_OF[config.precision] * batch * width * layers + _BYTES * batch * batch,
         "num_eval_episodes or episode_length": (_BYTES + 2) * config.num_eval_episodes * episode_length,
         "width or K of best_of_K": _BYTES * acting * width,
     }

@@ -59,6 +59,7 @@ def test_products_keep_their_size():
     last = bench._multiply(x, weights)
     assert 0.1 < float(jax.numpy.std(last)) < 10
     assert matmul_rate(8, 16) > 0
+    assert matmul_rate(8, 16, "bfloat16") > 0
 
 
 @pytest.mark.slow

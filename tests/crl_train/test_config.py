@@ -76,7 +76,7 @@ def test_json_round_trip(seed, blocks, rate, discount, residual, evaluation, epi
 
 def test_json_of_before_a_setting_with_a_default_existed_is_read():
     values = json.loads(make().model_dump_json())
-    for setting in ("eval_env", "replay_dtype"):
+    for setting in ("eval_env", "precision", "replay_dtype"):
         del values[setting]
     assert config_from_values(values, "config.json") == make()
 
@@ -102,6 +102,7 @@ def test_json_of_before_a_setting_with_a_default_existed_is_read():
         ({"num_envs": 2.5}, r"num_envs=2\.5 is not usable: .*"),
         ({"energy": "manhattan"}, r"energy='manhattan' is not usable: input should be 'norm', 'l2', .*\."),
         ({"evaluation": "best_of_0"}, r"evaluation='best_of_0' is not usable: .*"),
+        ({"precision": "float16"}, r"precision='float16' is not usable: input should be 'float32' or 'bfloat16'\."),
         ({"replay_dtype": "int8"}, r"replay_dtype='int8' is not usable: input should be 'float32' or 'float16'\."),
         ({"batch_sise": 8}, r"unknown setting 'batch_sise': no setting has this name\. Did you mean 'batch_size'\?"),
         ({"zzz": 8}, r"unknown setting 'zzz': no setting has this name\. There are: env, seed, .*\."),

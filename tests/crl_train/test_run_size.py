@@ -87,6 +87,15 @@ def test_replay_of_a_humanoid_by_hand():
     assert bytes_of(replay) <= 3e9
 
 
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_layers_take_half_in_half_precision(precision):
+    """Of 2 × 64 layers of 256 × 256 activations; the 256 × 256 energies stay float32."""
+    config = make_config({"env": "point_u_maze", "actor_depth": 64, "critic_depth": 64, "precision": precision})
+    size = {"float32": 4, "bfloat16": 2}[precision]
+    part = run_size(config, 4, 2, 2, 1000)["batch_size, width or depth"]
+    assert part == size * 256 * 256 * 128 + 4 * 256 * 256
+
+
 # Ours: 5,120,000 × (4 × (246 + 17) + 8) = 5.4 GB for the replay, 2.7 GB in float16.
 WAY_OUT = (
     "Lower max_replay_size or num_envs, store states and actions with --replay-dtype float16, which brings it to 2.8"
