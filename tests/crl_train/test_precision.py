@@ -197,8 +197,7 @@ LEARNING = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("changes", [{}, {"precision": "bfloat16"}, {"replay_dtype": "float16"}], ids=str)
-def test_agents_learn_a_maze_in_every_precision(tmp_path, changes):
-    row = read_metrics(train_run(tmp_path / "run", tiny_config(**LEARNING, **changes)))[-1]
-    # With three seeds 0.51 to 0.67, in whatever precision; an untrained agent reaches none.
+def test_agent_learns_a_maze_in_bfloat16_from_a_replay_in_float16(tmp_path):
+    row = read_metrics(train_run(tmp_path / "run", tiny_config(**LEARNING, **HALVED)))[-1]
+    # With three seeds 0.50, 0.59 and 0.67, and 0.53, 0.52 and 0.66 in float32; an untrained agent reaches no goal.
     assert row["eval/success_rate"] > 0.3
