@@ -61,8 +61,14 @@ def logsumexp_penalty(logits: Float[Array, "batch batch"]) -> Scalar:
 
 
 def categorical_accuracy(logits: Float[Array, "batch batch"]) -> Scalar:
-    """Share of rows whose own goal has the largest logit."""
-    return jnp.mean((jnp.argmax(logits, axis=1) == jnp.arange(logits.shape[0])).astype(jnp.float32))
+    """Share of rows whose own goal has the largest logit; of equal ones the first column counts, as for ``argmax``.
+
+    Counting what beats the diagonal vectorises on CPUs, where ``argmax`` takes ten times as long.
+    """
+    row, column = jnp.indices(logits.shape, sparse=True)
+    own = jnp.diagonal(logits)[:, None]
+    beaten = (logits > own) | ((logits == own) & (column < row))
+    return jnp.mean((jnp.sum(beaten, axis=1) == 0).astype(jnp.float32))
 
 
 def mean_off_diagonal(logits: Float[Array, "batch batch"]) -> Scalar:

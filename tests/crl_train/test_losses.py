@@ -28,6 +28,7 @@ LOGITS = jnp.log(jnp.array([[2.0, 1.0], [3.0, 1.0]]))
 # Roundings on the longest way to a loss of up to seven rows: an exponential, two sums, a logarithm.
 TERMS = 4 + 7 + 4 + 7
 
+ACCURACY = jax.jit(categorical_accuracy)
 LOSSES = {name: jax.jit(loss) for name, loss in CONTRASTIVE_LOSSES.items()}
 
 logit_matrices = hnp.arrays(np.float32, (5, 5), elements=st.floats(-20, 20, width=32))
@@ -63,6 +64,12 @@ def test_accuracy_and_negatives_by_hand():
     # Row 1 has its largest logit on the diagonal, row 2 has not; off the diagonal stand log 1 and log 3.
     assert categorical_accuracy(LOGITS) == 0.5
     assert_close(mean_off_diagonal(LOGITS), np.log(3) / 2, terms=TERMS)
+
+
+@settings(max_examples=50, deadline=None)
+@given(hnp.arrays(np.float32, (5, 5), elements=st.sampled_from([-1.0, 0.0, 0.5])))
+def test_accuracy_is_that_of_the_first_largest_logit_also_among_equal_ones(logits):
+    assert float(ACCURACY(logits)) == np.mean(logits.argmax(axis=1) == np.arange(5), dtype=np.float32)
 
 
 def test_actor_loss_by_hand():
