@@ -15,6 +15,7 @@ import jax.numpy as jnp
 from crl_train.compiled_steps import new_steps
 from crl_train.config import TrainConfig
 from crl_train.device import first_device
+from crl_train.memory import release_freed_memory
 from crl_train.networks import Sizes, sizes_of
 from crl_train.numerics import random_key, single_precision
 from crl_train.run_envs import training_env
@@ -88,10 +89,13 @@ def benchmark(config: TrainConfig, unrolls: int = 5) -> Benchmark:
     env, counts = training_env(config), step_counts(config)
     steps: Any = new_steps(config)  # jitted: they can be compiled without being run
     with _nothing_from_disk():
-        state = jax.block_until_ready(steps.init(random_key(config.seed)))
+        key = random_key(config.seed)
+        shapes = jax.eval_shape(steps.init, key)
         compiling = _Stopwatch()
-        collect, learn = steps.collect.lower(state, False).compile(), steps.learn.lower(state).compile()
+        collect, learn = steps.collect.lower(shapes, False).compile(), steps.learn.lower(shapes).compile()
         compile_seconds = compiling.seconds()
+        release_freed_memory()  # as training does
+        state = jax.block_until_ready(steps.init(key))
     for _ in range(counts.prefill_unrolls):
         state = collect(state, config.prefill == "uniform")
     state = jax.block_until_ready(learn(state)[0])  # memory is touched for the first time

@@ -10,6 +10,7 @@ from jaxtyping import Array, Bool, Float
 
 from crl_train.config import TrainConfig
 from crl_train.evaluation import roll_out_episodes
+from crl_train.memory import release_freed_memory
 from crl_train.networks import make_networks
 from crl_train.policy import make_act
 from crl_train.run_envs import episode_steps, evaluation_env, training_env
@@ -32,12 +33,15 @@ class CompiledSteps:
         collect: From a state, and whether actions are uniform, to a state.
         learn: From a state to a state and the metrics of every update.
         evaluate: From parameters and a key to distances, reached and active, each (episodes, steps).
+        compile: Compile ``collect`` and ``learn``, from what ``init`` takes. Done before there is a state, the
+            compiler's memory and the replay's are not needed at the same time.
     """
 
     init: Callable[..., Any]
     collect: Callable[..., Any]
     learn: Callable[..., Any]
     evaluate: Callable[..., Any]
+    compile: Callable[..., None]
 
 
 # Settings that no compiled function depends on: runs that differ in nothing else share theirs, as the seeds of a sweep.
@@ -76,11 +80,22 @@ def new_steps(config: TrainConfig, several_seeds: bool = False) -> CompiledSteps
     def each_seed(function: Callable[..., Any], in_axes: Any = 0) -> Callable[..., Any]:
         return jax.vmap(function, in_axes=in_axes) if several_seeds else function
 
+    jitted_init = env.jit(each_seed(functools.partial(init_training_state, config, env, networks)))
+    jitted_collect = env.jit(
+        each_seed(functools.partial(collect, config, env, networks, length), in_axes=(0, None)), donate_argnums=0
+    )
+    jitted_learn = jax.jit(each_seed(functools.partial(learn, config, env, networks)), donate_argnums=0)
+
+    def compile_steps(key: Array) -> None:
+        state = jax.eval_shape(jitted_init, key)
+        jitted_collect.lower(state, False).compile()
+        jitted_learn.lower(state).compile()
+        release_freed_memory()
+
     return CompiledSteps(
-        init=env.jit(each_seed(functools.partial(init_training_state, config, env, networks))),
-        collect=env.jit(
-            each_seed(functools.partial(collect, config, env, networks, length), in_axes=(0, None)), donate_argnums=0
-        ),
-        learn=jax.jit(each_seed(functools.partial(learn, config, env, networks)), donate_argnums=0),
+        init=jitted_init,
+        collect=jitted_collect,
+        learn=jitted_learn,
         evaluate=eval_env.jit(evaluate),
+        compile=compile_steps,
     )

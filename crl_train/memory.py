@@ -1,5 +1,7 @@
 """Whether what is asked for fits into memory, told in numbers before anything is made."""
 
+import ctypes
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -40,6 +42,15 @@ def free_host_memory() -> int:
     """Bytes that this process can still take of the machine's memory."""
     limits = [int(text) for path in _CGROUP_LIMITS if (text := _text_of(path)).isdecimal()]
     return min([psutil.virtual_memory().available, *limits])
+
+
+def release_freed_memory() -> None:
+    """Give back to the system what the C library keeps of memory that was freed; the compiler leaves much of it.
+
+    Only glibc has a way, and only there is it needed.
+    """
+    if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):
+        trim(0)
 
 
 def _text_of(path: Path) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array
 
 from crl_train.checkpoint import (
     drop_other_resume_points,
@@ -31,22 +32,22 @@ def restore_or_start(
     Returns:
         The state of all lanes, and the progress of every run.
     """
-    keys = [random_key(seed) for seed in group.seeds]
     seeds = () if group.is_alone else group.seeds
     if group.env_steps:
         one = compiled_steps(next(iter(configs.values())))
         restored = {
-            run: _restore(run, config, group.env_steps, jax.eval_shape(one.init, keys[0]))
+            run: _restore(run, config, group.env_steps, jax.eval_shape(one.init, random_key(0)))
             for run, config in configs.items()
         }
         progress = {run: dataclasses.replace(each, seeds=seeds, idle=()) for run, (_, each) in restored.items()}
         lanes = [
-            restored[group.runs[seed]][0] if seed in group.runs else one.init(key)  # an idle lane computes anything
-            for seed, key in zip(group.seeds, keys, strict=True)
+            # An idle lane computes anything.
+            restored[group.runs[seed]][0] if seed in group.runs else one.init(random_key(seed))
+            for seed in group.seeds
         ]
         state = lanes[0] if group.is_alone else jax.tree.map(lambda *leaves: jnp.stack(leaves), *lanes)
     else:
-        state = steps.init(keys[0] if group.is_alone else jnp.stack(keys))
+        state = steps.init(keys_of(group))
         progress = dict.fromkeys(configs, Progress(seeds=seeds))
     for run, config in configs.items():
         remove_leftovers(run, group.env_steps)
@@ -54,6 +55,12 @@ def restore_or_start(
         if has_policy(config, progress[run]) and group.env_steps not in run.policy_steps():
             save_run_policy(run, config, group.lane_of(run, state), progress[run])
     return state, progress
+
+
+def keys_of(group: SeedGroup) -> Array:
+    """What training states are made from: the key of the seed, or those of several."""
+    keys = [random_key(seed) for seed in group.seeds]
+    return keys[0] if group.is_alone else jnp.stack(keys)
 
 
 def has_policy(config: TrainConfig, progress: Progress) -> bool:

@@ -20,7 +20,7 @@ from crl_train.goal_metrics import summarise_success
 from crl_train.numeric_flags import check_flags
 from crl_train.numerics import random_key, single_precision
 from crl_train.progress import Clock, Progress, after_unroll, check_finite_parameters, metrics_row
-from crl_train.resuming import has_policy, restore_or_start, save_resume_points, save_run_policy
+from crl_train.resuming import has_policy, keys_of, restore_or_start, save_resume_points, save_run_policy
 from crl_train.run_dir import RunDir
 from crl_train.run_record import append_metrics, exclusive, read_metrics, read_record
 from crl_train.run_size import check_size
@@ -145,6 +145,9 @@ def _train(group: SeedGroup, observer: Observer) -> dict[RunDir, NonFiniteError]
     check_size(config, len(group.seeds), begun=True)  # again: a run may go on upon another machine
     counts, steps = step_counts(config), compiled_steps(config, several_seeds=not group.is_alone)
 
+    if group.env_steps < counts.total_env_steps:
+        observer.phase("compiling")
+        steps.compile(keys_of(group))
     observer.phase("starting")
     state, progress = restore_or_start(group, configs, steps)
     lanes = _Lanes(progress, observer)
@@ -159,8 +162,7 @@ def _train(group: SeedGroup, observer: Observer) -> dict[RunDir, NonFiniteError]
         for run in lanes:
             lanes.set(run, env_steps=counts.prefill_env_steps)
 
-    # The first calls of a sitting compile, which takes longer than many unrolls.
-    observer.phase("compiling")
+    observer.phase("training")
     while (now := lanes.now) and now.epoch < config.num_epochs:
         while (now := lanes.now) and now.unroll < counts.unrolls_per_epoch:
             state, metrics = steps.learn(steps.collect(state, False))
@@ -171,7 +173,6 @@ def _train(group: SeedGroup, observer: Observer) -> dict[RunDir, NonFiniteError]
                     lanes.progress[run] = after_unroll(before, config, counts, own, clock.seconds(), run)
             if now := lanes.now:
                 observer.unrolled(now)
-                observer.phase("training")
                 # At an epoch's end the stop waits for its evaluation, so that no two resume points share a step.
                 if observer.wants_stop() and now.unroll < counts.unrolls_per_epoch:
                     observer.phase("saving")

@@ -112,7 +112,7 @@ def test_observer_is_told_everything_in_order(tmp_path):
     observer = FakeObserver()
     train_run(tmp_path / "run", tiny_config(num_epochs=1, total_env_steps=480), observer)
     phases = [phase for phase, _ in itertools.groupby(observer.phases)]
-    assert phases == ["starting", "prefill", "compiling", "training", "evaluating", "saving"]
+    assert phases == ["compiling", "starting", "prefill", "training", "evaluating", "saving"]
     assert (observer.started_at, observer.num_unrolls, len(observer.rows)) == (0, 4, 1)
 
 
