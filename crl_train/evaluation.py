@@ -13,6 +13,7 @@ from jaxtyping import Array, Bool, Float, Key, PRNGKeyArray
 
 from crl_train.config import num_candidates
 from crl_train.device import free_memory
+from crl_train.device_mesh import by_device
 from crl_train.envs.goal_env import EnvState, GoalEnv, batched_reset
 from crl_train.memory import require_memory
 from crl_train.numerics import single_precision
@@ -71,7 +72,7 @@ def roll_out_episodes(
     def step(env_state: EnvState, step_key: PRNGKeyArray) -> tuple[EnvState, _Record]:
         state, goal = env.split_observation(env_state.obs)
         action = act(state, goal, step_key)
-        stepped = jax.vmap(env.step)(env_state, action)
+        stepped = by_device(jax.vmap(env.step))(env_state, action)
         ended = env_state.done > 0
         after = jax.tree.map(
             lambda held, new: jnp.where(ended.reshape(ended.shape + (1,) * (new.ndim - 1)), held, new),

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from flax import struct
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
+from crl_train.device_mesh import divide, share
 from crl_train.envs.goal_env import GoalEnv
 from crl_train.replay import Anchors, Replay, actions_at, sample_anchors, states_at
 
@@ -55,8 +56,10 @@ def sample_batch(replay: Replay, env: GoalEnv, key: PRNGKeyArray, batch_size: in
     anchors: Anchors = sample_anchors(replay, anchor_key, batch_size)
     offset = future_offset(jax.random.uniform(offset_key, (batch_size,)), anchors.num_later, discount)
     future_state = states_at(replay, anchors.slot, anchors.row + offset)
-    return ContrastiveBatch(
+    batch = ContrastiveBatch(
         state=states_at(replay, anchors.slot, anchors.row),
         action=actions_at(replay, anchors.slot, anchors.row),
         goal=env.achieved_goal(future_state),
     )
+    # The draw is that of one device, so a device's rows can lie anywhere: what each finds among its slots is added up.
+    return divide(share(batch))

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from flax import struct
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
+from crl_train.device_mesh import by_device, share
 from crl_train.envs.goal_env import EnvState, GoalEnv, batched_reset
 from crl_train.policy import ActFn
 
@@ -86,7 +87,9 @@ def draw_resets(env: GoalEnv, slots: Slots, key: PRNGKeyArray, num_steps: int, e
     """Draw what ``num_steps`` steps of all slots need in resets."""
     num_rounds = -(-num_steps // episode_length)
     draw = jax.vmap(lambda round_key: batched_reset(env, round_key, slots.trajectory_id.shape[0]))
-    return ResetPool(rounds=draw(jax.random.split(key, num_rounds)), first_id=slots.trajectory_id)
+    # Any slot may begin with any entry: gathered once, so that no step has to ask other devices.
+    rounds = share(draw(jax.random.split(key, num_rounds)))
+    return ResetPool(rounds=rounds, first_id=slots.trajectory_id)
 
 
 def reset_slots(env: GoalEnv, key: PRNGKeyArray, num_envs: int) -> Slots:
@@ -105,7 +108,7 @@ def step_slots(
     episode_length: int,
 ) -> Slots:
     """Advance every slot by one step; a slot whose episode is over starts the next one from the pool."""
-    env_state = jax.vmap(env.step)(slots.env_state, action)
+    env_state = by_device(jax.vmap(env.step))(slots.env_state, action)
     episode_step = slots.episode_step + 1
     over = (episode_step >= episode_length) | (env_state.done > 0)
     # Episodes end rarely, so nothing is copied while none does.

@@ -14,6 +14,7 @@ import numpy as np
 from flax import struct
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
+from crl_train.device_mesh import by_device
 from crl_train.envs.env_spec import EnvSpec, StateLayout
 from crl_train.errors import ConfigError
 
@@ -234,4 +235,4 @@ class GoalEnv(abc.ABC):
 
 def batched_reset(env: GoalEnv, key: PRNGKeyArray, num_envs: int) -> EnvState:
     """Reset ``num_envs`` independent copies; every leaf gains a leading axis."""
-    return jax.vmap(env.reset)(jax.random.split(key, num_envs))
+    return by_device(jax.vmap(env.reset))(jax.random.split(key, num_envs))

@@ -76,7 +76,7 @@ def test_compiled_functions_depend_on_nothing_that_runs_may_share_them_over():
     one, other = tiny_config(), tiny_config(**schedule)
     assert compiled_steps(one) is compiled_steps(other)
     assert compiled_steps(one) is not compiled_steps(tiny_config(discount=0.9))
-    programs = [_compile_steps.__wrapped__(config, False) for config in (one, other)]
+    programs = [_compile_steps.__wrapped__(config, False, None) for config in (one, other)]
     key = jax.random.key(0)
     state = jax.eval_shape(programs[0].init, key)
     params = state.learner.params
