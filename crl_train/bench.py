@@ -11,10 +11,12 @@ from typing import Any, Final
 
 import jax
 import jax.numpy as jnp
+from jax.sharding import Mesh
 
 from crl_train.compiled_steps import new_steps
 from crl_train.config import TrainConfig
 from crl_train.device import first_device
+from crl_train.device_mesh import num_devices
 from crl_train.memory import release_freed_memory
 from crl_train.networks import Sizes, sizes_of
 from crl_train.numerics import random_key, single_precision
@@ -43,11 +45,11 @@ class Benchmark:
         update_ms: One update: drawing a batch, three losses, Adam.
         update_gflops: Rate of the matrix products of an update, 10⁹ operations a second; all else counts as time only.
         matmul_gflops: Rate of (batch, width) × (width, width) alone, in the config's precision, one after the other,
-            measured in between.
+            measured in between. Of several devices each has its part of the batch; measured on one, times their number.
         collect_steps_per_second: Environment steps while collecting.
         steps_per_second: Environment steps of whole training, evaluations aside.
         updates_per_second: Updates of the same.
-        peak_bytes: Most memory so far: of this process, or of the accelerator.
+        peak_bytes: Most memory so far: of this process, or of the first accelerator.
         device: What computed.
         unrolls: How many were timed.
         precision: What the layers of residual blocks compute in.
@@ -79,15 +81,16 @@ class Benchmark:
 
 
 @single_precision
-def benchmark(config: TrainConfig, unrolls: int = 5) -> Benchmark:
+def benchmark(config: TrainConfig, unrolls: int = 5, mesh: Mesh | None = None) -> Benchmark:
     """Train for a few unrolls, and time each part.
 
     Args:
         config: What is trained.
         unrolls: How many are timed, after one that compiles.
+        mesh: The devices that share the work, if there are several.
     """
-    env, counts = training_env(config), step_counts(config)
-    steps: Any = new_steps(config)  # jitted: they can be compiled without being run
+    env, counts, devices = training_env(config), step_counts(config), num_devices(mesh)
+    steps: Any = new_steps(config, mesh=mesh)  # jitted: they can be compiled without being run
     with _nothing_from_disk():
         key = random_key(config.seed)
         shapes = jax.eval_shape(steps.init, key)
@@ -107,7 +110,7 @@ def benchmark(config: TrainConfig, unrolls: int = 5) -> Benchmark:
         watch = _Stopwatch()
         state = jax.block_until_ready(learn(state)[0])
         learning.append(watch.seconds())
-        products.append(matmul_rate(config.batch_size, config.width, config.precision))
+        products.append(devices * matmul_rate(config.batch_size // devices, config.width, config.precision))
     collect_seconds, learn_seconds = statistics.median(collecting), statistics.median(learning)
     both = collect_seconds + learn_seconds
     update = learn_seconds / config.updates_per_unroll
@@ -128,7 +131,7 @@ def benchmark(config: TrainConfig, unrolls: int = 5) -> Benchmark:
         steps_per_second=counts.env_steps_per_unroll / both,
         updates_per_second=config.updates_per_unroll / both,
         peak_bytes=_peak_bytes(device),
-        device=", ".join(dict.fromkeys((device.platform, device.device_kind))),
+        device=", ".join(dict.fromkeys((device.platform, device.device_kind))) + (f" × {devices}" if mesh else ""),
         unrolls=unrolls,
         precision=config.precision,
     )

@@ -140,8 +140,17 @@ def drop_other_resume_points(run: RunDir, env_steps: int) -> None:
                 _remove(run.resume / str(step))
 
 
-def restore_resume_point(run: RunDir, config: TrainConfig, env_steps: int, like: T) -> tuple[T, dict[str, Any]]:
+def restore_resume_point(
+    run: RunDir, config: TrainConfig, env_steps: int, like: T, layout: Any = None
+) -> tuple[T, dict[str, Any]]:
     """Read a resume point back and verify it.
+
+    Args:
+        run: The run.
+        config: The run's config.
+        env_steps: One of ``run.resume_steps()``.
+        like: A tree with the names, shapes and dtypes that the run's config calls for.
+        layout: The same tree of shardings, if several devices share the run.
 
     Returns:
         The state, and the progress that was saved with it.
@@ -150,7 +159,7 @@ def restore_resume_point(run: RunDir, config: TrainConfig, env_steps: int, like:
     """
     hint = _start_again(run)
     path = run.resume / str(env_steps)
-    state, manifest = _restore(path, config, like, hint)
+    state, manifest = _restore(path, config, like, hint, layout)
     if not isinstance(manifest.get("progress"), dict):
         raise CheckpointError(f"checkpoint {str(path)!r} is corrupt: its manifest has no progress. {hint}")
     return state, manifest["progress"]
@@ -292,7 +301,7 @@ def _read_back(path: Path, arrays: Any, manifest: Mapping[str, Any]) -> None:
         raise ValueError("it was written, and other content was read back")
 
 
-def _restore(path: Path, config: TrainConfig, like: Any, hint: str) -> tuple[Any, dict[str, Any]]:
+def _restore(path: Path, config: TrainConfig, like: Any, hint: str, layout: Any = None) -> tuple[Any, dict[str, Any]]:
     """Read arrays and manifest, checking every leaf against ``like`` first and both hashes afterwards."""
     try:
         with plain_path(path) as plain, draining_event_loops():
@@ -312,7 +321,7 @@ def _restore(path: Path, config: TrainConfig, like: Any, hint: str) -> tuple[Any
     except Exception as error:
         raise CheckpointError(f"checkpoint {str(path)!r} is corrupt: {_cause(error)}. {hint}") from error
     check_manifest(path, manifest, config, content_hash(arrays), hint)
-    return jax.device_put(arrays), manifest
+    return jax.device_put(arrays, layout), manifest
 
 
 def _check_leaves(path: Path, stored: Any, like: Any) -> None:

@@ -1,5 +1,6 @@
 """The ``crl-train`` command line: options come from the config's fields; heavy imports wait for what needs them."""
 
+import functools
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,15 @@ from crl_train.cli_options import (
     parse_seeds,
 )
 from crl_train.cli_sweep import train_sweep
-from crl_train.cli_train import Sitting, command_line, start, train_to_the_end, training_command
+from crl_train.cli_train import (
+    Sitting,
+    command_line,
+    devices_option,
+    mesh_of,
+    start,
+    train_to_the_end,
+    training_command,
+)
 from crl_train.config import TrainConfig, depth_problem, make_config, read_overrides
 from crl_train.console import echo, write
 from crl_train.envs.options import BACKENDS, REFERENCES, EnvOptions
@@ -50,6 +59,7 @@ def main() -> None:
 def _run_options(command: Any) -> Any:
     """Options of everything that starts runs."""
     for option in (
+        devices_option,
         click.option("--quiet", is_flag=True, help="Print nothing but errors."),
         click.option(
             "--show-config", is_flag=True, help="Print all settings, as --config reads them, and do nothing else."
@@ -86,6 +96,7 @@ def run(
     out: Path,
     show_config: bool,
     quiet: bool,
+    devices: str,
     name: str | None,
     depth: int | None,
     **settings: Any,
@@ -97,9 +108,10 @@ def run(
         if show_config:
             _print_config(config)
             return
+        mesh = mesh_of(devices, [config])
     with training_command() as stop:
-        start(run_dir, config)
-        train_to_the_end(run_dir, Sitting(quiet, stop))
+        start(run_dir, config, mesh)
+        train_to_the_end(run_dir, Sitting(quiet, stop, mesh=mesh))
 
 
 @main.command(cls=GroupedCommand)
@@ -122,6 +134,7 @@ def sweep(
     out: Path,
     show_config: bool,
     quiet: bool,
+    devices: str,
     **settings: Any,
 ) -> None:
     """Train ENV at several depths and seeds, one run after the other, or with --vectorize all seeds of a depth at once.
@@ -130,6 +143,7 @@ def sweep(
     them in one folder share the runs among them.
     """
     with explained():
+        from crl_train.device_mesh import num_devices
         from crl_train.run_size import check_size
 
         depth_list, seed_list = parse_depths(depths), parse_seeds(seeds)
@@ -150,11 +164,19 @@ def sweep(
             echo(f"# {len(configs)} runs, each with its seed and depth: {', '.join(one.name for one in configs)}")
             _print_config(configs[0], exclude=_SET_BY_SWEEP)
             return
+        mesh = mesh_of(devices, configs)
+        if vectorize and mesh is not None:
+            raise ConfigError(
+                f"--vectorize is not usable with --devices {devices}: a program trains several seeds, or several "
+                "devices share one run. Leave out one of them."
+            )
         for config in configs:
             if not RunDir(out / config.name).is_run:
-                check_size(config, len(seed_list) if vectorize else 1)  # all of them before the first is trained
+                # All of them before the first is trained.
+                check_size(config, len(seed_list) if vectorize else 1, devices=num_devices(mesh))
     with training_command() as stop:
-        train_sweep(out, configs, Sitting(quiet, stop, go_on=command_line()), vectorize=vectorize)
+        sitting = Sitting(quiet, stop, go_on=command_line(), mesh=mesh)
+        train_sweep(out, configs, sitting, vectorize=vectorize)
 
 
 @main.command()
@@ -165,12 +187,15 @@ def sweep(
     help="Train to this many environment steps in all, also if the run is complete; epochs stay as long as they are.",
 )
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
-def resume(run_path: Path, total_env_steps: int | None, quiet: bool) -> None:
+@devices_option
+def resume(run_path: Path, total_env_steps: int | None, quiet: bool, devices: str) -> None:
     """Continue the run in directory RUN, exactly where its newest resume point stands."""
     with training_command() as stop:
+        from crl_train.run_record import read_record
         from crl_train.training import is_complete
 
-        run_dir, sitting = RunDir(run_path), Sitting(quiet, stop)
+        run_dir = RunDir(run_path)
+        sitting = Sitting(quiet, stop, mesh=mesh_of(devices, [read_record(run_dir)[0]]))
         if total_env_steps is not None:
             _change_budget(run_dir, total_env_steps, sitting)
         if is_complete(run_dir):
@@ -188,6 +213,7 @@ def resume(run_path: Path, total_env_steps: int | None, quiet: bool) -> None:
 @click.option("--json", "json_file", type=LocalPath(), help="File for all numbers.")
 @click.option("--config", "config_file", type=LocalPath(), help="YAML or JSON file of settings.")
 @click.option("--preset", type=click.Choice(list(PRESETS)), default="laptop", show_default=True)
+@devices_option
 @config_options(exclude=("env", "maze", *_SET_BY_SWEEP))
 def bench_command(
     env: str,
@@ -196,6 +222,7 @@ def bench_command(
     json_file: Path | None,
     config_file: Path | None,
     preset: str,
+    devices: str,
     **settings: Any,
 ) -> None:
     """Time training on ENV: compiling, updates, environment steps and memory, by depth. Nothing is kept."""
@@ -206,7 +233,7 @@ def bench_command(
         configs = [
             _make_config(env, preset, config_file, None, _with_depth(settings, depth)) for depth in parse_depths(depths)
         ]
-        bench(configs, unrolls, json_file, benchmark)
+        bench(configs, unrolls, json_file, functools.partial(benchmark, mesh=mesh_of(devices, configs)))
 
 
 @main.command()

@@ -65,7 +65,7 @@ def _train_together(
 
     unfinished, diverged = [], dict[RunDir, NonFiniteError]()
     for run in together:
-        _make(run, runs[run])
+        _make(run, runs[run], sitting)
         if is_complete(run):
             sitting.say(f"{place_of([run], runs, later)}: {run.path} is complete; skipped.")
         else:
@@ -83,11 +83,11 @@ def _train_together(
     return diverged
 
 
-def _make(run: RunDir, config: TrainConfig) -> None:
+def _make(run: RunDir, config: TrainConfig, sitting: Sitting) -> None:
     """Make a run's folder if there is none, and refuse one that has other settings."""
     if not run.is_run:
         try:
-            start(run, config)
+            start(run, config, sitting.mesh)
         except RunExistsError:
             if not run.is_run:  # it is no run that has this place
                 raise

@@ -36,7 +36,7 @@ def restore_or_start(
     if group.env_steps:
         one = compiled_steps(next(iter(configs.values())))
         restored = {
-            run: _restore(run, config, group.env_steps, jax.eval_shape(one.init, random_key(0)))
+            run: _restore(run, config, group.env_steps, jax.eval_shape(one.init, random_key(0)), steps.layout)
             for run, config in configs.items()
         }
         progress = {run: dataclasses.replace(each, seeds=seeds, idle=()) for run, (_, each) in restored.items()}
@@ -87,8 +87,10 @@ def save_resume_points(
         drop_other_resume_points(run, each.env_steps)
 
 
-def _restore(run: RunDir, config: TrainConfig, env_steps: int, like: TrainingState) -> tuple[TrainingState, Progress]:
-    state, saved = restore_resume_point(run, config, env_steps, jax.eval_shape(_with_key_data, like))
+def _restore(
+    run: RunDir, config: TrainConfig, env_steps: int, like: TrainingState, layout: TrainingState | None
+) -> tuple[TrainingState, Progress]:
+    state, saved = restore_resume_point(run, config, env_steps, jax.eval_shape(_with_key_data, like), layout)
     progress = progress_of(saved, run, env_steps)
     return dataclasses.replace(state, key=key_from_data(state.key)), progress
 

@@ -60,8 +60,15 @@ class _Record(pydantic.BaseModel):
         return created
 
 
-def create_run(run: RunDir, config: TrainConfig, device: str, command: str) -> None:
+def create_run(run: RunDir, config: TrainConfig, device: str, command: str, devices: int = 1) -> None:
     """Make the run directory and write its config.json.
+
+    Args:
+        run: The run.
+        config: Its settings.
+        device: What trains it, for showing.
+        command: The command line.
+        devices: How many devices share it.
 
     Raises:
         RunExistsError: If something is already there, or another process makes it at the same time.
@@ -70,7 +77,7 @@ def create_run(run: RunDir, config: TrainConfig, device: str, command: str) -> N
     """
     if run.path.exists():
         raise RunExistsError(explain_existing(run))
-    check_size(config)
+    check_size(config, devices)
     record = {
         "format_version": FORMAT_VERSION,
         "config": config.model_dump(),

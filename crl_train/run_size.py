@@ -1,20 +1,22 @@
 """The least memory that a run takes, from its settings alone, and the refusal of a run that cannot fit."""
 
 from crl_train.config import LAYERS_PER_BLOCK, TrainConfig, num_candidates
-from crl_train.device import free_memory
+from crl_train.device import first_device, free_memory
 from crl_train.memory import in_words, require_memory
 from crl_train.run_envs import episode_steps, training_env
 
 _BYTES = 4  # of a float32 and of an int32
 _BYTES_OF = {"float32": 4, "bfloat16": 2, "float16": 2}
+_NETWORKS = "width or depth"  # what every device holds whole
 
 
-def check_size(config: TrainConfig, num_seeds: int = 1, begun: bool = False) -> None:
+def check_size(config: TrainConfig, num_seeds: int = 1, *, devices: int = 1, begun: bool = False) -> None:
     """Refuse a run that cannot fit into memory, before anything is made.
 
     Args:
         config: The run's settings.
         num_seeds: Runs of these settings that are trained in one program.
+        devices: How many devices share it: each must hold its part, and processors of one machine all of them.
         begun: Whether the run exists: its replay stays of the type it has, so that another one is no way out.
 
     Raises:
@@ -25,9 +27,10 @@ def check_size(config: TrainConfig, num_seeds: int = 1, begun: bool = False) -> 
 
     def sizes_of(config: TrainConfig) -> dict[str, int]:
         one = run_size(config, env.state_dim, env.action_dim, env.goal_dim, episode_steps(config, env))
-        return {name: num_seeds * size for name, size in one.items()}
+        return {name: num_seeds * size // (1 if name == _NETWORKS else devices) for name, size in one.items()}
 
-    free, way_out = free_memory(), ""
+    on_one_machine = first_device().platform == "cpu"
+    free, way_out = free_memory() // (devices if on_one_machine else 1), ""
     smaller = sum(sizes_of(config.model_copy(update={"replay_dtype": "float16"})).values())
     if smaller <= free and not begun and config.replay_dtype == "float32":
         way_out = f"store states and actions with --replay-dtype float16, which brings it to {in_words(smaller)}"
@@ -69,7 +72,7 @@ def run_size(
         num_candidates(config.evaluation) * config.num_eval_episodes,
     )
     return {
-        "width or depth": _BYTES * 3 * (actor + critic),  # parameters and both moments of Adam
+        _NETWORKS: _BYTES * 3 * (actor + critic),  # parameters and both moments of Adam
         "max_replay_size or num_envs": config.max_replay_size
         * config.num_envs
         * (_BYTES_OF[config.replay_dtype] * numbers + ids),

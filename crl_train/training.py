@@ -11,9 +11,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Protocol, runtime_checkable
 
 import jax
+from jax.sharding import Mesh
 
 from crl_train.compiled_steps import CompiledSteps, compiled_steps
 from crl_train.config import TrainConfig
+from crl_train.device_mesh import num_devices
 from crl_train.errors import ConfigError, NonFiniteError, RunLockedError
 from crl_train.file_lock import require_locks
 from crl_train.goal_metrics import summarise_success
@@ -25,6 +27,7 @@ from crl_train.run_dir import RunDir
 from crl_train.run_record import append_metrics, exclusive, read_metrics, read_record
 from crl_train.run_size import check_size
 from crl_train.seed_groups import SeedGroup, alone, seed_groups
+from crl_train.sharding import require_shardable
 from crl_train.step_counts import StepCounts, step_counts
 from crl_train.training_state import TrainingState
 
@@ -61,21 +64,28 @@ class Stopped(Exception):
 
 
 @single_precision
-def train(run: RunDir, observer: Observer) -> None:
+def train(run: RunDir, observer: Observer, mesh: Mesh | None = None) -> None:
     """Train the run, from its newest resume point if it has one, until its budget is spent.
 
     Interrupted at any moment, also by a kill, and called again, it ends with the same parameters and metrics as if it
-    had never stopped (on a CPU bit for bit; an accelerator's own nondeterminism stays).
+    had never stopped (on a CPU bit for bit; an accelerator's own nondeterminism stays). A run may go on on another
+    number of devices: its results are then equal up to rounding.
+
+    Args:
+        run: The run.
+        observer: Who follows it.
+        mesh: The devices that share the run, if there are several.
 
     Raises:
         NonFiniteError: If a training metric becomes NaN or infinite; the last good checkpoint stays.
         CheckpointError: If a checkpoint cannot be written or read, or config.json or metrics.jsonl is damaged.
-        ConfigError: If the run was begun under flags of JAX that give other numbers than those of now.
+        ConfigError: If the run was begun under flags of JAX that give other numbers than those of now, or the devices
+            cannot share it.
         RunExistsError: If another process is training it.
         Stopped: If the observer asked to stop; the run is saved.
     """
     with exclusive(run):
-        for error in _train(alone(run), observer).values():
+        for error in _train(alone(run), observer, mesh).values():
             raise error
 
 
@@ -139,11 +149,13 @@ class _Lanes:
             self._observer.diverged(run, error)
 
 
-def _train(group: SeedGroup, observer: Observer) -> dict[RunDir, NonFiniteError]:
+def _train(group: SeedGroup, observer: Observer, mesh: Mesh | None = None) -> dict[RunDir, NonFiniteError]:
     configs = {run: _checked_config(run) for run in group.runs.values()}
     config = _common_config(configs)
-    check_size(config, len(group.seeds), begun=True)  # again: a run may go on upon another machine
-    counts, steps = step_counts(config), compiled_steps(config, several_seeds=not group.is_alone)
+    require_shardable(config, num_devices(mesh))
+    # Again: a run may go on upon another machine.
+    check_size(config, len(group.seeds), devices=num_devices(mesh), begun=True)
+    counts, steps = step_counts(config), compiled_steps(config, not group.is_alone, mesh)
 
     if group.env_steps < counts.total_env_steps:
         observer.phase("compiling")

@@ -80,7 +80,7 @@ def test_a_tiny_run_is_timed():
 def test_the_command_prints_a_row_for_each_depth_and_writes_all_numbers(monkeypatch, tmp_path):
     asked = []
 
-    def measure(config, unrolls):
+    def measure(config, unrolls, mesh):
         asked.append((config.actor_depth, config.width, unrolls))
         return MEASURED
 

@@ -176,7 +176,7 @@ def test_run_trains_as_typed_and_prints_a_line_an_epoch(tmp_path, tiny_file, fin
 
 
 def test_options_win_over_the_file_and_the_file_over_the_preset(tmp_path, tiny_file, monkeypatch):
-    monkeypatch.setattr("crl_train.training.train", lambda run, observer: None)
+    monkeypatch.setattr("crl_train.training.train", lambda *args: None)
     args = ("--config", tiny_file, "--width", 24, "--no-residual", "--critic-depth", 8, "--quiet", "--name", "mine")
     args = (*args, "--eval-env", "point_u_maze_eval")
     result = invoke("run", "point_u_maze", *args, "--preset", "smoke", "--out", tmp_path)

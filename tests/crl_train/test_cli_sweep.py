@@ -73,7 +73,7 @@ def test_sweep_takes_up_what_another_process_has_let_go_meanwhile(tmp_path, tiny
     freed = new_run(tmp_path / "point_u_maze_d4_s1", tiny_config(seed=1))
     with contextlib.ExitStack() as held, pytest.MonkeyPatch.context() as patch:
         held.enter_context(exclusive(freed))
-        patch.setattr("crl_train.cli_sweep.start", lambda run, config: (new_run(run.path, config), held.close()))
+        patch.setattr("crl_train.cli_sweep.start", lambda run, config, mesh: (new_run(run.path, config), held.close()))
         args = ("--depths", 4, "--seeds", "1,2", "--config", tiny_file, "--out", tmp_path)
         result = invoke("sweep", "point_u_maze", *args)
     assert result.exit_code == 0, result.output + repr(result.exception)
@@ -85,7 +85,7 @@ def test_sweep_whose_run_another_process_makes_first_leaves_it_to_that(tmp_path,
     """It was not there when the sweep looked, and is there and locked when the sweep makes it."""
     with contextlib.ExitStack() as held:
 
-        def other_is_first(run, config):
+        def other_is_first(run, config, mesh):
             held.enter_context(exclusive(new_run(run.path, config)))
             raise RunExistsError("exists")
 
@@ -109,7 +109,7 @@ def test_sweep_that_a_signal_stops_names_itself_as_the_way_on_and_starts_nothing
 
 
 def test_signal_between_two_runs_of_a_sweep_stops_it_before_the_next_trains(tmp_path, tiny_file, monkeypatch):
-    def start(run, config):
+    def start(run, config, mesh):
         new_run(run.path, config)
         signal.raise_signal(signal.SIGTERM)
 

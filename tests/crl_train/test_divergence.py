@@ -21,8 +21,8 @@ from tests.crl_train.helpers import FakeObserver, new_run, policy_of, tiny_confi
 def after_learning(monkeypatch, spoil):
     """Let a function change the state and metrics that every call of ``learn`` returns."""
 
-    def spoiled_steps_of(config, several_seeds=False):
-        steps = compiled_steps(config, several_seeds)
+    def spoiled_steps_of(*args, **options):
+        steps = compiled_steps(*args, **options)
         return dataclasses.replace(steps, learn=lambda state: spoil(*steps.learn(state)))
 
     monkeypatch.setattr("crl_train.training.compiled_steps", spoiled_steps_of)

@@ -116,7 +116,7 @@ def test_smaller_replay_is_named_where_it_would_fit(monkeypatch, changes, free, 
     monkeypatch.setattr("crl_train.run_size.free_memory", lambda: free * 10**9)
     config = make_config({"env": "humanoid", **changes})
     with pytest.raises(ConfigError, match=r"\(max_replay_size or num_envs alone takes (5\.4|2\.7) GB\) and") as caught:
-        check_size(config, begun)
+        check_size(config, begun=begun)
     assert (WAY_OUT in str(caught.value)) == told
 
 
