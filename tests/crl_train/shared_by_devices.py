@@ -6,11 +6,13 @@ Called with a folder for runs; prints JSON. Programs are those of the tiny run, 
 import json
 import math
 import re
+import signal
 import sys
 from pathlib import Path
 
 import jax
 import numpy as np
+import pytest
 
 from crl_train.checkpoint import content_hash
 from crl_train.compiled_steps import compiled_steps
@@ -19,7 +21,7 @@ from crl_train.numerics import random_key
 from crl_train.run_dir import RunDir
 from crl_train.run_record import read_record
 from crl_train.training import Stopped, _restore, _with_key_data, is_complete, train
-from tests.crl_train.helpers import FakeObserver, invoke, new_run, tiny_config
+from tests.crl_train.helpers import FakeObserver, invoke, new_run, stop_training_by, tiny_config
 
 CONFIG = tiny_config(num_eval_episodes=8)
 MESH = device_mesh("all")
@@ -93,9 +95,17 @@ def move(run, begin, end):
 def whole_run(out):
     settings = out / "settings.json"
     settings.write_text(CONFIG.model_dump_json(exclude={"env"}))
-    result = invoke("run", "point_u_maze", "--config", settings, "--out", out, "--name", "whole", "--devices", "all")
+    args = ("run", "point_u_maze", "--config", settings, "--out", out, "--devices", "all", "--name")
+    result = invoke(*args, "whole")
     assert result.exit_code == 0, result.output + repr(result.exception)
-    return {"device": read_record(RunDir(out / "whole"))[1]["device"], "printed": result.output}
+    with pytest.MonkeyPatch.context() as patch:
+        stop_training_by(patch, signal.SIGTERM)
+        stopped = invoke(*args, "stopped")
+    return {
+        "device": read_record(RunDir(out / "whole"))[1]["device"],
+        "printed": result.output,
+        "stopped": (stopped.exit_code, stopped.output.splitlines()[-1]),
+    }
 
 
 def main(out):
