@@ -77,7 +77,7 @@ def create_run(run: RunDir, config: TrainConfig, device: str, command: str, devi
     """
     if run.path.exists():
         raise RunExistsError(explain_existing(run))
-    check_size(config, devices)
+    check_size(config, devices=devices)
     record = {
         "format_version": FORMAT_VERSION,
         "config": config.model_dump(),

@@ -18,9 +18,11 @@ from crl_train.checkpoint import content_hash
 from crl_train.compiled_steps import compiled_steps
 from crl_train.device_mesh import device_mesh
 from crl_train.numerics import random_key
+from crl_train.resuming import _with_key_data, restore_or_start
 from crl_train.run_dir import RunDir
 from crl_train.run_record import read_record
-from crl_train.training import Stopped, _restore, _with_key_data, is_complete, train
+from crl_train.seed_groups import alone
+from crl_train.training import Stopped, is_complete, train
 from tests.crl_train.helpers import FakeObserver, invoke, new_run, stop_training_by, tiny_config
 
 CONFIG = tiny_config(num_eval_episodes=8)
@@ -46,7 +48,7 @@ def largest_gathered(program):
 def compare_with_one_device():
     """A prefill of two unrolls, the first updates and an evaluation, on one device and on eight."""
     seen = {}
-    for name, steps in {"one": compiled_steps(CONFIG), "eight": compiled_steps(CONFIG, MESH)}.items():
+    for name, steps in {"one": compiled_steps(CONFIG), "eight": compiled_steps(CONFIG, mesh=MESH)}.items():
         key = random_key(0)
         collected = steps.collect(steps.collect(steps.init(key), True), False)
         replay = jax.device_get(collected.replay)
@@ -66,7 +68,7 @@ def compare_with_one_device():
 
 
 def look_at_programs():
-    steps = compiled_steps(CONFIG, MESH)
+    steps = compiled_steps(CONFIG, mesh=MESH)
     state = jax.eval_shape(steps.init, random_key(0))
     return {
         "replay": state.replay.last_row.size,
@@ -81,8 +83,7 @@ def move(run, begin, end):
         train(run, FakeObserver(stop_at=2), begin)
     except Stopped:
         (step,) = run.resume_steps()
-    steps = compiled_steps(CONFIG, end)
-    state, _ = _restore(run, CONFIG, step, steps, jax.eval_shape(steps.init, random_key(0)))
+    state, _ = restore_or_start(alone(run), {run: CONFIG}, compiled_steps(CONFIG, mesh=end))
     saved = json.loads((run.resume / str(step) / "manifest" / "metadata").read_text())["sha256"]
     if end is None:
         train(run, FakeObserver())

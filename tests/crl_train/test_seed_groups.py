@@ -143,8 +143,8 @@ def test_one_of_them_can_go_on_alone_and_the_others_without_it(together, tmp_pat
 
 
 def test_a_seed_that_diverges_stops_alone_and_the_others_are_not_touched(together, tmp_path, monkeypatch):
-    def spoiled(config, several_seeds=False):
-        steps = compiled_steps(config, several_seeds)
+    def spoiled(config, several_seeds, mesh):
+        steps = compiled_steps(config, several_seeds, mesh)
 
         def learn(state):
             state, metrics = steps.learn(state)
@@ -258,6 +258,12 @@ def test_sweep_trains_the_seeds_of_a_depth_in_one_program(tmp_path, tiny_file):
     ]
     assert all(is_complete(RunDir(tmp_path / f"point_u_maze_d4_s{seed}")) for seed in range(3))
     assert invoke(*args, "--vectorize").stdout.count("is complete; skipped.") == 3
+
+
+def test_several_seeds_and_several_devices_are_not_combined(tmp_path, tiny_file, monkeypatch):
+    monkeypatch.setattr("crl_train.cli.mesh_of", lambda devices, configs: "a mesh")
+    args = ("sweep", "point_u_maze", "--depths", 4, "--seeds", "0-1", "--config", tiny_file, "--out", tmp_path)
+    assert "--vectorize is not usable with --devices 2: " in refused(*args, "--vectorize", "--devices", 2)
 
 
 def test_memory_of_all_seeds_is_told_before_the_first_begins(tmp_path, tiny_file, monkeypatch):

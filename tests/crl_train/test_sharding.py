@@ -172,7 +172,7 @@ def test_one_device_is_no_mesh(monkeypatch):
     monkeypatch.setattr(jax, "local_devices", lambda: jax.devices("cpu")[:1])
     assert device_mesh(1) is device_mesh("all") is None
     config = tiny_config()
-    assert compiled_steps(config, device_mesh("all")) is compiled_steps(config)
+    assert compiled_steps(config, mesh=device_mesh("all")) is compiled_steps(config)
     assert compiled_steps(config).layout is None
 
 
@@ -188,9 +188,11 @@ def test_each_device_needs_room_for_its_part_and_for_all_networks(monkeypatch, p
     monkeypatch.setattr("crl_train.run_size.first_device", lambda: types.SimpleNamespace(platform=platform))
     monkeypatch.setattr("crl_train.run_size.free_memory", lambda: 4_000)
     asked = []
-    monkeypatch.setattr("crl_train.run_size.require_memory", lambda what, parts, free: asked.append((parts, free)))
+    monkeypatch.setattr(
+        "crl_train.run_size.require_memory", lambda what, parts, free, way_out: asked.append((parts, free))
+    )
     for devices in (1, 4):
-        check_size(tiny_config(), devices)
+        check_size(tiny_config(), devices=devices)
     (alone, _), (shared, of_each) = asked
     # 60 rows of 8 slots: a state of 4, an action of 2, the trajectory, and the trajectory's last row, 4 bytes each.
     assert (alone["max_replay_size or num_envs"], shared["max_replay_size or num_envs"]) == (15_360, 3_840)
