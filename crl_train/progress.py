@@ -52,10 +52,14 @@ class Progress:
 
 
 class Clock:
-    """Seconds of work, going on from an earlier sitting."""
+    """Seconds of work since it was made, compiling included, and of earlier sittings."""
 
-    def __init__(self, seconds_before: float) -> None:
-        self._start = time.perf_counter() - seconds_before
+    def __init__(self) -> None:
+        self._start = time.perf_counter()
+
+    def add(self, seconds_before: float) -> None:
+        """Count what earlier sittings took."""
+        self._start -= seconds_before
 
     def seconds(self) -> float:
         return time.perf_counter() - self._start

@@ -157,6 +157,7 @@ def _train(group: SeedGroup, observer: Observer, mesh: Mesh | None = None) -> di
     check_size(config, len(group.seeds), devices=num_devices(mesh), begun=True)
     counts, steps = step_counts(config), compiled_steps(config, not group.is_alone, mesh)
 
+    clock = Clock()
     if group.env_steps < counts.total_env_steps:
         observer.phase("compiling")
         steps.compile(keys_of(group))
@@ -165,7 +166,7 @@ def _train(group: SeedGroup, observer: Observer, mesh: Mesh | None = None) -> di
     lanes = _Lanes(progress, observer)
     begin = next(iter(progress.values()))
     observer.started(counts, begin)
-    clock = Clock(begin.seconds)
+    clock.add(begin.seconds)
 
     if not begin.env_steps:
         observer.phase("prefill")
