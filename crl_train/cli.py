@@ -209,6 +209,7 @@ def resume(run_path: Path, total_env_steps: int | None, quiet: bool, devices: st
 @main.command("bench", cls=GroupedCommand)
 @click.argument("env")
 @click.option("--depths", default="4,16", show_default=True, help="Depths of actor and critic, such as 4,16,64.")
+@click.option("--vary", multiple=True, metavar="NAME=A,B", help="Such as width=64,128; several: all combinations.")
 @click.option("--unrolls", type=click.IntRange(1, 10_000), default=5, show_default=True, help="Unrolls that are timed.")
 @click.option("--json", "json_file", type=LocalPath(), help="File for all numbers.")
 @click.option("--config", "config_file", type=LocalPath(), help="YAML or JSON file of settings.")
@@ -218,6 +219,7 @@ def resume(run_path: Path, total_env_steps: int | None, quiet: bool, devices: st
 def bench_command(
     env: str,
     depths: str,
+    vary: tuple[str, ...],
     unrolls: int,
     json_file: Path | None,
     config_file: Path | None,
@@ -225,15 +227,20 @@ def bench_command(
     devices: str,
     **settings: Any,
 ) -> None:
-    """Time training on ENV: compiling, updates, environment steps and memory, by depth. Nothing is kept."""
+    """Time training on ENV: compiling, updates, environment steps and memory, by depth and whatever --vary names."""
     with explained():
         from crl_train.bench import benchmark
-        from crl_train.cli_bench import bench
+        from crl_train.cli_bench import bench, combinations
+        from crl_train.device_mesh import num_devices
+        from crl_train.run_size import check_size
 
-        configs = [
-            _make_config(env, preset, config_file, None, _with_depth(settings, depth)) for depth in parse_depths(depths)
-        ]
-        bench(configs, unrolls, json_file, functools.partial(benchmark, mesh=mesh_of(devices, configs)))
+        varying, rows = combinations(depths, vary, settings)
+        configs = [_make_config(env, preset, config_file, None, _with_depth(given, depth)) for depth, given in rows]
+        mesh = mesh_of(devices, configs)
+        for config in configs:
+            check_size(config, devices=num_devices(mesh))  # all of them before the first is measured
+        measure = functools.partial(benchmark, mesh=mesh)
+        bench(list(dict.fromkeys(configs)), varying, unrolls, json_file, measure)
 
 
 @main.command()

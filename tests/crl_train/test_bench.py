@@ -1,5 +1,6 @@
 """The benchmark counts what an update multiplies, times what it says it times, and keeps nothing."""
 
+import dataclasses
 import json
 
 import jax
@@ -9,10 +10,11 @@ from hypothesis import strategies as st
 
 from crl_train import bench
 from crl_train.bench import Benchmark, benchmark, matmul_rate, update_operations
+from crl_train.cli_bench import combinations
 from crl_train.compiled_steps import compiled_steps
 from crl_train.config import make_config
 from crl_train.networks import Sizes
-from tests.crl_train.helpers import invoke, tiny_config
+from tests.crl_train.helpers import invoke, refused, tiny_config
 
 TINY = {"env": "point_u_maze", "actor_depth": 4, "critic_depth": 4, "width": 2, "batch_size": 2, "repr_dim": 2}
 MEASURED = Benchmark(
@@ -99,14 +101,83 @@ def test_the_command_prints_a_row_for_each_depth_and_writes_all_numbers(monkeypa
     assert numbers[0]["compile_seconds"] == 3.21
 
 
+def test_combinations_by_hand():
+    varying, rows = combinations("4,16", ["width=64,128", "precision=float32,bfloat16"], {"repr_dim": 32})
+    assert varying == ("width", "precision")
+    assert [(depth, given["width"], given["precision"]) for depth, given in rows] == [
+        (4, 64, "float32"), (4, 64, "bfloat16"), (4, 128, "float32"), (4, 128, "bfloat16"),
+        (16, 64, "float32"), (16, 64, "bfloat16"), (16, 128, "float32"), (16, 128, "bfloat16"),
+    ]  # fmt: skip
+    assert {given["repr_dim"] for _, given in rows} == {32}
+
+
+@given(
+    st.sets(st.integers(1, 300), min_size=1, max_size=4),
+    st.sets(st.integers(2, 300), min_size=1, max_size=4),
+    st.sets(st.integers(1, 10), min_size=1, max_size=3),
+)
+def test_every_combination_is_there_once(widths, batches, blocks):
+    depths = ",".join(str(4 * one) for one in blocks)
+    vary = [f"width={','.join(map(str, widths))}", f"batch-size={','.join(map(str, batches))}"]
+    _, rows = combinations(depths, vary, {})
+    found = [(depth // 4, given["width"], given["batch_size"]) for depth, given in rows]
+    assert len(found) == len(set(found)) == len(widths) * len(batches) * len(blocks)
+    assert set(found) <= {(block, width, batch) for block in blocks for width in widths for batch in batches}
+
+
+def test_a_row_says_what_varies_and_the_title_what_does_not(monkeypatch, tmp_path):
+    def measure(config, unrolls):
+        return dataclasses.replace(MEASURED, width=config.width, num_envs=config.num_envs)
+
+    monkeypatch.setattr(bench, "benchmark", measure)
+    file = tmp_path / "bench.json"
+    vary = ("--vary", "width=64,128", "--vary", "num_envs=32,32", "--vary", "unroll_length=50")
+    done = invoke("bench", "point_u_maze", "--depths", "4", *vary, "--json", file)
+    assert done.exit_code == 0, done.output
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("point_u_maze on cpu: depth 4, batch 256, medians of 5")
+    assert [line.split()[:4] for line in lines[1:4]] == [
+        ["width", "envs", "unroll_length", "compile"],
+        ["64", "32", "50", "3.2"],
+        ["128", "32", "50", "3.2"],  # what is there twice is measured once
+    ]
+    assert [(one["width"], one["num_envs"], one["unroll_length"]) for one in json.loads(file.read_text())] == [
+        (64, 32, 50),
+        (128, 32, 50),
+    ]
+
+
+def test_actor_and_critic_vary_apart(monkeypatch):
+    monkeypatch.setattr(bench, "benchmark", lambda config, unrolls: MEASURED)
+    done = invoke("bench", "point_u_maze", "--depths", "4", "--vary", "critic-depth=4,16")
+    assert [line.split()[0] for line in done.stdout.splitlines() if " ms " in line] == ["4", "a4c16"]
+
+
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        (("bench", "nowhere"), "unknown environment 'nowhere'"),
-        (("bench", "point_u_maze", "--depths", "6"), "--depths '6' is not usable: 6 is no depth"),
+        (("nowhere",), "unknown environment 'nowhere'"),
+        (("--depths", "6"), "--depths '6' is not usable: 6 is no depth"),
+        (("--vary", "depth=4,8"), "--vary 'depth=4,8' is not usable: depths have an option of their own. Use --depths"),
+        (("--vary", "widht=4,8"), "no setting is called 'widht'. Did you mean 'width'?"),
+        (("--vary", "width"), "--vary 'width' is not usable: a setting is followed by its values. Write width=A,B."),
+        (("--vary", "width=4,"), "a setting is followed by its values"),
+        (("--vary", "seed=1,2"), "seed does not vary here: no time depends on it"),
+        (("--vary", "width=4", "--vary", "width=8"), "width is there twice. Give all its values in one list"),
+        (("--vary", "width=4", "--width", "8"), "--width 8 sets it, too. Leave one of them out"),
+        (("--vary", "width=64,wide"), "width='wide' is not usable: "),
+        (("--vary", "width={a: 1}"), "width={'a': 1} is not usable: "),
+        (("--vary", "width=[4,8"), "--vary 'width=[4,8' is not valid YAML"),
+        (("--vary", "batch_size=16,512", "--num-envs", "1", "--min-replay-size", "100"), "batch_size=512 is more than"),
+        (("--depths", "4,1024", "--vary", "width=64,32768"), "this run"),
+        (("--vary", f"seed_{9**99}=1"), "no setting is called 'seed_2"),
+        (
+            ("--vary", f"width={','.join(map(str, range(1, 120)))}", "--vary", "batch_size=" + ",".join(["9"] * 99)),
+            "--depths and --vary make 23,562 rows: at most 10,000 are measured",
+        ),
     ],
 )
-def test_what_cannot_be_timed_is_refused(args, words):
-    done = invoke(*args)
-    assert done.exit_code == 2
-    assert words in done.stderr
+def test_what_cannot_be_timed_is_refused_before_anything_is(args, words, monkeypatch):
+    monkeypatch.setattr(bench, "benchmark", lambda *_: pytest.fail("measured"))
+    env = () if args == ("nowhere",) else ("point_u_maze",)
+    assert words in refused("bench", *env, *args)
