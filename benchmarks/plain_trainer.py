@@ -4,26 +4,34 @@ The straightforward way, after the description of the trainer of arXiv 2503.1485
 grow with depth; a replay that is rolled to make room; windows of whole episodes in which every row looks at every later
 one; all windows relabelled and shuffled for the few batches that are used; each loss with its own passes. It is written
 here to be plain and not to be slow: nothing in it waits, and it is compiled as one program for each step.
+
+    python benchmarks/plain_trainer.py
+    python benchmarks/plain_trainer.py --env ant --depths 4,64 --set num_envs=512 --set batch_size=512 --json plain.json
 """
 
+import json
 import statistics
 import time
+from pathlib import Path
 from typing import Any, NamedTuple
 
+import click
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import optax
 
 from crl_train.bench import benchmark
+from crl_train.cli_options import explained, parse_depths
 from crl_train.config import TrainConfig, make_config
+from crl_train.parsing import parse_yaml
 from crl_train.run_envs import training_env
 
 SETTINGS = {
     **{"env": "reacher", "width": 256, "batch_size": 256, "num_envs": 256, "unroll_length": 62},
     **{"updates_per_unroll": 40, "max_replay_size": 2000, "min_replay_size": 1000, "episode_length": 1000},
 }
-BARS = {4: 8.0, 16: 4.0}  # times the env steps per second, by depth
+BARS = {4: 8.0, 16: 4.0}  # times the env steps per second, by depth, with these settings on two cores
 UNROLLS = 3
 LOG_STD_RANGE = (-5.0, 2.0)
 
@@ -221,7 +229,7 @@ def _wide(mask: jax.Array, leaf: jax.Array) -> jax.Array:
     return mask.reshape(-1, *[1] * (leaf.ndim - 1))
 
 
-def plain_rate(config: TrainConfig) -> tuple[float, float]:
+def plain_rate(config: TrainConfig, unrolls: int) -> tuple[float, float]:
     """Env steps per second of whole training, and the seconds until collecting and learning are compiled."""
     trainer = PlainTrainer(config)
     state = jax.jit(trainer.start)(jax.random.key(0))
@@ -233,26 +241,55 @@ def plain_rate(config: TrainConfig) -> tuple[float, float]:
         state = collect(state)
     state = jax.block_until_ready(learn(state))
     seconds = []
-    for _ in range(UNROLLS):
+    for _ in range(unrolls):
         started = time.perf_counter()
         state = jax.block_until_ready(learn(collect(state)))
         seconds.append(time.perf_counter() - started)
     return config.num_envs * config.unroll_length / statistics.median(seconds), compiled
 
 
-def main() -> None:
+@click.command()
+@click.option("--env", default=SETTINGS["env"], show_default=True)
+@click.option("--depths", default="4,16", show_default=True)
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="A setting, such as num_envs=512.")
+@click.option("--unrolls", type=click.IntRange(1), default=UNROLLS, show_default=True, help="Unrolls that are timed.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), help="File for all numbers.")
+def main(env: str, depths: str, settings: tuple[str, ...], unrolls: int, json_file: Path | None) -> None:
     """Print both rates for each depth, and their ratio."""
-    for depth, bar in BARS.items():
-        config = make_config({**SETTINGS, "actor_depth": depth, "critic_depth": depth})
-        ours = benchmark(config, UNROLLS)
-        plain, compiled = plain_rate(config)
-        ratio = ours.steps_per_second / plain
-        print(
-            f"depth {depth}: {ours.steps_per_second:,.0f} env steps/s, {ratio:.1f} x the plain trainer ({plain:,.0f}; "
-            f"bar: {bar:g} x) {'PASS' if ratio >= bar else 'MISS'}; compiled in {ours.compile_seconds:.0f} s, the "
-            f"plain one in {compiled:.0f} s",
-            flush=True,
-        )
+    with explained():
+        given = {
+            name: parse_yaml(value, f"--set {name}") for name, _, value in (one.partition("=") for one in settings)
+        }
+        configs = [
+            make_config({**SETTINGS, **given, "env": env, "actor_depth": depth, "critic_depth": depth})
+            for depth in parse_depths(depths)
+        ]
+        rows = [compared(config, unrolls, has_bar=not given and env == SETTINGS["env"]) for config in configs]
+        if json_file is not None:
+            json_file.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+
+
+def compared(config: TrainConfig, unrolls: int, has_bar: bool) -> dict[str, Any]:
+    """Measure and print both trainers, and return the numbers."""
+    ours = benchmark(config, unrolls)
+    plain, compiled = plain_rate(config, unrolls)
+    ratio, depth = ours.steps_per_second / plain, config.actor_depth
+    bar = BARS.get(depth) if has_bar else None
+    judged = "" if bar is None else f"; bar: {bar:g} x: {'PASS' if ratio >= bar else 'MISS'}"
+    print(
+        f"{config.env}, depth {depth}: {ours.steps_per_second:,.0f} env steps/s, {ratio:.1f} x the plain trainer "
+        f"({plain:,.0f}{judged}); compiled in {ours.compile_seconds:.0f} s, the plain one in {compiled:.0f} s",
+        flush=True,
+    )
+    return {
+        "env": config.env,
+        "depth": depth,
+        "steps_per_second": ours.steps_per_second,
+        "plain_steps_per_second": plain,
+        "ratio": ratio,
+        "compile_seconds": ours.compile_seconds,
+        "plain_compile_seconds": compiled,
+    }
 
 
 if __name__ == "__main__":

@@ -165,7 +165,7 @@ def _place(config: TrainConfig, varying: Sequence[str]) -> dict[str, str]:
 def _cells(one: "Benchmark") -> tuple[str, ...]:
     return (
         f"{one.compile_seconds:.1f} s",
-        f"{one.update_ms:.3g} ms",
+        f"{one.update_ms:,.0f} ms" if one.update_ms >= 1000 else f"{one.update_ms:.3g} ms",
         f"{one.update_gflops:.3g}",
         f"{100 * one.share_of_matmul:.0f} %",
         f"{one.collect_steps_per_second:,.0f}",

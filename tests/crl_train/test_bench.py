@@ -127,7 +127,7 @@ def test_every_combination_is_there_once(widths, batches, blocks):
 
 def test_a_row_says_what_varies_and_the_title_what_does_not(monkeypatch, tmp_path):
     def measure(config, unrolls):
-        return dataclasses.replace(MEASURED, width=config.width, num_envs=config.num_envs)
+        return dataclasses.replace(MEASURED, width=config.width, num_envs=config.num_envs, update_ms=1652.3)
 
     monkeypatch.setattr(bench, "benchmark", measure)
     file = tmp_path / "bench.json"
@@ -141,6 +141,7 @@ def test_a_row_says_what_varies_and_the_title_what_does_not(monkeypatch, tmp_pat
         ["64", "32", "50", "3.2"],
         ["128", "32", "50", "3.2"],  # what is there twice is measured once
     ]
+    assert " 1,652 ms " in lines[2]
     assert [(one["width"], one["num_envs"], one["unroll_length"]) for one in json.loads(file.read_text())] == [
         (64, 32, 50),
         (128, 32, 50),
