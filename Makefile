@@ -54,6 +54,7 @@ docs-pictures: $(STAMP)
 	$(BIN)/python -m tools.draw_environments docs/images/environments
 	$(BIN)/python -m tools.render_environments docs/images/environments
 	$(BIN)/python -m tools.draw_architecture docs/images/architecture.svg
+	$(BIN)/python -m tools.draw_costs docs/data/costs.json docs/images/costs.svg
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .
