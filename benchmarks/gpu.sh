@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Speed on one accelerator, by environment, depth and precision, and against benchmarks/plain_trainer.py.
 #
-#   benchmarks/gpu.sh [OUT]      under nine minutes; again with the same OUT it measures what has no number yet
+#   benchmarks/gpu.sh [OUT]      under nine minutes; again with the same OUT it measures what has no number yet, and the
+#                                whole table takes two or three calls if a row compiles for half a minute
 #
 # Each row is a process of its own with a time limit. One that fails or takes too long is written down as such, and the
 # others go on: OUT/gpu.json has all of them, OUT/ROW.log what each printed. Without OUT, the folder in $OUT, else gpu_speed.
@@ -16,6 +17,8 @@ ENVS="${ENVS:-ant humanoid}"
 DEPTHS="${DEPTHS:-4 64 1024 16 256}"  # the most telling first, should time run out
 PRECISIONS="${PRECISIONS:-float32 bfloat16}"
 PLAIN_DEPTHS="${PLAIN_DEPTHS-4 64}"
+PLAIN_ENVS="${PLAIN_ENVS-${ENVS%% *}}"
+PLAIN_TIME="${PLAIN_TIME:-220}"   # seconds of a row beside the plain trainer: two trainers compile, one layer by layer
 BACKEND="${BACKEND:-}"            # such as mjx; empty: the environment's
 NUM_ENVS="${NUM_ENVS:-512}"
 WIDTH="${WIDTH:-256}"
@@ -27,11 +30,11 @@ PYTHON="${PYTHON:-python3}"
 PLAIN="$(dirname "$0")/plain_trainer.py"
 LEAST="${LEAST:-10}"              # seconds that are worth a start
 
-row() { # name of the row, then the command that measures it, to which the file for its numbers is added
-  local name="$1" limit=$((TIME - SECONDS - 5)) code=0 began="$SECONDS" status="measured"
-  shift
+row() { # name of the row, its most seconds, then the command that measures it, without the file for its numbers
+  local name="$1" most="$2" limit=$((TIME - SECONDS - 5)) code=0 began="$SECONDS" status="measured"
+  shift 2
   if [ ! -s "$OUT/$name.json" ]; then
-    [ "$limit" -le "$ROW_TIME" ] || limit="$ROW_TIME"
+    [ "$limit" -le "$most" ] || limit="$most"
     if [ "$limit" -lt "$LEAST" ]; then
       status="no time left"
     else
@@ -56,12 +59,12 @@ mkdir -p "$OUT"
 for depth in $DEPTHS; do
   for env in $ENVS; do
     for precision in $PRECISIONS; do
-      row "${env}_d${depth}_$precision" crl-train bench "$env" ${BACKEND:+--backend "$BACKEND"} --preset paper \
+      row "${env}_d${depth}_$precision" "$ROW_TIME" crl-train bench "$env" ${BACKEND:+--backend "$BACKEND"} --preset paper \
         --depths "$depth" --precision "$precision" --width "$WIDTH" --batch-size "$BATCH" --num-envs "$NUM_ENVS" \
         --updates-per-unroll "$UPDATES" --max-replay-size 1000 --min-replay-size 124 --unrolls "$UNROLLS"
     done
-    if has "$depth" "$PLAIN_DEPTHS"; then
-      row "${env}_d${depth}_plain" "$PYTHON" "$PLAIN" --env "$env" ${BACKEND:+--set "backend=$BACKEND"} \
+    if has "$depth" "$PLAIN_DEPTHS" && has "$env" "$PLAIN_ENVS"; then
+      row "${env}_d${depth}_plain" "$PLAIN_TIME" "$PYTHON" "$PLAIN" --env "$env" ${BACKEND:+--set "backend=$BACKEND"} \
         --depths "$depth" --set "width=$WIDTH" --set "batch_size=$BATCH" --set "num_envs=$NUM_ENVS" \
         --set "updates_per_unroll=$PLAIN_UPDATES" --set max_replay_size=1000 --unrolls "$UNROLLS"
     fi
