@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import jax
 import jax.numpy as jnp
+from jax.experimental.compilation_cache.compilation_cache import reset_cache
 from jax.sharding import Mesh
 
 from crl_train.compiled_steps import new_steps
@@ -185,11 +186,16 @@ def _multiply(x: Any, weights: Any) -> Any:
 def _nothing_from_disk() -> Iterator[None]:
     """Compile anew, whatever is kept on disk."""
     before = jax.config.values["jax_enable_compilation_cache"]
-    jax.config.update("jax_enable_compilation_cache", False)
+    _use_disk(False)
     try:
         yield
     finally:
-        jax.config.update("jax_enable_compilation_cache", before)
+        _use_disk(before)
+
+
+def _use_disk(allowed: bool) -> None:
+    jax.config.update("jax_enable_compilation_cache", allowed)
+    reset_cache()  # JAX looks at the setting once, with the first program of the process, such as one of an environment
 
 
 class _Stopwatch:

@@ -64,6 +64,28 @@ def test_products_keep_their_size():
     assert matmul_rate(8, 16, "bfloat16") > 0
 
 
+def test_what_is_timed_is_compiled_anew_though_the_process_has_used_the_disk_before():
+    asked = []
+
+    def listen(event, **_):
+        if event == "/jax/compilation_cache/compile_requests_use_cache":
+            asked.append(event)
+
+    def times_asked(factor):
+        before = len(asked)
+        jax.jit(lambda x: factor * x).lower(1.0).compile()
+        return len(asked) - before
+
+    jax.monitoring.register_event_listener(listen)
+    try:
+        assert times_asked(2.0) == 1
+        with bench._nothing_from_disk():
+            assert times_asked(3.0) == 0
+        assert times_asked(5.0) == 1  # and others find their programs again
+    finally:
+        jax.monitoring.unregister_event_listener(listen)
+
+
 @pytest.mark.slow
 def test_a_tiny_run_is_timed():
     train_once = compiled_steps(tiny_config())  # that others have compiled it does not make it cheaper
@@ -126,7 +148,7 @@ def test_every_combination_is_there_once(widths, batches, blocks):
 
 
 def test_a_row_says_what_varies_and_the_title_what_does_not(monkeypatch, tmp_path):
-    def measure(config, unrolls):
+    def measure(config, unrolls, mesh=None):
         return dataclasses.replace(MEASURED, width=config.width, num_envs=config.num_envs, update_ms=1652.3)
 
     monkeypatch.setattr(bench, "benchmark", measure)
@@ -149,7 +171,7 @@ def test_a_row_says_what_varies_and_the_title_what_does_not(monkeypatch, tmp_pat
 
 
 def test_actor_and_critic_vary_apart(monkeypatch):
-    monkeypatch.setattr(bench, "benchmark", lambda config, unrolls: MEASURED)
+    monkeypatch.setattr(bench, "benchmark", lambda config, unrolls, mesh: MEASURED)
     done = invoke("bench", "point_u_maze", "--depths", "4", "--vary", "critic-depth=4,16")
     assert [line.split()[0] for line in done.stdout.splitlines() if " ms " in line] == ["4", "a4c16"]
 
@@ -179,6 +201,6 @@ def test_actor_and_critic_vary_apart(monkeypatch):
     ],
 )
 def test_what_cannot_be_timed_is_refused_before_anything_is(args, words, monkeypatch):
-    monkeypatch.setattr(bench, "benchmark", lambda *_: pytest.fail("measured"))
+    monkeypatch.setattr(bench, "benchmark", lambda *_, **__: pytest.fail("measured"))
     env = () if args == ("nowhere",) else ("point_u_maze",)
     assert words in refused("bench", *env, *args)
