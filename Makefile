@@ -74,6 +74,8 @@ $(JS)/node_modules/.ready: $(JS)/package.json
 	@touch $@
 
 bench: $(STAMP)
+	$(BIN)/crl-train bench reacher --depths 4,16 --width 256 --batch-size 256 --num-envs 256 --unroll-length 62 --updates-per-unroll 40
+	$(BIN)/crl-train bench point_u4_maze --depths 4,64,1024 --width 256 --batch-size 256 --updates-per-unroll 2 --unrolls 3
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 # Options in TORTURE_ARGS, such as --only kills; figures and failures in reports/torture.
