@@ -77,6 +77,10 @@ class QuietDisplay:
 class PlainDisplay(QuietDisplay):
     """One line per epoch, for log files and pipes."""
 
+    def __init__(self, runs: Sequence[RunDir], console: Console, stop: StopRequest, place: Place | None = None) -> None:
+        super().__init__(runs, console, stop, place)
+        self._done, self._lost = list[RunDir](), list[RunDir]()
+
     def started(self, counts: StepCounts, progress: Progress) -> None:
         config, record = read_record(self.run)
         self._num_epochs = config.num_epochs
@@ -97,7 +101,13 @@ class PlainDisplay(QuietDisplay):
         width = self.console.width - len(seed) if self.console.is_terminal else None
         self._say(seed + epoch_line(row, self._num_epochs, width))
         if row["epoch"] == self._num_epochs:
-            self._say(f"Done in {_duration(row['time/seconds'])}: {run.path}")
+            self._done.append(run)
+        if len(self._done) + len(self._lost) == len(self.runs):  # the runs of a program end together
+            paths = ", ".join([str(self._done[0].path), *(other.path.name for other in self._done[1:])])
+            self._say(f"Done in {_duration(row['time/seconds'])}: {paths}")
+
+    def diverged(self, run: RunDir, error: NonFiniteError) -> None:
+        self._lost.append(run)
 
     def _seed(self, run: RunDir) -> str:
         """Which of the runs of a program a line is about; all of one width."""

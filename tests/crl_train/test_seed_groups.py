@@ -253,9 +253,10 @@ def test_sweep_trains_the_seeds_of_a_depth_in_one_program(tmp_path, tiny_file):
     assert lines[0] == "runs 1-3 of 3, left in all: 3 runs not timed yet"
     assert f"Training {tmp_path / 'point_u_maze_d4_s0'}, point_u_maze_d4_s1, point_u_maze_d4_s2 on " in result.stdout
     assert "36 updates each" in " ".join(lines)
-    assert [line[:16] for line in lines if line.startswith("seed ")] == [
-        f"seed {s}  epoch {e}/" for e in "123" for s in "012"
-    ]
+    begins = [f"seed {seed}  epoch {epoch}/" for epoch in "123" for seed in "012"]
+    assert [line[:16] for line in lines if line.startswith("seed ")] == begins
+    assert lines[-1].startswith("Done in ")
+    assert lines[-1].endswith(f": {tmp_path / 'point_u_maze_d4_s0'}, point_u_maze_d4_s1, point_u_maze_d4_s2")
     assert all(is_complete(RunDir(tmp_path / f"point_u_maze_d4_s{seed}")) for seed in range(3))
     assert invoke(*args, "--vectorize").stdout.count("is complete; skipped.") == 3
 
