@@ -34,9 +34,11 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
-# The same two commands that a study takes. Run again, it trains nothing twice.
+# The same two commands that a study takes. Run again, it trains nothing twice. Networks this narrow use one core, so the
+# shallow ones are trained beside the deep one, by a second process in the same folder.
 demo: $(STAMP)
-	$(BIN)/crl-train sweep point_u_maze --config examples/demo.yaml --depths 4,16,64 --out checkpoints/demo
+	@$(BIN)/crl-train sweep point_u_maze --config examples/demo.yaml --depths 4,16 --out checkpoints/demo --quiet & shallow=$$!; \
+	set -x; $(BIN)/crl-train sweep point_u_maze --config examples/demo.yaml --depths 64,16,4 --out checkpoints/demo && wait $$shallow
 	$(BIN)/crl-probe report 'checkpoints/demo/*' --out reports/demo
 	@echo "Open reports/demo/index.html in a browser."
 
