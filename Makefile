@@ -13,7 +13,7 @@ WORKERS ?= 2
 .PHONY: setup demo test test-every-env docs-pictures test-fast lint lint-js bench torture clean help
 
 help:
-	@echo "make demo    train three depths on a maze, write a report that compares them (about nine minutes, two cores)"
+	@echo "make demo    train three depths on a maze, write a report that compares them (about seven minutes, two cores)"
 	@echo "make test    run the tests, on $(WORKERS) cores; options for pytest in PYTEST_ARGS"
 	@echo "make test-fast  the same without those that take long or need a browser"
 	@echo "make test-every-env  train a few updates on every environment by name, and check what each promises (hours)"
