@@ -157,7 +157,7 @@ def restore_resume_point(
     Raises:
         CheckpointError: If it is damaged, is of another step or run, or does not fit the config.
     """
-    hint = _start_again(run)
+    hint = start_again(run)
     path = run.resume / str(env_steps)
     state, manifest = _restore(path, config, like, hint, layout)
     if not isinstance(manifest.get("progress"), dict):
@@ -179,7 +179,7 @@ def read_progress(run: RunDir, env_steps: int) -> dict[str, Any]:
         return dict(restored[MANIFEST]["progress"])
     # Orbax raises what it meets: whatever it is, the file cannot be read.
     except Exception as error:
-        raise CheckpointError(f"checkpoint {str(path)!r} is corrupt: {_cause(error)}. {_start_again(run)}") from error
+        raise CheckpointError(f"checkpoint {str(path)!r} is corrupt: {_cause(error)}. {start_again(run)}") from error
 
 
 def remove_leftovers(run: RunDir, env_steps: int) -> None:
@@ -234,7 +234,7 @@ def _save(path: Path, config: TrainConfig, arrays: Any, **facts: Any) -> None:
         ) from error
 
 
-def _start_again(run: RunDir) -> str:
+def start_again(run: RunDir) -> str:
     """What can be done without a resume point."""
     return f"Start again under another --name, or probe the policies in {str(run.policy)!r}, which are untouched."
 

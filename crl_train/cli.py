@@ -137,7 +137,7 @@ def sweep(
     devices: str,
     **settings: Any,
 ) -> None:
-    """Train ENV at several depths and seeds, one run after the other, or with --vectorize all seeds of a depth at once.
+    """Train ENV at several depths and seeds, one after the other; with --vectorize all seeds of a depth together.
 
     What is complete is skipped, what was interrupted goes on: the same command again finishes a sweep. Several of
     them in one folder share the runs among them.

@@ -59,7 +59,7 @@ def compiled_steps(config: TrainConfig, several_seeds: bool = False, mesh: Mesh 
 
     Args:
         config: The run's.
-        several_seeds: Whether the functions train several seeds at once.
+        several_seeds: Whether the functions train several seeds side by side.
         mesh: The devices that share the run, if there are several; see ``sharding``. They train one seed.
     """
     defaults = {name: TrainConfig.model_fields[name].default for name in _ON_THE_HOST}

@@ -12,6 +12,7 @@ import numpy as np
 import pydantic
 from jaxtyping import Float
 
+from crl_train.checkpoint import start_again
 from crl_train.config import TrainConfig
 from crl_train.errors import CheckpointError, NonFiniteError
 from crl_train.parsing import shortened
@@ -77,8 +78,7 @@ def progress_of(saved: Mapping[str, Any], run: RunDir, env_steps: int) -> Progre
     if progress is None or progress.env_steps != env_steps or min(progress.epoch, progress.unroll) < 0:
         path = run.resume / str(env_steps)
         raise CheckpointError(
-            f"checkpoint {str(path)!r} is corrupt: its manifest has progress={shortened(saved)}. Start again under "
-            f"another --name, or probe the policies in {str(run.policy)!r}, which are untouched."
+            f"checkpoint {str(path)!r} is corrupt: its manifest has progress={shortened(saved)}. {start_again(run)}"
         )
     return progress
 

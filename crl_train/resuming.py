@@ -22,6 +22,7 @@ from crl_train.run_dir import RunDir
 from crl_train.run_record import truncate_metrics
 from crl_train.seed_groups import SeedGroup
 from crl_train.training_state import TrainingState
+from crl_train.update import LearnerState
 
 
 def restore_or_start(
@@ -35,10 +36,8 @@ def restore_or_start(
     seeds = () if group.is_alone else group.seeds
     if group.env_steps:
         one = compiled_steps(next(iter(configs.values())))
-        restored = {
-            run: _restore(run, config, group.env_steps, jax.eval_shape(one.init, random_key(0)), steps.layout)
-            for run, config in configs.items()
-        }
+        like = jax.eval_shape(one.init, random_key(0))
+        restored = {run: _restore(run, config, group.env_steps, like, steps.layout) for run, config in configs.items()}
         progress = {run: dataclasses.replace(each, seeds=seeds, idle=()) for run, (_, each) in restored.items()}
         lanes = [
             # An idle lane computes anything.
@@ -53,7 +52,7 @@ def restore_or_start(
         remove_leftovers(run, group.env_steps)
         truncate_metrics(run, group.env_steps)
         if has_policy(config, progress[run]) and group.env_steps not in run.policy_steps():
-            save_run_policy(run, config, group.lane_of(run, state), progress[run])
+            save_run_policy(run, config, group.lane_of(run, state.learner), progress[run])
     return state, progress
 
 
@@ -69,9 +68,8 @@ def has_policy(config: TrainConfig, progress: Progress) -> bool:
     return progress.epoch > 0 and progress.unroll == 0 and (is_last or progress.epoch % config.policy_every == 0)
 
 
-def save_run_policy(run: RunDir, config: TrainConfig, state: TrainingState, progress: Progress) -> None:
+def save_run_policy(run: RunDir, config: TrainConfig, learner: LearnerState, progress: Progress) -> None:
     """Save the networks of a run's own lane."""
-    learner = state.learner
     save_policy(run, config, progress.env_steps, learner.params, learner.log_entropy_coefficient)
 
 

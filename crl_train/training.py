@@ -234,7 +234,7 @@ def _end_epoch(
     for run, row in rows.items():
         # After the resume point, from which it can be made again: a run with its last policy has all it ever will.
         if has_policy(config, lanes.progress[run]):
-            save_run_policy(run, configs[run], group.lane_of(run, state), lanes.progress[run])
+            save_run_policy(run, configs[run], group.lane_of(run, state.learner), lanes.progress[run])
         observer.epoch_ended(run, row)
     if stops_here:
         raise Stopped
