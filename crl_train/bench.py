@@ -18,7 +18,6 @@ from crl_train.compiled_steps import new_steps
 from crl_train.config import TrainConfig
 from crl_train.device import first_device
 from crl_train.device_mesh import num_devices
-from crl_train.memory import release_freed_memory
 from crl_train.networks import Sizes, sizes_of
 from crl_train.numerics import random_key, single_precision
 from crl_train.run_envs import training_env
@@ -91,25 +90,24 @@ def benchmark(config: TrainConfig, unrolls: int = 5, mesh: Mesh | None = None) -
         mesh: The devices that share the work, if there are several.
     """
     env, counts, devices = training_env(config), step_counts(config), num_devices(mesh)
-    steps: Any = new_steps(config, mesh=mesh)  # jitted: they can be compiled without being run
+    steps = new_steps(config, mesh=mesh)
     with _nothing_from_disk():
         key = random_key(config.seed)
-        shapes = jax.eval_shape(steps.init, key)
+        jax.eval_shape(steps.init, key)  # traced before it is timed what needs its shapes
         compiling = _Stopwatch()
-        collect, learn = steps.collect.lower(shapes, False).compile(), steps.learn.lower(shapes).compile()
+        steps.compile(key)
         compile_seconds = compiling.seconds()
-        release_freed_memory()  # as training does
         state = jax.block_until_ready(steps.init(key))
     for _ in range(counts.prefill_unrolls):
-        state = collect(state, config.prefill == "uniform")
-    state = jax.block_until_ready(learn(state)[0])  # memory is touched for the first time
+        state = steps.collect(state, config.prefill == "uniform")
+    state = jax.block_until_ready(steps.learn(state)[0])  # memory is touched for the first time
     collecting, learning, products = [], [], []
     for _ in range(unrolls):
         watch = _Stopwatch()
-        state = jax.block_until_ready(collect(state, False))
+        state = jax.block_until_ready(steps.collect(state, False))
         collecting.append(watch.seconds())
         watch = _Stopwatch()
-        state = jax.block_until_ready(learn(state)[0])
+        state = jax.block_until_ready(steps.learn(state)[0])
         learning.append(watch.seconds())
         products.append(devices * matmul_rate(config.batch_size // devices, config.width, config.precision))
     collect_seconds, learn_seconds = statistics.median(collecting), statistics.median(learning)

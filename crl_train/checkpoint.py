@@ -105,15 +105,9 @@ def restore_policy(run: RunDir, config: TrainConfig, env_steps: int, like: Mappi
 
 
 def save_resume_point(
-    run: RunDir,
-    config: TrainConfig,
-    env_steps: int,
-    state: Any,
-    progress: Mapping[str, Any],
-    *,
-    keep_older: bool = False,
+    run: RunDir, config: TrainConfig, env_steps: int, state: Any, progress: Mapping[str, Any]
 ) -> None:
-    """Save everything a continuation needs under ``resume/<env_steps>/``, then drop older resume points.
+    """Save everything a continuation needs under ``resume/<env_steps>/``; older resume points stay.
 
     Args:
         run: The run.
@@ -121,14 +115,11 @@ def save_resume_point(
         env_steps: Where it stands.
         state: Arrays of a continuation.
         progress: Plain values to keep beside them.
-        keep_older: Leave the older ones, for a caller that drops them later.
 
     Raises:
-        CheckpointError: If it cannot be written; the older resume point stays then.
+        CheckpointError: If it cannot be written.
     """
     _save(run.resume / str(env_steps), config, state, progress=dict(progress))
-    if not keep_older:
-        drop_other_resume_points(run, env_steps)
 
 
 def drop_other_resume_points(run: RunDir, env_steps: int) -> None:

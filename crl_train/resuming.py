@@ -80,7 +80,7 @@ def save_resume_points(
     idle = () if group.is_alone else tuple(s for s in group.seeds if group.runs.get(s) not in progress)
     for run, each in progress.items():
         own, saved = _with_key_data(group.lane_of(run, state)), dataclasses.replace(each, idle=idle).plain()
-        save_resume_point(run, configs[run], each.env_steps, own, saved, keep_older=True)
+        save_resume_point(run, configs[run], each.env_steps, own, saved)
     for run, each in progress.items():
         drop_other_resume_points(run, each.env_steps)
 

@@ -20,6 +20,7 @@ from hypothesis.extra import numpy as hnp
 
 from crl_train.checkpoint import (
     content_hash,
+    drop_other_resume_points,
     remove_leftovers,
     restore_policy,
     restore_resume_point,
@@ -89,6 +90,7 @@ def test_resume_point_keeps_the_newest_alone_and_returns_its_progress(tmp_path):
     run = RunDir(tmp_path)
     for step in (10, 20):
         save_resume_point(run, CONFIG, step, {"x": jnp.full(2, step)}, {"epoch": step, "seconds": 0.1})
+        drop_other_resume_points(run, step)
     assert run.resume_steps() == (20,)
     state, progress = restore_resume_point(run, CONFIG, 20, jax.eval_shape(lambda: {"x": jnp.full(2, 20)}))
     np.testing.assert_array_equal(state["x"], [20, 20])
@@ -390,10 +392,11 @@ def test_older_resume_point_is_never_left_in_part(tmp_path, monkeypatch):
     run = RunDir(tmp_path / "run")
     run.path.mkdir()
     state = {"x": jnp.zeros(3)}
-    save_resume_point(run, CONFIG, 10, state, {})
+    for step in (10, 20):
+        save_resume_point(run, CONFIG, step, state, {})
     monkeypatch.setattr("crl_train.checkpoint.shutil.rmtree", killed_in_the_middle_of_a_removal)
     with pytest.raises(Killed):
-        save_resume_point(run, CONFIG, 20, state, {})
+        drop_other_resume_points(run, 20)
     monkeypatch.undo()
     assert run.resume_steps() in ((10, 20), (20,))
     for step in run.resume_steps():

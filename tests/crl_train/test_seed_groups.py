@@ -110,10 +110,10 @@ def test_killed_between_two_of_their_saves_they_go_on_from_the_point_that_all_ha
 ):
     runs = new_runs(tmp_path)
 
-    def killed_at_the_second(run, config, env_steps, *args, **options):
+    def killed_at_the_second(run, config, env_steps, *args):
         if (run.path.name, env_steps) == ("s0", steps):
             raise KeyboardInterrupt
-        save_resume_point(run, config, env_steps, *args, **options)
+        save_resume_point(run, config, env_steps, *args)
 
     with monkeypatch.context() as patch:
         patch.setattr("crl_train.resuming.save_resume_point", killed_at_the_second)

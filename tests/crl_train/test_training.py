@@ -211,10 +211,10 @@ def test_crash_between_two_saves_of_an_epoch_leaves_nothing_twice_and_nothing_ou
     """The worst moments: metrics of an epoch are written, its resume point or its policy is not."""
     run = new_run(tmp_path / "run", tiny_config())
 
-    def save_first_only(run_, config, env_steps, *args, **options):
+    def save_first_only(run_, config, env_steps, *args):
         if env_steps > 480:
             raise KeyboardInterrupt
-        save(run_, config, env_steps, *args, **options)
+        save(run_, config, env_steps, *args)
 
     with monkeypatch.context() as patch:
         patch.setattr(f"crl_train.resuming.{save.__name__}", save_first_only)
